@@ -1,0 +1,33 @@
+// The environment of the orders service, read in one place.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include "larder/pg/conninfo.hpp"
+#include "larder/valkey/uri.hpp"
+
+namespace orders {
+
+/// A variable that is set to what it cannot be. `what()` names it, never its value.
+class setting_error : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// PG_SERVICE_URI with its database replaced by PG_DATABASE (default `dellstore`); empty if
+/// PG_SERVICE_URI is unset or empty. Throws setting_error.
+std::optional<larder::pg::conninfo> source_from_environment();
+
+/// VALKEY_SERVICE_URI; empty if it is unset or empty. Throws setting_error.
+std::optional<larder::valkey::server> shared_tier_from_environment();
+
+/// CACHE_TIMEOUT_SECONDS, default 120. A value that is no positive integer is logged as an error.
+std::chrono::seconds ttl_from_environment();
+
+/// PG_DATABASE, default `dellstore`.
+std::string database_from_environment();
+
+}  // namespace orders

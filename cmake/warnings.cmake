@@ -1,0 +1,11 @@
+# The target larder_warnings: link it privately to compile with the project's warnings.
+add_library(larder_warnings INTERFACE)
+target_compile_options(larder_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow
+                       -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual
+                       # Designated initialisers leave out what has a default.
+                       -Wno-missing-field-initializers
+                       # GCC 12 mistakes the frames of Asio's coroutines for a mismatch.
+                       -Wno-mismatched-new-delete)
+if(LARDER_WERROR)
+    target_compile_options(larder_warnings INTERFACE -Werror)
+endif()

@@ -1,0 +1,118 @@
+// A service: routes to typed handlers, served by one worker a core.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "larder/cached.hpp"
+#include "larder/handler.hpp"
+#include "larder/http/error.hpp"
+#include "larder/http/input.hpp"
+#include "larder/http/message.hpp"
+#include "larder/pg/pool.hpp"
+#include "larder/valkey/client.hpp"
+
+namespace larder {
+
+struct app_options {
+    std::string name = "larder";                   ///< in the log
+    std::string host = "127.0.0.1";                ///< a name or an address to listen on
+    std::uint16_t port = 8000;                     ///< 0: any free one
+    unsigned workers = 0;                          ///< 0: one a core
+    std::optional<pg::pool_options> source;        ///< without it, handlers answer no_source
+    std::optional<valkey::client_options> shared;  ///< without it, handlers answer no_shared
+    std::string no_source = "Internal server error. Database not specified";
+    std::string no_shared = "Internal server error. Valkey service not specified";
+    std::chrono::seconds ttl{120};                        ///< of an entry
+    std::chrono::milliseconds keep_alive_timeout{5'000};  ///< for the next request
+    std::chrono::milliseconds request_timeout{30'000};    ///< for the bytes of one request
+    std::chrono::milliseconds shutdown_timeout{30'000};   ///< for what is in flight at the end
+    std::size_t max_header_bytes = 16 * 1024;             ///< answered 431 beyond
+    std::size_t max_body_bytes = 1024 * 1024;             ///< answered 413 beyond
+};
+
+/// One method of one path: reads the input, calls the handler, writes the answer.
+class endpoint {
+public:
+    virtual ~endpoint() = default;
+    virtual awaitable<http::response> answer(services& at, const http::request& r) const = 0;
+};
+
+/// Routes, and the service that answers them.
+///
+/// A GET handler reads its input from the query, a POST handler from a JSON body. A POST handler
+/// has to say what its write makes untrue: one without `| invalidates(...)` does not compile.
+class app {
+public:
+    explicit app(app_options options);
+    ~app();
+
+    template <handler H>
+        requires(!invalidating<H>)
+    void get(std::string path, H h) {
+        add(std::move(path), http::method::get, std::make_unique<typed<H, false>>(std::move(h)));
+    }
+    template <invalidating H>
+    void post(std::string path, H h) {
+        add(std::move(path), http::method::post, std::make_unique<typed<H, true>>(std::move(h)));
+    }
+
+    /// Serves until SIGTERM or SIGINT, then finishes what is in flight. Returns 0.
+    /// Throws std::system_error if it cannot listen.
+    int run();
+
+private:
+    template <handler H, bool HasBody>
+    class typed;
+    struct state;
+
+    void add(std::string path, http::method method, std::unique_ptr<endpoint> e);
+
+    std::unique_ptr<state> state_;
+};
+
+namespace detail {
+
+/// The answer for what a handler threw. Only inside a catch block.
+http::response answer_for_exception(bool is_write);
+/// A 415 for a body that is not JSON by its content type.
+std::optional<http::response> refuse_media_type(const http::request& r);
+
+}  // namespace detail
+
+template <handler H, bool HasBody>
+class app::typed : public endpoint {
+public:
+    explicit typed(H h) : handler_(std::move(h)) {}
+
+    awaitable<http::response> answer(services& at, const http::request& r) const override {
+        input_of<H> in{};
+        http::faults wrong;
+        if constexpr (HasBody) {
+            if (auto refused = detail::refuse_media_type(r)) co_return std::move(*refused);
+            http::read_body(r.body, in, wrong);
+        } else {
+            http::read_query(r.query, in, wrong);
+        }
+        if (!wrong.empty())
+            co_return http::response{.status = 422, .body = http::faults_json(wrong)};
+        if (!at.not_ready.empty()) co_return http::error_response(500, at.not_ready);
+        try {
+            const auto reply = co_await handler_(at, std::move(in));
+            co_return http::response{.body = json::text(reply)};
+        } catch (...) {
+            co_return detail::answer_for_exception(HasBody);
+        }
+    }
+
+private:
+    H handler_;
+};
+
+}  // namespace larder

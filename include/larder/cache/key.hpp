@@ -1,0 +1,83 @@
+// Names a family of cache entries, once, for those who read it and those who make it untrue.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "larder/described.hpp"
+
+namespace larder::cache {
+
+/// The table whose rows an entry is computed from, and the column that tells its entries apart.
+struct depends_on {
+    std::string_view table;
+    std::string_view column;
+};
+
+template <class T, class Member>
+class bound_key;
+
+/// A family of entries: `num_orders:all` over all rows, `num_orders:<customerid>` over some.
+///
+/// Shape    key `<family>:all` or `<family>:<value>`; the parameter is an integer, so that no
+///          input can name another family's entry.
+class key {
+public:
+    constexpr key(std::string_view family, depends_on source) : family_(family), source_(source) {}
+
+    constexpr std::string_view family() const { return family_; }
+    constexpr const depends_on& source() const { return source_; }
+
+    /// The entry over all rows.
+    std::string all() const { return std::string{family_} + ":all"; }
+    /// The entry over the rows with this value in the column.
+    template <integer Value>
+    std::string of(Value value) const {
+        return std::string{family_} + ':' + std::to_string(value);
+    }
+
+    /// This family with its parameter taken from a member of a handler's input.
+    template <described T, class Member>
+    constexpr bound_key<T, Member> operator()(Member T::* member) const {
+        return {*this, member};
+    }
+
+private:
+    std::string_view family_;
+    depends_on source_;
+};
+
+/// A key whose parameter is a member of T: of a query, to read by; of a new row, to invalidate by.
+template <class T, class Member>
+class bound_key {
+    static constexpr bool optional = is_optional<Member>;
+
+public:
+    using input = T;
+
+    constexpr bound_key(cache::key family, Member T::* member) : family_(family), member_(member) {}
+
+    /// The entry that answers this input; without the parameter, the one over all rows.
+    std::string entry(const T& from) const {
+        const auto& value = from.*member_;
+        if constexpr (optional) {
+            return value ? family_.of(*value) : family_.all();
+        } else {
+            return family_.of(value);
+        }
+    }
+    /// The entries that a row with this value makes untrue.
+    std::vector<std::string> broken_by(const T& row) const {
+        std::vector<std::string> entries{family_.all()};
+        if (auto own = entry(row); own != entries.front()) entries.push_back(std::move(own));
+        return entries;
+    }
+
+private:
+    cache::key family_;
+    Member T::* member_;
+};
+
+}  // namespace larder::cache

@@ -1,0 +1,141 @@
+// The decorators: `read | cached(key)` and `write | invalidates(key)`.
+#pragma once
+
+#include <spdlog/spdlog.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "larder/cache/key.hpp"
+#include "larder/cache/value.hpp"
+#include "larder/handler.hpp"
+
+namespace larder {
+
+/// What `cached(key)` returns; apply it to a handler with `|`.
+template <class Key>
+struct cached_by {
+    Key key;
+};
+/// What `invalidates(key)` returns; apply it to a handler with `|`.
+template <class Key>
+struct invalidates_by {
+    Key key;
+};
+/// What a write declares that makes no entry untrue: `write | invalidates(nothing)`.
+inline constexpr struct nothing_t {
+} nothing{};
+
+/// Answers from the entry under the key; else runs the handler and fills the entry.
+template <class Key>
+constexpr cached_by<Key> cached(Key key) {
+    return {key};
+}
+/// Runs the handler, whose write is committed when it returns, and then invalidates the entries
+/// that the input makes untrue, before anybody gets an answer.
+template <class Key>
+constexpr invalidates_by<Key> invalidates(Key key) {
+    return {key};
+}
+
+/// A handler that answers from the cache.
+///
+/// Errors   what the handler throws; never because of the cache.
+/// Cost     hit: one round trip to Valkey. miss: one, the handler, and one more.
+template <handler H, class Key>
+class cached_handler {
+public:
+    using input = input_of<H>;
+    using reply = reply_of<H>;
+    static_assert(std::same_as<input, typename Key::input>, "the key is of another input");
+    static_assert(cache::plain_value<reply>, "a cached reply is a struct of one integer");
+
+    constexpr cached_handler(H inner, Key key) : inner_(std::move(inner)), key_(key) {}
+
+    awaitable<reply> operator()(services& at, input in) const {
+        const auto key = key_.entry(in);
+        spdlog::debug("Checking cache key {}", key);
+        reply value{};
+        const auto found = co_await at.cache.get(key);
+        if (found && cache::from_text(*found, value)) {
+            spdlog::debug("Found {}, value is {}", key, *found);
+            co_return value;
+        }
+        value = co_await inner_(at, std::move(in));
+        const auto text = cache::to_text(value);
+        spdlog::debug("Caching {}, value is {}", key, text);
+        co_await at.cache.fill(key, text);
+        co_return value;
+    }
+
+private:
+    H inner_;
+    Key key_;
+};
+
+/// A handler that writes, and says what its write makes untrue.
+///
+/// Errors   what the handler throws. If it may have committed all the same (the connection was lost
+///          under way), the entries are invalidated before the error goes on.
+template <handler H, class Key>
+class invalidating_handler {
+public:
+    using input = input_of<H>;
+    using reply = reply_of<H>;
+    static constexpr bool declares_what_it_breaks = true;
+
+    constexpr invalidating_handler(H inner, Key key) : inner_(std::move(inner)), key_(key) {}
+
+    awaitable<reply> operator()(services& at, input in) const {
+        const auto keys = broken_by(in);
+        std::exception_ptr failed;
+        reply value{};
+        try {
+            value = co_await inner_(at, std::move(in));
+        } catch (const pg::error& e) {
+            if (e.kind() != pg::failure::interrupted) throw;
+            failed = std::current_exception();
+        }
+        if (!keys.empty()) {
+            spdlog::debug("Clearing caches for {}", listed(keys));
+            co_await at.cache.invalidate(keys);
+        }
+        if (failed) std::rethrow_exception(failed);
+        co_return value;
+    }
+
+private:
+    std::vector<std::string> broken_by(const input& in) const {
+        if constexpr (std::same_as<Key, nothing_t>) {
+            return {};
+        } else {
+            static_assert(std::same_as<input, typename Key::input>, "the key is of another input");
+            return key_.broken_by(in);
+        }
+    }
+    static std::string listed(const std::vector<std::string>& keys) {
+        std::string out = keys.front();
+        for (std::size_t i = 1; i < keys.size(); ++i) out += " and " + keys[i];
+        return out;
+    }
+
+    H inner_;
+    Key key_;
+};
+
+/// A handler that declares what its write makes untrue.
+template <class H>
+concept invalidating = handler<H> && H::declares_what_it_breaks;
+
+template <handler H, class Key>
+    requires(!invalidating<H>)
+constexpr cached_handler<H, Key> operator|(H inner, cached_by<Key> by) {
+    return {std::move(inner), by.key};
+}
+template <handler H, class Key>
+constexpr invalidating_handler<H, Key> operator|(H inner, invalidates_by<Key> by) {
+    return {std::move(inner), by.key};
+}
+
+}  // namespace larder

@@ -1,0 +1,53 @@
+// Walks the members of structs described with BOOST_DESCRIBE_STRUCT.
+#pragma once
+
+#include <boost/describe/members.hpp>
+#include <boost/mp11/algorithm.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+
+namespace larder {
+
+template <class T>
+concept described = boost::describe::has_describe_members<T>::value && std::is_class_v<T>;
+
+/// What one member of a described struct is called and where it is.
+template <class T, class Member>
+struct member_of {
+    std::string_view name;
+    Member T::* pointer;
+};
+
+/// Calls `visit(member_of<T, Member>)` for each member of T, in declaration order.
+template <described T, class Visit>
+constexpr void for_each_member(Visit&& visit) {
+    using members = boost::describe::describe_members<T, boost::describe::mod_public |
+                                                             boost::describe::mod_inherited>;
+    boost::mp11::mp_for_each<members>([&](auto d) {
+        using member = std::remove_reference_t<decltype(std::declval<T&>().*d.pointer)>;
+        visit(member_of<T, member>{d.name, d.pointer});
+    });
+}
+
+template <described T>
+constexpr std::size_t member_count() {
+    std::size_t count = 0;
+    for_each_member<T>([&](auto) { ++count; });
+    return count;
+}
+
+template <class T>
+inline constexpr bool is_optional = false;
+template <class T>
+inline constexpr bool is_optional<std::optional<T>> = true;
+
+/// An integer that is a number, not a character or a truth value.
+template <class T>
+concept integer = std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> &&
+                  sizeof(T) <= 8 && (std::signed_integral<T> || sizeof(T) < 8);
+
+}  // namespace larder

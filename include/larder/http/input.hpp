@@ -1,0 +1,109 @@
+// Typed input: queries and JSON bodies read into described structs, all faults named at once.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "larder/decimal.hpp"
+#include "larder/described.hpp"
+#include "larder/json.hpp"
+
+namespace larder::http {
+
+/// One thing that is wrong with a request's input, in FastAPI's shape.
+struct fault {
+    std::string type;                                          ///< `int_parsing`
+    std::vector<std::variant<std::string, std::int64_t>> loc;  ///< {"query", "customerid"}
+    std::string msg;                                           ///< one sentence for a person
+    std::optional<json::node> input = {};                      ///< echoed if it is a short scalar
+};
+using faults = std::vector<fault>;
+
+/// The JSON of a 422 answer: {"detail":[...]}. A scalar input of at most 200 bytes is echoed.
+std::string faults_json(const faults&);
+
+/// The members of a query string, percent-decoded, in order. `+` is a space.
+std::vector<std::pair<std::string, std::string>> parse_query(std::string_view query);
+
+namespace detail {
+
+struct integer_range {
+    std::int64_t min, max;
+};
+/// Reads a scalar; the fault, without its `loc`, if it cannot.
+std::optional<fault> read_integer(const json::node&, integer_range, std::int64_t& out);
+std::optional<fault> read_boolean(const json::node&, bool& out);
+std::optional<fault> read_text(const json::node&, std::string& out);
+std::optional<fault> read_number_text(const json::node&, std::string_view& out);
+fault bad_number(const json::node&, number_error, std::string_view limit);
+
+template <class T>
+std::optional<fault> read_scalar(const json::node& from, T& out) {
+    if constexpr (std::same_as<T, bool>) {
+        return read_boolean(from, out);
+    } else if constexpr (integer<T>) {
+        std::int64_t value = 0;
+        auto wrong = read_integer(
+            from, {std::numeric_limits<T>::min(), std::numeric_limits<T>::max()}, value);
+        out = static_cast<T>(value);
+        return wrong;
+    } else if constexpr (std::same_as<T, std::string>) {
+        return read_text(from, out);
+    } else {
+        std::string_view digits;
+        if (auto wrong = read_number_text(from, digits)) return wrong;
+        const auto error = T::parse(digits, out);
+        if (error != number_error::none) return bad_number(from, error, T::max().text());
+        return std::nullopt;
+    }
+}
+
+}  // namespace detail
+
+/// Reads the described members of T out of an object's members; a member that is not
+/// std::optional has to be there. Faults are appended in declaration order.
+template <described T>
+void read_members(const json::node& object, std::string_view where, T& out, faults& wrong) {
+    for_each_member<T>([&](auto member) {
+        auto& target = out.*member.pointer;
+        const auto* from = object.find(member.name);
+        const auto blame = [&](fault f) {
+            f.loc = {std::string{where}, std::string{member.name}};
+            wrong.push_back(std::move(f));
+        };
+        if constexpr (is_optional<std::remove_reference_t<decltype(target)>>) {
+            if (!from || from->kind == json::kind::null) return;
+            if (auto f = detail::read_scalar(*from, target.emplace())) blame(std::move(*f));
+        } else {
+            if (!from) return blame({"missing", {}, "Field required"});
+            if (auto f = detail::read_scalar(*from, target)) blame(std::move(*f));
+        }
+    });
+}
+
+/// Reads a query string into T. Of a repeated name the last counts; unknown names are ignored.
+template <described T>
+void read_query(std::string_view query, T& out, faults& wrong) {
+    json::node object{.kind = json::kind::object};
+    for (auto& [name, value] : parse_query(query))
+        object.members.emplace_back(
+            std::move(name), json::node{.kind = json::kind::string, .text = std::move(value)});
+    read_members(object, "query", out, wrong);
+}
+
+/// The body as an object; a fault (no JSON, no object, nothing at all) if it is none.
+std::optional<json::node> body_object(std::string_view body, faults& wrong);
+
+/// Reads a JSON body into T. Unknown members are ignored.
+template <described T>
+void read_body(std::string_view body, T& out, faults& wrong) {
+    if (const auto object = body_object(body, wrong)) read_members(*object, "body", out, wrong);
+}
+
+}  // namespace larder::http

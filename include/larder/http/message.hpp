@@ -1,0 +1,36 @@
+// An HTTP request as a handler sees it, and its answer.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace larder::http {
+
+enum class method { get, head, post, put, patch, del, options, other };
+
+/// Views into the connection's buffers: good while the handler runs.
+struct request {
+    http::method method = http::method::other;
+    std::string_view path;   ///< before the question mark, as it came
+    std::string_view query;  ///< behind it, without it
+    std::string_view body;
+    std::string_view host;          ///< the Host header; the local address if there is none
+    std::string_view content_type;  ///< empty if there is none
+};
+
+struct response {
+    unsigned status = 200;
+    std::string body = {};
+    std::string_view content_type = "application/json";
+    std::vector<std::pair<std::string, std::string>> headers = {};  ///< more of them
+};
+
+/// `{"detail":"..."}` in FastAPI's shape.
+response error_response(unsigned status, std::string_view sentence);
+
+/// The words behind the status: "Not Found".
+std::string_view reason(unsigned status);
+
+}  // namespace larder::http

@@ -1,0 +1,13 @@
+// Percent-encoding, as URIs have it (RFC 3986, section 2.1).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace larder {
+
+/// The decoded text; empty if a percent sign is not followed by two hexadecimal digits.
+std::optional<std::string> percent_decode(std::string_view text);
+
+}  // namespace larder

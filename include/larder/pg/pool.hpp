@@ -1,0 +1,71 @@
+// A worker's connections to PostgreSQL.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+
+#include "larder/pg/conninfo.hpp"
+#include "larder/pg/error.hpp"
+#include "larder/pg/statement.hpp"
+
+namespace larder::pg {
+
+struct pool_options {
+    conninfo server;                                   ///< where and who
+    std::size_t max_connections = 4;                   ///< of this worker, opened on demand
+    std::chrono::milliseconds connect_timeout{2'000};  ///< name, TCP, TLS and login together
+    std::chrono::milliseconds acquire_timeout{2'000};  ///< for a connection to become free
+    /// For one statement; PostgreSQL is told to end it then, and half a second later its
+    /// connection is given up.
+    std::chrono::milliseconds statement_timeout{10'000};
+};
+
+/// Connections that are opened when they are needed and kept. A connection that died while it was
+/// idle (a restarted server, say) is noticed before it is used.
+///
+/// Errors   throws pg::error; never hangs longer than the timeouts together.
+/// Threads  call on the worker it was made for.
+/// Cost     one round trip a statement, also the first time (PREPARE travels with EXECUTE).
+class pool {
+public:
+    pool(boost::asio::any_io_executor executor, pool_options options);
+    ~pool();
+    pool(const pool&) = delete;
+    pool& operator=(const pool&) = delete;
+
+    /// Runs a statement in a transaction of its own; committed when this returns.
+    boost::asio::awaitable<result> run(const statement& sql, parameters values);
+
+    template <class... Values>
+    boost::asio::awaitable<result> execute(const statement& sql, const Values&... values) {
+        return run(sql, parameters{parameter(values)...});
+    }
+
+    /// The only row of a query. Throws error{misused} if there is not exactly one.
+    template <described Row, class... Values>
+    boost::asio::awaitable<Row> one(const statement& sql, const Values&... values) {
+        return only_row<Row>(run(sql, parameters{parameter(values)...}));
+    }
+
+    /// Closes the connections that are idle; those in use close when they come back.
+    void close();
+
+private:
+    template <described Row>
+    static boost::asio::awaitable<Row> only_row(boost::asio::awaitable<result> rows) {
+        const result all = co_await std::move(rows);
+        if (all.size() != 1)
+            throw error(failure::misused,
+                        "one row was asked for, not " + std::to_string(all.size()));
+        co_return all.as<Row>(0);
+    }
+
+    struct state;
+    std::shared_ptr<state> state_;
+};
+
+}  // namespace larder::pg

@@ -1,0 +1,32 @@
+// Where a Valkey server is and how to log in there.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace larder::valkey {
+
+struct server {
+    std::string host = "localhost";  ///< a name or an address
+    std::uint16_t port = 6379;
+    std::string unix_socket;  ///< a path; used instead of host and port if it is not empty
+    std::string user = "default";
+    std::string password;  ///< empty: no login
+    int database = 0;
+    bool tls = false;
+    bool verify = true;   ///< check the server's certificate and its name
+    std::string ca_file;  ///< PEM; empty: the system's certificates (or SSL_CERT_FILE)
+
+    /// For logs: no user, no password.
+    std::string address() const;
+};
+
+/// Reads `valkey://`, `redis://`, with TLS `valkeys://`, `rediss://`
+/// (`scheme://[[user]:password@]host[:port][/database]`) or `unix://[[user]:password@]/path`.
+/// Parameters as valkey-py's: `db`, `username`, `password`, `ssl_cert_reqs=none`, `ssl_ca_certs`.
+/// Empty if it is none of these.
+std::optional<server> parse_uri(std::string_view uri);
+
+}  // namespace larder::valkey

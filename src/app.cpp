@@ -1,0 +1,303 @@
+#include "larder/app.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <csignal>
+#include <future>
+#include <map>
+#include <thread>
+#include <vector>
+
+#include "http/listener.hpp"
+#include "http/server.hpp"
+
+namespace larder {
+
+namespace asio = boost::asio;
+
+namespace detail {
+
+namespace {
+
+http::response answer_for(const pg::error& e, bool is_write) {
+    const std::string sentence = e.what();
+    const auto state = e.sqlstate().empty() ? "" : " (SQLSTATE " + e.sqlstate() + ")";
+    const auto verb = is_write ? "updating" : "querying";
+    switch (e.kind()) {
+        case pg::failure::unavailable: {
+            auto r = http::error_response(503, "Error connecting to database: " + sentence + state);
+            r.headers.emplace_back("retry-after", "1");
+            return r;
+        }
+        case pg::failure::interrupted: {
+            const auto unknown = is_write ? "; it is not known whether the change was stored" : "";
+            auto r = http::error_response(
+                503, "Error connecting to database: " + sentence + state + unknown);
+            r.headers.emplace_back("retry-after", "1");
+            return r;
+        }
+        default: break;
+    }
+    spdlog::error("Error {} database: {}{}", verb, sentence, state);
+    return http::error_response(500,
+                                std::string{"Error "} + verb + " database: " + sentence + state);
+}
+
+// "application/json; charset=utf-8" and the like: what stands before the parameters.
+bool is_json_type(std::string_view type) {
+    type = type.substr(0, type.find(';'));
+    while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
+    std::string lower{type};
+    for (char& c : lower)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+    return lower.ends_with("/json") || lower.ends_with("+json");
+}
+
+}  // namespace
+
+http::response answer_for_exception(bool is_write) {
+    try {
+        throw;
+    } catch (const pg::error& e) {
+        return answer_for(e, is_write);
+    } catch (const http::invalid_input& e) {
+        return {.status = 422, .body = http::faults_json(e.faults())};
+    } catch (const http::error& e) {
+        return http::error_response(e.status(), e.what());
+    } catch (const std::exception& e) {
+        spdlog::error("A handler failed: {}", e.what());
+        return http::error_response(500, "Internal Server Error");
+    }
+}
+
+std::optional<http::response> refuse_media_type(const http::request& r) {
+    if (r.body.empty() || r.content_type.empty() || is_json_type(r.content_type))
+        return std::nullopt;
+    return http::error_response(415, "Unsupported Media Type: send application/json");
+}
+
+}  // namespace detail
+
+namespace {
+
+// The methods of one path. There are few, so a list serves.
+struct route {
+    std::vector<std::pair<http::method, std::unique_ptr<endpoint>>> endpoints;
+
+    const endpoint* find(http::method m) const {
+        if (m == http::method::head) m = http::method::get;
+        for (const auto& [method, e] : endpoints)
+            if (method == m) return e.get();
+        return nullptr;
+    }
+    std::string allow() const {
+        std::string list;
+        for (const auto& [method, e] : endpoints)
+            list += method == http::method::get ? "GET, HEAD, " : "POST, ";
+        return list + "OPTIONS";
+    }
+};
+
+using routes = std::map<std::string, route, std::less<>>;
+
+// The path with its last slash taken away or one put behind it: what people mix up.
+std::string other_form(std::string_view path) {
+    if (path.ends_with('/')) return std::string{path.substr(0, path.size() - 1)};
+    return std::string{path} + '/';
+}
+
+http::response answer_without_endpoint(const routes& all, const http::request& r) {
+    if (const auto found = all.find(r.path); found != all.end()) {
+        const bool asks = r.method == http::method::options;
+        auto answer =
+            asks ? http::response{.status = 204} : http::error_response(405, "Method Not Allowed");
+        answer.headers.emplace_back("allow", found->second.allow());
+        return answer;
+    }
+    const auto other = other_form(r.path);
+    if (!all.contains(other)) return http::error_response(404, "Not Found");
+    http::response moved{.status = 307};
+    auto location = "http://" + std::string{r.host} + other;
+    if (!r.query.empty()) location += "?" + std::string{r.query};
+    moved.headers.emplace_back("location", std::move(location));
+    return moved;
+}
+
+// One thread with all that it needs: nothing of it is touched by another while it runs.
+class worker {
+public:
+    worker(const app_options& options, const routes& all, cache::unreleased_keys& unreleased,
+           std::string_view not_ready);
+
+    void listen(asio::ip::tcp::acceptor acceptor, const app_options& options);
+    asio::io_context& io() { return io_; }
+    void run(std::promise<void>& accepting);
+    void stop(std::chrono::milliseconds timeout);
+
+private:
+    asio::awaitable<http::response> answer(const http::request& r);
+    asio::awaitable<void> start();
+    void close();
+
+    asio::io_context io_{1};
+    const routes& routes_;
+    const bool has_shared_;
+    pg::pool db_;
+    valkey::client valkey_;
+    cache::shared_tier cache_;
+    services services_;
+    std::optional<http::server> server_;
+    asio::steady_timer give_up_;
+};
+
+worker::worker(const app_options& options, const routes& all, cache::unreleased_keys& unreleased,
+               std::string_view not_ready)
+    : routes_(all),
+      has_shared_(options.shared.has_value()),
+      db_(io_.get_executor(), options.source.value_or(pg::pool_options{})),
+      valkey_(io_.get_executor(), options.shared.value_or(valkey::client_options{})),
+      cache_(io_.get_executor(), valkey_, unreleased, options.ttl),
+      services_{db_, cache_, not_ready},
+      give_up_(io_) {}
+
+void worker::listen(asio::ip::tcp::acceptor acceptor, const app_options& options) {
+    server_.emplace(io_, std::move(acceptor),
+                    http::server_options{options.keep_alive_timeout, options.request_timeout,
+                                         options.max_header_bytes, options.max_body_bytes},
+                    [this](const http::request& r) { return answer(r); });
+}
+
+asio::awaitable<http::response> worker::answer(const http::request& r) {
+    const auto found = routes_.find(r.path);
+    const auto* e = found == routes_.end() ? nullptr : found->second.find(r.method);
+    if (!e) co_return answer_without_endpoint(routes_, r);
+    co_return co_await e->answer(services_, r);
+}
+
+// The first request should find the cache, if there is one.
+asio::awaitable<void> worker::start() {
+    if (has_shared_) co_await valkey_.start();
+    server_->start();
+}
+
+void worker::run(std::promise<void>& accepting) {
+    asio::co_spawn(io_, start(), [&](std::exception_ptr failed) {
+        if (failed) accepting.set_exception(failed);
+        else accepting.set_value();
+    });
+    io_.run();
+}
+
+void worker::stop(std::chrono::milliseconds timeout) {
+    asio::post(io_, [this, timeout] {
+        give_up_.expires_after(timeout);
+        give_up_.async_wait([this](boost::system::error_code ec) {
+            if (!ec) io_.stop();
+        });
+        server_->stop([this] { asio::post(io_, [this] { close(); }); });
+    });
+}
+
+void worker::close() {
+    give_up_.cancel();
+    cache_.stop();
+    valkey_.stop();
+    db_.close();
+}
+
+}  // namespace
+
+struct app::state {
+    explicit state(app_options o) : options(std::move(o)) {}
+
+    std::string_view not_ready() const {
+        if (!options.shared) return options.no_shared;
+        if (!options.source) return options.no_source;
+        return {};
+    }
+    void make_workers(asio::ip::tcp::acceptor listening);
+    void stop_on_signal(asio::signal_set& signals);
+    void say_ready(const std::string& url) const;
+
+    app_options options;
+    larder::routes routes;
+    cache::unreleased_keys unreleased;
+    std::vector<std::unique_ptr<worker>> workers;
+};
+
+app::app(app_options options) : state_(std::make_unique<state>(std::move(options))) {}
+app::~app() = default;
+
+void app::add(std::string path, http::method method, std::unique_ptr<endpoint> e) {
+    state_->routes[std::move(path)].endpoints.emplace_back(method, std::move(e));
+}
+
+void app::state::say_ready(const std::string& url) const {
+    spdlog::info("{} listening on {} with {} workers (Press CTRL+C to quit)", options.name, url,
+                 workers.size());
+    if (!options.shared) spdlog::error("Not ready: {}", options.no_shared);
+    if (!options.source) spdlog::error("Not ready: {}", options.no_source);
+}
+
+void app::state::make_workers(asio::ip::tcp::acceptor listening) {
+    const auto cores = std::max(1U, std::thread::hardware_concurrency());
+    const auto count = options.workers > 0 ? options.workers : cores;
+    for (unsigned i = 0; i < count; ++i) {
+        auto& w = workers.emplace_back(
+            std::make_unique<worker>(options, routes, unreleased, not_ready()));
+        w->listen(http::share(w->io(), listening), options);
+    }
+}
+
+// The first signal lets the workers finish, the second one does not wait.
+void app::state::stop_on_signal(asio::signal_set& signals) {
+    signals.async_wait([this, &signals](boost::system::error_code ended, int) {
+        if (ended) return;
+        spdlog::info("{} finishes what is in flight and stops", options.name);
+        for (auto& w : workers) w->stop(options.shutdown_timeout);
+        signals.async_wait([this](boost::system::error_code ec, int) {
+            if (ec) return;
+            for (auto& w : workers) w->io().stop();
+        });
+    });
+}
+
+int app::run() {
+    asio::io_context io{1};
+    auto listening = http::listen(io, state_->options.host, state_->options.port);
+    const auto url = http::url_of(listening.local_endpoint());
+    asio::signal_set signals{io, SIGINT, SIGTERM};
+    state_->stop_on_signal(signals);
+    state_->make_workers(std::move(listening));
+
+    std::size_t running = state_->workers.size();
+    std::vector<std::promise<void>> accepting(running);
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < accepting.size(); ++i)
+        threads.emplace_back([&, w = state_->workers[i].get(), i] {
+            w->run(accepting[i]);
+            asio::post(io, [&] {
+                if (--running == 0) signals.cancel();
+            });
+        });
+    for (auto& one : accepting) one.get_future().get();
+    state_->say_ready(url);
+    io.run();
+    threads.clear();
+
+    if (const auto left = state_->unreleased.size(); left > 0)
+        spdlog::error(
+            "{} entries could not be invalidated in Valkey: they may be stale until "
+            "their TTL ends, or delete them by hand",
+            left);
+    return 0;
+}
+
+}  // namespace larder

@@ -1,0 +1,136 @@
+#include "larder/cache/shared_tier.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <utility>
+
+namespace larder::cache {
+
+namespace asio = boost::asio;
+
+struct unreleased_keys::state {
+    std::atomic<std::size_t> count{0};
+    mutable std::mutex mutex;  // guards the rest
+    std::map<std::string, std::uint64_t, std::less<>> keys;
+    std::uint64_t last_change = 0;
+};
+
+unreleased_keys::unreleased_keys() : state_(std::make_unique<state>()) {}
+unreleased_keys::~unreleased_keys() = default;
+
+std::size_t unreleased_keys::size() const { return state_->count.load(); }
+
+void unreleased_keys::add(const std::vector<std::string>& keys) {
+    const std::scoped_lock lock{state_->mutex};
+    ++state_->last_change;
+    for (const auto& key : keys) state_->keys[key] = state_->last_change;
+    state_->count = state_->keys.size();
+}
+
+bool unreleased_keys::contains(std::string_view key) const {
+    if (size() == 0) return false;
+    const std::scoped_lock lock{state_->mutex};
+    return state_->keys.contains(key);
+}
+
+std::vector<unreleased_keys::remembered> unreleased_keys::some(std::size_t limit) const {
+    const std::scoped_lock lock{state_->mutex};
+    std::vector<remembered> result;
+    for (const auto& [key, change] : state_->keys) {
+        if (result.size() == limit) break;
+        result.push_back({key, change});
+    }
+    return result;
+}
+
+void unreleased_keys::remove(const std::vector<remembered>& released) {
+    const std::scoped_lock lock{state_->mutex};
+    for (const auto& one : released) {
+        const auto found = state_->keys.find(one.key);
+        if (found != state_->keys.end() && found->second == one.change) state_->keys.erase(found);
+    }
+    state_->count = state_->keys.size();
+}
+
+struct shared_tier::state : std::enable_shared_from_this<state> {
+    state(const asio::any_io_executor& e, valkey::client& c, unreleased_keys& u,
+          std::chrono::seconds t)
+        : client(c), unreleased(u), ttl(t), pause(e) {}
+
+    asio::awaitable<void> release_all();
+    void start_releasing();
+
+    valkey::client& client;
+    unreleased_keys& unreleased;
+    const std::chrono::seconds ttl;
+    asio::steady_timer pause;
+    bool releasing = false;
+    bool stopped = false;
+};
+
+shared_tier::shared_tier(asio::any_io_executor executor, valkey::client& client,
+                         unreleased_keys& unreleased, std::chrono::seconds ttl)
+    : state_(std::make_shared<state>(executor, client, unreleased, ttl)) {}
+
+shared_tier::~shared_tier() { stop(); }
+
+void shared_tier::stop() {
+    state_->stopped = true;
+    state_->pause.cancel();
+}
+
+asio::awaitable<std::optional<std::string>> shared_tier::get(std::string_view key) {
+    if (state_->unreleased.contains(key)) co_return std::nullopt;
+    auto found = co_await state_->client.get(key);
+    // An invalidation may have failed while the reply was on its way.
+    if (state_->unreleased.contains(key)) co_return std::nullopt;
+    co_return std::move(found.value);
+}
+
+asio::awaitable<void> shared_tier::fill(std::string_view key, std::string_view value) {
+    if (state_->unreleased.contains(key)) co_return;
+    co_await state_->client.set(key, value, state_->ttl);
+}
+
+asio::awaitable<void> shared_tier::invalidate(std::vector<std::string> keys) {
+    const bool gone = co_await state_->client.del(keys);
+    if (gone) co_return;
+    state_->unreleased.add(keys);
+    state_->start_releasing();
+}
+
+void shared_tier::state::start_releasing() {
+    if (std::exchange(releasing, true)) return;
+    asio::co_spawn(pause.get_executor(), release_all(),
+                   [self = shared_from_this()](std::exception_ptr failed) {
+                       if (failed) std::rethrow_exception(failed);
+                   });
+}
+
+// Asks again and again until nothing is left. A command on a connection that is down costs nothing.
+asio::awaitable<void> shared_tier::state::release_all() {
+    constexpr std::size_t batch = 256;
+    constexpr std::chrono::milliseconds between{20};
+    while (!stopped && unreleased.size() > 0) {
+        const auto some = unreleased.some(batch);
+        std::vector<std::string> keys;
+        for (const auto& one : some) keys.push_back(one.key);
+        const bool gone = co_await client.del(keys);
+        if (gone) {
+            unreleased.remove(some);
+            continue;
+        }
+        pause.expires_after(between);
+        co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+    releasing = false;
+}
+
+}  // namespace larder::cache

@@ -1,0 +1,187 @@
+#include "larder/http/input.hpp"
+
+#include <algorithm>
+
+#include "larder/percent.hpp"
+
+namespace larder::http {
+
+namespace {
+
+constexpr std::size_t most_echoed_bytes = 200;
+
+// Python's str.strip, as far as ASCII goes: people paste numbers with blanks around them.
+std::string_view trim(std::string_view text) {
+    constexpr std::string_view blanks = " \t\n\v\f\r";
+    const auto first = text.find_first_not_of(blanks);
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+void append_scalar(std::string& out, const json::node& node) {
+    switch (node.kind) {
+        case json::kind::null: out += "null"; break;
+        case json::kind::boolean: out += node.boolean ? "true" : "false"; break;
+        case json::kind::number: out += node.text; break;
+        default: json::append_string(out, node.text);
+    }
+}
+
+bool may_be_echoed(const json::node& node) {
+    return node.kind != json::kind::array && node.kind != json::kind::object &&
+           node.text.size() <= most_echoed_bytes;
+}
+
+void append(std::string& out, const fault& f) {
+    out += R"({"type":)";
+    json::append_string(out, f.type);
+    out += R"(,"loc":[)";
+    for (std::size_t i = 0; i < f.loc.size(); ++i) {
+        if (i > 0) out += ',';
+        std::visit([&](const auto& step) { json::append(out, step); }, f.loc[i]);
+    }
+    out += R"(],"msg":)";
+    json::append_string(out, f.msg);
+    if (f.input && may_be_echoed(*f.input)) {
+        out += R"(,"input":)";
+        append_scalar(out, *f.input);
+    }
+    out += '}';
+}
+
+// As browsers do: a percent sign that starts no byte makes the text stand for itself.
+std::string decode(std::string_view text) {
+    std::string spaced{text};
+    std::replace(spaced.begin(), spaced.end(), '+', ' ');
+    return percent_decode(spaced).value_or(spaced);
+}
+
+// An integer's text: digits, with a fraction of zeros allowed ("9999.0"), as Pydantic has it.
+bool looks_like_integer(std::string_view text) {
+    if (!text.empty() && (text.front() == '+' || text.front() == '-')) text.remove_prefix(1);
+    const auto point = std::min(text.find('.'), text.size());
+    const auto digits = text.substr(0, point), zeros = text.substr(point);
+    return !digits.empty() && digits.find_first_not_of("0123456789") == std::string_view::npos &&
+           zeros.find_first_not_of('0', 1) == std::string_view::npos && zeros != ".";
+}
+
+fault integer_fault(const char* type, std::string msg, const json::node& from) {
+    return {type, {}, std::move(msg), from};
+}
+
+}  // namespace
+
+std::string faults_json(const faults& all) {
+    std::string out = R"({"detail":[)";
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (i > 0) out += ',';
+        append(out, all[i]);
+    }
+    out += "]}";
+    return out;
+}
+
+std::vector<std::pair<std::string, std::string>> parse_query(std::string_view query) {
+    std::vector<std::pair<std::string, std::string>> members;
+    while (!query.empty()) {
+        const auto end = std::min(query.find('&'), query.size());
+        const auto member = query.substr(0, end);
+        query.remove_prefix(std::min(end + 1, query.size()));
+        if (member.empty()) continue;
+        const auto equals = std::min(member.find('='), member.size());
+        members.emplace_back(decode(member.substr(0, equals)),
+                             decode(member.substr(std::min(equals + 1, member.size()))));
+    }
+    return members;
+}
+
+std::optional<json::node> body_object(std::string_view body, faults& wrong) {
+    const fault missing{"missing", {"body"}, "Field required"};
+    if (body.empty()) {
+        wrong.push_back(missing);
+        return std::nullopt;
+    }
+    auto parsed = json::parse(body);
+    if (const auto* error = std::get_if<json::syntax_error>(&parsed)) {
+        wrong.push_back({"json_invalid",
+                         {"body", static_cast<std::int64_t>(error->position)},
+                         "JSON decode error"});
+        return std::nullopt;
+    }
+    auto& root = std::get<json::node>(parsed);
+    if (root.kind == json::kind::object) return std::move(root);
+    if (root.kind == json::kind::null) wrong.push_back(missing);
+    else
+        wrong.push_back({"model_attributes_type",
+                         {"body"},
+                         "Input should be a valid dictionary or object to extract fields from",
+                         root});
+    return std::nullopt;
+}
+
+namespace detail {
+
+std::optional<fault> read_integer(const json::node& from, integer_range range, std::int64_t& out) {
+    std::string_view digits = from.text;
+    if (from.kind == json::kind::string) {
+        digits = trim(digits);
+        if (!looks_like_integer(digits))
+            return integer_fault(
+                "int_parsing",
+                "Input should be a valid integer, unable to parse string as an integer", from);
+    } else if (from.kind != json::kind::number) {
+        return integer_fault("int_type", "Input should be a valid integer", from);
+    }
+    const auto number = larder::detail::parse_scaled(digits, 19, 0);
+    if (number.error == number_error::none && !number.exact)
+        return integer_fault("int_from_float",
+                             "Input should be a valid integer, got a number with a fractional part",
+                             from);
+    // -(min + 1) + 1 is the magnitude of min, without overflow.
+    const auto most = number.negative ? static_cast<std::uint64_t>(-(range.min + 1)) + 1
+                                      : static_cast<std::uint64_t>(range.max);
+    if (number.error != number_error::none || number.magnitude > most)
+        return integer_fault("int_out_of_range",
+                             "Input should be between " + std::to_string(range.min) + " and " +
+                                 std::to_string(range.max),
+                             from);
+    out = static_cast<std::int64_t>(number.negative ? 0 - number.magnitude : number.magnitude);
+    return std::nullopt;
+}
+
+std::optional<fault> read_boolean(const json::node& from, bool& out) {
+    if (from.kind != json::kind::boolean && from.text != "true" && from.text != "false")
+        return fault{"bool_type", {}, "Input should be a valid boolean", from};
+    out = from.boolean || from.text == "true";
+    return std::nullopt;
+}
+
+std::optional<fault> read_text(const json::node& from, std::string& out) {
+    if (from.kind != json::kind::string)
+        return fault{"string_type", {}, "Input should be a valid string", from};
+    out = from.text;
+    return std::nullopt;
+}
+
+std::optional<fault> read_number_text(const json::node& from, std::string_view& out) {
+    if (from.kind != json::kind::number && from.kind != json::kind::string)
+        return fault{"float_type", {}, "Input should be a valid number", from};
+    out = from.kind == json::kind::string ? trim(from.text) : std::string_view{from.text};
+    return std::nullopt;
+}
+
+fault bad_number(const json::node& from, number_error error, std::string_view limit) {
+    if (error == number_error::syntax)
+        return {"float_parsing",
+                {},
+                "Input should be a valid number, unable to parse string as a number",
+                from};
+    return {"decimal_out_of_range",
+            {},
+            "Input should be between -" + std::string{limit} + " and " + std::string{limit},
+            from};
+}
+
+}  // namespace detail
+
+}  // namespace larder::http

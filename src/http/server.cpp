@@ -1,0 +1,100 @@
+#include "server.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <exception>
+#include <memory>
+#include <utility>
+
+#include "connection.hpp"
+
+namespace larder::http {
+
+namespace asio = boost::asio;
+using tcp = asio::ip::tcp;
+
+namespace {
+
+asio::awaitable<void> serve(std::unique_ptr<connection> c) { co_await c->run(); }
+
+void log_failure(std::exception_ptr failed) {
+    if (!failed) return;
+    try {
+        std::rethrow_exception(failed);
+    } catch (const std::exception& e) {
+        spdlog::error("A connection ended by an internal error: {}", e.what());
+    }
+}
+
+}  // namespace
+
+server::server(asio::io_context& io, tcp::acceptor acceptor, server_options options, handler answer)
+    : io_(io),
+      acceptor_(std::move(acceptor)),
+      options_(options),
+      answer_(std::move(answer)),
+      sweep_timer_(io),
+      accept_pause_(io) {}
+
+server::~server() = default;
+
+void server::start() {
+    asio::co_spawn(io_, accept(), log_failure);
+    asio::co_spawn(io_, sweep(), log_failure);
+}
+
+void server::stop(std::function<void()> drained) {
+    drained_ = std::move(drained);
+    acceptor_.close();
+    accept_pause_.cancel();
+    for (auto* c : connections_) c->close_if_idle();
+    finish_if_drained();
+}
+
+void server::finish_if_drained() {
+    if (!is_stopping() || !connections_.empty() || finished_) return;
+    finished_ = true;
+    sweep_timer_.cancel();
+    drained_();
+}
+
+server::connections::iterator server::enter(connection& c) {
+    return connections_.insert(connections_.end(), &c);
+}
+
+void server::leave(connections::iterator c) {
+    connections_.erase(c);
+    finish_if_drained();
+}
+
+asio::awaitable<void> server::accept() {
+    while (acceptor_.is_open()) {
+        auto [ec, socket] = co_await acceptor_.async_accept(asio::as_tuple(asio::use_awaitable));
+        if (!ec) {
+            auto c = std::make_unique<connection>(*this, std::move(socket));
+            asio::co_spawn(io_, serve(std::move(c)), log_failure);
+        } else if (acceptor_.is_open() && ec != asio::error::connection_aborted) {
+            // No descriptors left, most likely: the connection stays in the queue meanwhile.
+            spdlog::error("Cannot accept a connection: {}", ec.message());
+            accept_pause_.expires_after(std::chrono::milliseconds{100});
+            co_await accept_pause_.async_wait(asio::as_tuple(asio::use_awaitable));
+        }
+    }
+}
+
+// One timer for all connections, so that requests need none.
+asio::awaitable<void> server::sweep() {
+    while (!finished_) {
+        sweep_timer_.expires_after(std::chrono::milliseconds{500});
+        co_await sweep_timer_.async_wait(asio::as_tuple(asio::use_awaitable));
+        const auto now = std::chrono::steady_clock::now();
+        for (auto* c : connections_) c->close_if_overdue(now);
+    }
+}
+
+}  // namespace larder::http

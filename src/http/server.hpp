@@ -1,0 +1,65 @@
+// One worker's HTTP server. Private to larder; app is its public face.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <list>
+
+#include "larder/http/message.hpp"
+
+namespace larder::http {
+
+class connection;
+
+struct server_options {
+    std::chrono::milliseconds keep_alive_timeout{5'000};
+    std::chrono::milliseconds request_timeout{30'000};
+    std::size_t max_header_bytes = 16 * 1024;
+    std::size_t max_body_bytes = 1024 * 1024;
+};
+
+class server {
+public:
+    using handler = std::function<boost::asio::awaitable<response>(const request&)>;
+
+    server(boost::asio::io_context& io, boost::asio::ip::tcp::acceptor acceptor,
+           server_options options, handler answer);
+    ~server();
+
+    void start();
+    /// Takes no more connections, closes the idle ones, lets the others finish their request, and
+    /// calls `drained` when none is left.
+    void stop(std::function<void()> drained);
+
+    const server_options& options() const { return options_; }
+    const handler& answer() const { return answer_; }
+    bool is_stopping() const { return static_cast<bool>(drained_); }
+
+private:
+    friend class connection;
+    using connections = std::list<connection*>;
+
+    boost::asio::awaitable<void> accept();
+    boost::asio::awaitable<void> sweep();
+    connections::iterator enter(connection& c);
+    void leave(connections::iterator c);
+    void finish_if_drained();
+
+    boost::asio::io_context& io_;
+    boost::asio::ip::tcp::acceptor acceptor_;
+    const server_options options_;
+    const handler answer_;
+    boost::asio::steady_timer sweep_timer_;
+    boost::asio::steady_timer accept_pause_;
+    connections connections_;
+    std::function<void()> drained_;
+    bool finished_ = false;
+};
+
+}  // namespace larder::http

@@ -1,0 +1,126 @@
+#include "larder/json.hpp"
+
+#include <algorithm>
+#include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/serialize.hpp>
+
+namespace larder::json {
+
+namespace {
+
+// Builds the tree from the parser's events. Numbers are kept as text: `number_precision::none`
+// makes the parser check their grammar and compute nothing.
+class tree_handler {
+public:
+    static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
+    static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
+    static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
+    static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
+    using error_code = boost::system::error_code;
+    using string_view = boost::json::string_view;
+
+    node take() { return std::move(root_); }
+
+    bool on_document_begin(error_code&) { return true; }
+    bool on_document_end(error_code&) { return true; }
+    bool on_object_begin(error_code&) { return open(kind::object); }
+    bool on_object_end(std::size_t, error_code&) { return close(); }
+    bool on_array_begin(error_code&) { return open(kind::array); }
+    bool on_array_end(std::size_t, error_code&) { return close(); }
+    bool on_key_part(string_view part, std::size_t, error_code&) { return keep(part); }
+    bool on_key(string_view part, std::size_t, error_code&) {
+        keep(part);
+        key_ = std::exchange(text_, {});
+        return true;
+    }
+    bool on_string_part(string_view part, std::size_t, error_code&) { return keep(part); }
+    bool on_string(string_view part, std::size_t, error_code&) {
+        keep(part);
+        scalar(kind::string);
+        return true;
+    }
+    bool on_number_part(string_view part, error_code&) { return keep(part); }
+    bool on_int64(std::int64_t, string_view part, error_code&) { return number(part); }
+    bool on_uint64(std::uint64_t, string_view part, error_code&) { return number(part); }
+    bool on_double(double, string_view part, error_code&) { return number(part); }
+    bool on_bool(bool value, error_code&) {
+        scalar(kind::boolean).boolean = value;
+        return true;
+    }
+    bool on_null(error_code&) {
+        scalar(kind::null);
+        return true;
+    }
+    bool on_comment_part(string_view, error_code&) { return true; }
+    bool on_comment(string_view, error_code&) { return true; }
+
+private:
+    bool keep(string_view part) {
+        text_.append(part.data(), part.size());
+        return true;
+    }
+    bool number(string_view part) {
+        keep(part);
+        scalar(kind::number);
+        return true;
+    }
+    // The new value, in its place: the root, an element or a member.
+    node& place() {
+        if (open_.empty()) return root_;
+        node& parent = *open_.back();
+        if (parent.kind == kind::array) return parent.elements.emplace_back();
+        return parent.members.emplace_back(std::move(key_), node{}).second;
+    }
+    node& scalar(kind k) {
+        node& made = place();
+        made.kind = k;
+        made.text = std::exchange(text_, {});
+        return made;
+    }
+    // Pointers stay good: a container grows only while none of its children is open.
+    bool open(kind k) {
+        node& made = place();
+        made.kind = k;
+        open_.push_back(&made);
+        return true;
+    }
+    bool close() {
+        open_.pop_back();
+        return true;
+    }
+
+    node root_;
+    std::vector<node*> open_;
+    std::string key_, text_;
+};
+
+std::size_t code_points(std::string_view text) {
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+    }));
+}
+
+}  // namespace
+
+const node* node::find(std::string_view name) const {
+    const auto found = std::find_if(members.rbegin(), members.rend(),
+                                    [&](const auto& member) { return member.first == name; });
+    return found == members.rend() ? nullptr : &found->second;
+}
+
+std::variant<node, syntax_error> parse(std::string_view text) {
+    boost::json::parse_options options;
+    options.numbers = boost::json::number_precision::none;
+    boost::json::basic_parser<tree_handler> parser{options};
+    boost::system::error_code ec;
+    const std::size_t used = parser.write_some(false, text.data(), text.size(), ec);
+    if (!ec && used < text.size()) ec = boost::json::error::extra_data;
+    if (ec) return syntax_error{code_points(text.substr(0, used)), ec.message()};
+    return parser.handler().take();
+}
+
+void append_string(std::string& out, std::string_view text) {
+    out += boost::json::serialize(boost::json::string_view{text.data(), text.size()});
+}
+
+}  // namespace larder::json

@@ -1,0 +1,233 @@
+#include "connection.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+
+#include "resolve.hpp"
+
+namespace larder::pg {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using socket = asio::posix::stream_descriptor;
+
+// libpq's messages end with a line break and may give hints on further lines.
+std::string first_line(std::string_view text) {
+    return std::string{text.substr(0, text.find('\n'))};
+}
+
+std::string field(const PGresult* from, int code) {
+    const char* text = PQresultErrorField(from, code);
+    return text ? text : "";
+}
+
+// The server ends the session with these. It may do so right after a commit.
+bool ends_session(std::string_view sqlstate) {
+    return sqlstate == "57P01" || sqlstate == "57P02" || sqlstate == "57P05" ||
+           sqlstate.starts_with("08");
+}
+
+// A prepared statement that the server forgot (a pooler in between, DISCARD) or that a change of
+// the schema made unusable; nothing ran.
+bool means_prepare_again(std::string_view sqlstate) {
+    return sqlstate == "26000" || sqlstate == "0A000";
+}
+
+}  // namespace
+
+// Cancels the connection's waits when the time is over.
+class connection::deadline {
+public:
+    deadline(connection& c, std::chrono::milliseconds timeout) : connection_(c) {
+        c.timed_out_ = false;
+        c.timer_.expires_after(timeout);
+        c.timer_.async_wait([&c](boost::system::error_code ec) {
+            if (ec) return;
+            c.timed_out_ = true;
+            if (c.socket_.is_open()) c.socket_.cancel();
+        });
+    }
+    ~deadline() { connection_.timer_.cancel(); }
+    deadline(const deadline&) = delete;
+    deadline& operator=(const deadline&) = delete;
+
+private:
+    connection& connection_;
+};
+
+connection::connection(const asio::any_io_executor& executor, const pool_options& options)
+    : socket_(executor), timer_(executor), options_(options) {}
+
+// The socket is libpq's: it closes it.
+connection::~connection() {
+    if (socket_.is_open()) socket_.release();
+}
+
+void connection::attach() {
+    if (socket_.is_open()) socket_.release();
+    socket_.assign(PQsocket(libpq_.get()));
+}
+
+void connection::lost(const std::string& why) {
+    usable_ = false;
+    throw error(failure::interrupted, why);
+}
+
+asio::awaitable<void> connection::wait(socket::wait_type what) {
+    if (!timed_out_) co_await socket_.async_wait(what, asio::as_tuple(asio::use_awaitable));
+    if (timed_out_) lost("no answer in time");
+}
+
+asio::awaitable<void> connection::connect() {
+    const deadline limit{*this, options_.connect_timeout};
+    std::string why;
+    try {
+        const auto addresses = co_await with_addresses(options_.server, socket_.get_executor());
+        co_await start(addresses);
+        co_return;
+    } catch (const error& e) {
+        why = e.what();
+    }
+    throw error(failure::unavailable, why);
+}
+
+asio::awaitable<void> connection::start(const conninfo::parameters& all) {
+    std::vector<const char*> keywords, values;
+    for (const auto& [keyword, value] : all) {
+        keywords.push_back(keyword.c_str());
+        values.push_back(value.c_str());
+    }
+    keywords.push_back(nullptr);
+    values.push_back(nullptr);
+
+    libpq_.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
+    if (!libpq_) throw std::bad_alloc{};
+    co_await poll_until_connected();
+    PQsetNoticeProcessor(libpq_.get(), [](void*, const char*) {}, nullptr);
+    PQsetnonblocking(libpq_.get(), 1);
+    PQenterPipelineMode(libpq_.get());
+    usable_ = true;
+
+    static constexpr statement limit_statements{
+        "SELECT set_config('statement_timeout', $1, false)"};
+    const parameters limit(1, std::to_string(options_.statement_timeout.count()));
+    auto* done = co_await pipeline(limit_statements, limit);
+    PQclear(done);
+}
+
+asio::awaitable<void> connection::poll_until_connected() {
+    auto state =
+        PQstatus(libpq_.get()) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
+    while (state != PGRES_POLLING_OK) {
+        if (state == PGRES_POLLING_FAILED) lost(first_line(PQerrorMessage(libpq_.get())));
+        // libpq may have opened another socket, for the next address say.
+        attach();
+        co_await wait(state == PGRES_POLLING_READING ? socket::wait_read : socket::wait_write);
+        state = PQconnectPoll(libpq_.get());
+    }
+    attach();
+}
+
+bool connection::is_alive() {
+    return usable_ && PQconsumeInput(libpq_.get()) == 1 && PQstatus(libpq_.get()) == CONNECTION_OK;
+}
+
+bool connection::forget(const statement& sql) {
+    const auto prepared = prepared_.find(sql.sql);
+    if (prepared == prepared_.end()) return false;
+    prepared_.erase(prepared);
+    return true;
+}
+
+asio::awaitable<result> connection::execute(const statement& sql, const parameters& values) {
+    for (const auto& value : values)
+        if (value && value->find('\0') != std::string::npos)
+            throw error(failure::rejected, "invalid byte sequence for encoding \"UTF8\": 0x00",
+                        "22021");
+    const deadline limit{*this, options_.statement_timeout + std::chrono::milliseconds{500}};
+    auto* rows = co_await pipeline(sql, values);
+    if (means_prepare_again(field(rows, PG_DIAG_SQLSTATE)) && forget(sql)) {
+        PQclear(rows);
+        rows = co_await pipeline(sql, values);
+    }
+    if (PQresultStatus(rows) == PGRES_FATAL_ERROR) reject(rows);
+    co_return result{rows};
+}
+
+void connection::reject(PGresult* refused) {
+    const auto state = field(refused, PG_DIAG_SQLSTATE);
+    const auto sentence = field(refused, PG_DIAG_MESSAGE_PRIMARY);
+    const auto constraint = field(refused, PG_DIAG_CONSTRAINT_NAME);
+    PQclear(refused);
+    throw error(ends_session(state) ? failure::interrupted : failure::rejected, sentence, state,
+                constraint);
+}
+
+// Sends PREPARE, if need be, and EXECUTE in one go and reads their answers up to the sync, where
+// the transaction is committed. The first failure is the answer; what follows it was skipped.
+asio::awaitable<PGresult*> connection::pipeline(const statement& sql, const parameters& values) {
+    usable_ = false;  // until the sync was read: a lost statement leaves answers behind
+    const auto prepared = prepared_.find(sql.sql);
+    const bool prepare = prepared == prepared_.end();
+    const auto name =
+        prepare ? "larder_" + std::to_string(++statements_prepared_) : prepared->second;
+    send(name, prepare ? &sql : nullptr, values);
+    co_await flush();
+    using owned = std::unique_ptr<PGresult, decltype(&PQclear)>;
+    owned answer{nullptr, &PQclear};
+    while (true) {
+        auto* result = co_await next_result();
+        owned next{result, &PQclear};
+        if (!next) continue;  // the end of one statement's results
+        const auto status = PQresultStatus(next.get());
+        if (status == PGRES_PIPELINE_SYNC) break;
+        const auto so_far = answer ? PQresultStatus(answer.get()) : PGRES_COMMAND_OK;
+        if (so_far == PGRES_COMMAND_OK ||
+            (status == PGRES_FATAL_ERROR && so_far != PGRES_FATAL_ERROR))
+            answer = std::move(next);
+        if (ends_session(field(answer.get(), PG_DIAG_SQLSTATE))) co_return answer.release();
+    }
+    if (!answer) lost("the server sent no result");
+    usable_ = true;
+    if (prepare && PQresultStatus(answer.get()) != PGRES_FATAL_ERROR)
+        prepared_.emplace(sql.sql, name);
+    co_return answer.release();
+}
+
+void connection::send(const std::string& name, const statement* prepare, const parameters& values) {
+    std::vector<const char*> pointers;
+    for (const auto& value : values) pointers.push_back(value ? value->c_str() : nullptr);
+    auto* libpq = libpq_.get();
+    const bool sent = (!prepare || PQsendPrepare(libpq, name.c_str(),
+                                                 std::string{prepare->sql}.c_str(), 0, nullptr)) &&
+                      PQsendQueryPrepared(libpq, name.c_str(), static_cast<int>(pointers.size()),
+                                          pointers.data(), nullptr, nullptr, 0) &&
+                      PQpipelineSync(libpq);
+    if (!sent) lost(first_line(PQerrorMessage(libpq)));
+}
+
+asio::awaitable<void> connection::flush() {
+    for (int left = PQflush(libpq_.get()); left != 0; left = PQflush(libpq_.get())) {
+        if (left < 0) lost(first_line(PQerrorMessage(libpq_.get())));
+        co_await wait(socket::wait_write);
+        if (!PQconsumeInput(libpq_.get())) lost(first_line(PQerrorMessage(libpq_.get())));
+    }
+}
+
+asio::awaitable<PGresult*> connection::next_result() {
+    while (PQisBusy(libpq_.get())) {
+        co_await wait(socket::wait_read);
+        if (!PQconsumeInput(libpq_.get())) lost(first_line(PQerrorMessage(libpq_.get())));
+    }
+    auto* next = PQgetResult(libpq_.get());
+    // Without a connection there are no more results, only the same end for ever.
+    if (!next && PQstatus(libpq_.get()) != CONNECTION_OK)
+        lost(first_line(PQerrorMessage(libpq_.get())));
+    co_return next;
+}
+
+}  // namespace larder::pg

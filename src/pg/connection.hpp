@@ -1,0 +1,63 @@
+// One connection to PostgreSQL: libpq's non-blocking calls as coroutines. Private to pg.
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "larder/pg/pool.hpp"
+
+namespace larder::pg {
+
+class connection {
+public:
+    connection(const boost::asio::any_io_executor& executor, const pool_options& options);
+    ~connection();
+    connection(const connection&) = delete;
+    connection& operator=(const connection&) = delete;
+
+    /// Throws error{unavailable}.
+    boost::asio::awaitable<void> connect();
+    /// Throws error; afterwards the connection may be used again if is_usable().
+    boost::asio::awaitable<result> execute(const statement& sql, const parameters& values);
+
+    /// Reads what the server may have said while the connection was idle; false if it has gone.
+    bool is_alive();
+    bool is_usable() const { return usable_; }
+
+private:
+    class deadline;
+
+    boost::asio::awaitable<void> start(const conninfo::parameters& all);
+    boost::asio::awaitable<void> poll_until_connected();
+    boost::asio::awaitable<void> wait(boost::asio::posix::stream_descriptor::wait_type what);
+    boost::asio::awaitable<void> flush();
+    boost::asio::awaitable<PGresult*> next_result();
+    boost::asio::awaitable<PGresult*> pipeline(const statement& sql, const parameters& values);
+    void send(const std::string& name, const statement* prepare, const parameters& values);
+    bool forget(const statement& sql);
+    void attach();
+    [[noreturn]] void lost(const std::string& why);
+    [[noreturn]] static void reject(PGresult* refused);
+
+    boost::asio::posix::stream_descriptor socket_;
+    boost::asio::steady_timer timer_;
+    const pool_options& options_;
+    std::unique_ptr<PGconn, decltype(&PQfinish)> libpq_{nullptr, &PQfinish};
+    // The name of each statement that was prepared here, by its SQL.
+    std::map<std::string, std::string, std::less<>> prepared_;
+    std::size_t statements_prepared_ = 0;
+    bool usable_ = false;
+    bool timed_out_ = false;
+};
+
+}  // namespace larder::pg

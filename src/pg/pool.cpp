@@ -1,0 +1,127 @@
+#include "larder/pg/pool.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <deque>
+#include <utility>
+#include <vector>
+
+#include "connection.hpp"
+
+namespace larder::pg {
+
+namespace asio = boost::asio;
+
+namespace {
+
+pool_options with_defaults(pool_options options) {
+    options.server.set("client_encoding", "UTF8");
+    if (options.server.get("application_name").empty())
+        options.server.set("fallback_application_name", "larder");
+    return options;
+}
+
+}  // namespace
+
+// Shared with the connections in use, so that one may come back after the pool has gone.
+struct pool::state : std::enable_shared_from_this<state> {
+    state(asio::any_io_executor e, pool_options o)
+        : executor(std::move(e)), options(with_defaults(std::move(o))) {}
+
+    class lease;
+    using owned = std::unique_ptr<connection>;
+
+    asio::awaitable<lease> acquire();
+    asio::awaitable<void> take_place();
+    void give_back(owned c);
+
+    asio::any_io_executor executor;
+    const pool_options options;
+    std::vector<owned> idle;
+    std::deque<asio::steady_timer*> waiting;  // oldest first; cancelling a timer wakes its owner
+    std::size_t in_use = 0;
+    bool closed = false;
+};
+
+// A connection that goes back to the pool however the statement ends.
+class pool::state::lease {
+public:
+    lease(std::shared_ptr<state> home, owned c, bool reused)
+        : home_(std::move(home)), connection_(std::move(c)), reused_(reused) {}
+    lease(lease&&) = default;
+    lease& operator=(lease&&) = delete;
+    ~lease() {
+        if (home_) home_->give_back(std::move(connection_));
+    }
+
+    connection& operator*() { return *connection_; }
+    // Whether it was used before, and so may have died without a sign.
+    bool reused() const { return reused_; }
+
+private:
+    std::shared_ptr<state> home_;
+    owned connection_;
+    bool reused_;
+};
+
+// Who waits longest gets the place at once, so that nobody who comes later can take it.
+void pool::state::give_back(owned c) {
+    if (c && c->is_usable() && !closed) idle.push_back(std::move(c));
+    if (waiting.empty()) {
+        --in_use;
+        return;
+    }
+    waiting.front()->cancel();
+    waiting.pop_front();
+}
+
+asio::awaitable<void> pool::state::take_place() {
+    if (in_use < options.max_connections) {
+        ++in_use;
+        co_return;
+    }
+    asio::steady_timer turn{executor, options.acquire_timeout};
+    waiting.push_back(&turn);
+    co_await turn.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (std::erase(waiting, &turn) > 0)
+        throw error(failure::unavailable, "all connections are in use");
+}
+
+asio::awaitable<pool::state::lease> pool::state::acquire() {
+    co_await take_place();
+    while (!idle.empty()) {
+        auto last = std::move(idle.back());  // the one used last: the others may be closed
+        idle.pop_back();
+        if (last->is_alive()) co_return lease{shared_from_this(), std::move(last), true};
+    }
+    lease fresh{shared_from_this(), std::make_unique<connection>(executor, options), false};
+    co_await (*fresh).connect();
+    co_return fresh;
+}
+
+pool::pool(asio::any_io_executor executor, pool_options options)
+    : state_(std::make_shared<state>(std::move(executor), std::move(options))) {}
+
+pool::~pool() { close(); }
+
+void pool::close() {
+    state_->closed = true;
+    state_->idle.clear();
+}
+
+asio::awaitable<result> pool::run(const statement& sql, parameters values) {
+    while (true) {
+        auto with = co_await state_->acquire();
+        const bool may_repeat = sql.repeatable && with.reused();
+        try {
+            co_return co_await (*with).execute(sql, values);
+        } catch (const error& e) {
+            if (e.kind() != failure::interrupted || !may_repeat) throw;
+        }
+        // The connection had died unnoticed: once more. Each round uses up a dead connection.
+    }
+}
+
+}  // namespace larder::pg

@@ -1,0 +1,39 @@
+// Lets Boost.Redis, which knows TCP only, talk to a Unix socket. Private to valkey.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace larder::valkey {
+
+/// Listens on a loopback port, takes one connection there and carries its bytes to the Unix socket
+/// and back until either end closes. Others who knock at the port are turned away.
+class unix_relay : public std::enable_shared_from_this<unix_relay> {
+public:
+    using tcp = boost::asio::ip::tcp;
+
+    unix_relay(const boost::asio::any_io_executor& executor, std::string path);
+
+    std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+    /// `client` is the socket that will connect to the port. Returns at once.
+    void start(const tcp::socket& client);
+    /// Stops listening and carrying.
+    void stop();
+
+private:
+    boost::asio::awaitable<void> serve(const tcp::socket& client);
+    template <class From, class To>
+    boost::asio::awaitable<void> carry(From& from, To& to);
+
+    struct streams;
+    tcp::acceptor acceptor_;
+    std::string path_;
+    std::shared_ptr<streams> streams_;
+};
+
+}  // namespace larder::valkey

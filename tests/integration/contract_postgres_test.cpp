@@ -1,0 +1,215 @@
+// The contract's "Servers that are missing, down or slow": PostgreSQL.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <ostream>
+
+#include "support/json_text.hpp"
+#include "support/store_test.hpp"
+
+namespace larder::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct contract_postgres : store_test {
+    service start(environment env = {}) {
+        env.merge(servers.env());
+        return service{env, {"--workers", "2"}};
+    }
+    /// Reaches both workers, and fills their connections.
+    void warm(const service& one) {
+        for (int i = 0; i < 8; ++i) {
+            add_tutorial_order(one.port());
+            valkey().flush();
+            count(one.port());
+        }
+    }
+};
+
+/// 503 in the contract's words, and soon.
+void expect_unavailable(const std::function<http_response()>& ask) {
+    const auto start = std::chrono::steady_clock::now();
+    const auto answer = ask();
+    EXPECT_LT(std::chrono::steady_clock::now() - start, 1s * slack);
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_EQ(answer.reason, "Service Unavailable");
+    EXPECT_EQ(answer.header("content-type"), "application/json");
+    const auto detail = detail_of(answer.body);
+    EXPECT_TRUE(detail.starts_with("Error connecting to database: ")) << detail;
+    EXPECT_GT(detail.size(), std::string_view{"Error connecting to database: "}.size());
+    EXPECT_EQ(detail.find("passfile"), std::string::npos) << detail;
+    const auto& wait = answer.header("retry-after");
+    EXPECT_TRUE(!wait.empty() && wait.find_first_not_of("0123456789") == std::string::npos) << wait;
+}
+
+struct contract_postgres_down : contract_postgres, testing::WithParamInterface<const char*> {
+    void end_postgres() {
+        if (GetParam() == std::string_view{"stopped"}) servers.postgres.stop();
+        if (GetParam() == std::string_view{"crashed"}) servers.postgres.kill();
+    }
+};
+
+TEST_P(contract_postgres_down, costs_misses_a_503_and_hits_nothing) {
+    const auto one = start();
+    warm(one);
+    const auto all = count(one.port());
+    end_postgres();
+    for (int i = 0; i < 4; ++i) {
+        EXPECT_EQ(count(one.port()), all) << "from the cache";
+        expect_unavailable([&] { return get(one.port(), "/count?customerid=42"); });
+        expect_unavailable([&] { return add(one.port(), tutorial_order); });
+    }
+    servers.postgres.start();
+    EXPECT_TRUE(eventually([&] { return get(one.port(), "/count?customerid=42").status == 200; },
+                           1s * slack));
+    EXPECT_EQ(rows(), all) << "an order was stored that was answered with 503";
+    EXPECT_TRUE(eventually([&] { return add(one.port(), tutorial_order).status == 200; },
+                           1s * slack));
+    EXPECT_EQ(count(one.port()), all + 1);
+}
+
+TEST_P(contract_postgres_down, and_up_again_between_requests_is_not_noticed_by_a_miss) {
+    const auto one = start();
+    warm(one);
+    const auto all = rows();
+    end_postgres();
+    servers.postgres.start();
+    for (int i = 0; i < 8; ++i) {
+        valkey().flush();
+        EXPECT_EQ(count(one.port()), all);
+    }
+}
+
+TEST_P(contract_postgres_down, and_up_again_between_requests_is_not_noticed_by_a_hit) {
+    const auto one = start();
+    warm(one);
+    const auto all = count(one.port());
+    end_postgres();
+    servers.postgres.start();
+    for (int i = 0; i < 8; ++i) EXPECT_EQ(count(one.port()), all);
+}
+
+TEST_P(contract_postgres_down, and_up_again_between_requests_is_not_noticed_by_an_order) {
+    const auto one = start();
+    warm(one);
+    const auto all = rows();
+    end_postgres();
+    servers.postgres.start();
+    for (int i = 1; i <= 8; ++i) {
+        add_tutorial_order(one.port());
+        EXPECT_EQ(count(one.port()), all + i);
+    }
+    EXPECT_EQ(rows(), all + 8) << "an order was stored twice";
+}
+
+INSTANTIATE_TEST_SUITE_P(rows, contract_postgres_down, testing::Values("stopped", "crashed"),
+                         [](const auto& row) { return std::string{row.param}; });
+
+TEST_F(contract_postgres, connections_cut_between_requests_are_not_noticed) {
+    const auto one = start();
+    warm(one);
+    const auto all = rows();
+    const auto cut = [this] {
+        // Ends when they are gone, so that the service can know.
+        auto client = servers.store.connect();
+        client.exec("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                    " WHERE datname = 'dellstore' AND pid <> pg_backend_pid()");
+    };
+    for (int i = 1; i <= 4; ++i) {
+        cut();
+        valkey().flush();
+        EXPECT_EQ(count(one.port()), all + i - 1);
+        cut();
+        add_tutorial_order(one.port());
+        EXPECT_EQ(count(one.port()), all + i);
+    }
+}
+
+TEST_F(contract_postgres, a_service_may_start_before_postgresql) {
+    servers.postgres.stop();
+    const auto one = start();
+    expect_unavailable([&] { return get(one.port(), "/count"); });
+    servers.postgres.start();
+    EXPECT_TRUE(eventually([&] { return get(one.port(), "/count").status == 200; }, 1s * slack));
+    EXPECT_EQ(count(one.port()), 12000);
+}
+
+TEST_F(contract_postgres, that_refuses_the_password_is_a_503_without_it) {
+    const auto port = sql("SHOW port");
+    const auto one =
+        start({{"PG_SERVICE_URI", "postgres://larder:wr0ng-sekrit@127.0.0.1:" + port + "/x"}});
+    expect_unavailable([&] { return get(one.port(), "/count"); });
+    const auto answer = add(one.port(), tutorial_order);
+    EXPECT_EQ(answer.body.find("sekrit"), std::string::npos) << answer.body;
+    EXPECT_EQ(one.log().find("sekrit"), std::string::npos) << one.log();
+}
+
+// ---- a query that fails ----
+
+/// 500 in the contract's words: one sentence with the SQLSTATE and no SQL text.
+void expect_query_error(const http_response& answer, const std::string& start,
+                        const std::string& sqlstate) {
+    EXPECT_EQ(answer.status, 500);
+    EXPECT_EQ(answer.header("content-type"), "application/json");
+    const auto detail = detail_of(answer.body);
+    EXPECT_TRUE(detail.starts_with(start)) << detail;
+    EXPECT_NE(detail.find(sqlstate), std::string::npos) << detail;
+    EXPECT_EQ(detail.find('\n'), std::string::npos) << detail;
+    auto upper = detail;
+    std::transform(upper.begin(), upper.end(), upper.begin(), [](unsigned char c) {
+        return static_cast<char>(std::toupper(c));
+    });
+    for (const auto* word : {"SELECT", "INSERT", "COUNT(", "VALUES", "$1", "PASSFILE", "LINE 1"}) {
+        EXPECT_EQ(upper.find(word), std::string::npos) << detail;
+    }
+}
+
+struct contract_query_error : contract_postgres {
+    void expect_both_errors(const service& one) {
+        for (int i = 0; i < 3; ++i) {
+            expect_query_error(get(one.port(), "/count"), "Error querying database: ", "42P01");
+            expect_query_error(get(one.port(), "/count?customerid=42"),
+                               "Error querying database: ", "42P01");
+            expect_query_error(add(one.port(), tutorial_order), "Error updating database: ",
+                               "42P01");
+        }
+    }
+};
+
+TEST_F(contract_query_error, is_a_500_with_its_sqlstate_and_passes_with_its_cause) {
+    const auto one = start();
+    sql("ALTER TABLE orders RENAME TO orders_renamed");
+    expect_both_errors(one);
+    EXPECT_EQ(valkey().get("num_orders:all"), std::nullopt);
+    sql("ALTER TABLE orders_renamed RENAME TO orders");
+    EXPECT_EQ(count(one.port()), 12000);
+    add_tutorial_order(one.port());
+    EXPECT_EQ(count(one.port()), 12001);
+}
+
+TEST_F(contract_query_error, of_a_statement_prepared_long_ago_is_the_same) {
+    const auto one = start();
+    warm(one);
+    valkey().flush();
+    sql("ALTER TABLE orders RENAME TO orders_renamed");
+    expect_both_errors(one);
+    sql("ALTER TABLE orders_renamed RENAME TO orders");
+    EXPECT_EQ(count(one.port()), 12008);
+}
+
+TEST_F(contract_query_error, by_a_constraint_of_the_shops_own_names_its_sqlstate) {
+    const auto one = start();
+    sql("ALTER TABLE orders ADD CONSTRAINT small_tax CHECK (tax < 1000000) NOT VALID");
+    const auto answer = add(one.port(), R"({"orderdate":"2023-03-10","customerid":9999,)"
+                                        R"("netamount":1,"tax":2000000})");
+    sql("ALTER TABLE orders DROP CONSTRAINT small_tax");
+    expect_query_error(answer, "Error updating database: ", "23514");
+    EXPECT_EQ(rows(), 12000);
+    add_tutorial_order(one.port());
+}
+
+}  // namespace
+}  // namespace larder::test

@@ -1,0 +1,187 @@
+// The contract's "Servers that are missing, down or slow": Valkey.
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "support/store_test.hpp"
+
+namespace larder::test {
+namespace {
+
+using namespace std::chrono_literals;
+using clock = std::chrono::steady_clock;
+
+struct contract_valkey : store_test {
+    service one{servers.env(), {"--workers", "2"}};
+
+    void TearDown() override {
+        std::filesystem::remove(servers.valkey.folder() + "/dump.rdb");
+    }
+    void warm() {
+        for (int i = 0; i < 8; ++i) count(one.port());
+    }
+    /// It holds now and for some time, in which the service's connections come back.
+    template <class Predicate>
+    static void expect_stays(Predicate&& holds) {
+        EXPECT_FALSE(eventually([&] { return !holds(); }, 1s));
+    }
+    void expect_right() {
+        EXPECT_EQ(count(one.port()), rows());
+        const auto of_customer =
+            std::stol(sql("SELECT count(*) FROM orders WHERE customerid = 9999"));
+        EXPECT_EQ(count(one.port(), "/count?customerid=9999"), of_customer);
+    }
+    /// Counts and orders for a while, all of which have to be right. Returns the longest wait.
+    clock::duration busy_while_down() {
+        clock::duration longest{};
+        const auto timed = [&longest](auto&& ask) {
+            const auto start = clock::now();
+            ask();
+            longest = std::max(longest, clock::now() - start);
+        };
+        auto all = rows();
+        auto of_customer = all - 12000;
+        for (int i = 0; i < 20; ++i) {
+            timed([&] { EXPECT_EQ(count(one.port()), all); });
+            timed([&] { add_tutorial_order(one.port()); });
+            timed([&] { EXPECT_EQ(count(one.port()), ++all); });
+            timed([&] { EXPECT_EQ(count(one.port(), "/count?customerid=9999"), ++of_customer); });
+        }
+        return longest;
+    }
+};
+
+struct contract_valkey_down : contract_valkey, testing::WithParamInterface<const char*> {
+    void end_valkey() {
+        if (GetParam() == std::string_view{"stopped"}) servers.valkey.stop();
+        if (GetParam() == std::string_view{"crashed"}) servers.valkey.kill();
+    }
+};
+
+TEST_P(contract_valkey_down, costs_at_most_one_deadline_and_nothing_is_wrong) {
+    const auto one_deadline = 150ms * slack;
+    clock::duration longest{};
+    // A wait that the machine made, busy with something else, does not come three times.
+    for (int round = 0; round < 3; ++round) {
+        warm();
+        end_valkey();
+        longest = busy_while_down();
+        servers.valkey.start();
+        expect_right();
+        expect_stays([this] { return count(one.port()) == rows(); });
+        if (longest <= one_deadline || HasFailure()) break;
+    }
+    EXPECT_LE(longest, one_deadline);
+    EXPECT_TRUE(eventually([this] {
+        count(one.port());
+        return valkey().get("num_orders:all") == std::to_string(rows());
+    })) << "caching did not come back";
+}
+
+TEST_P(contract_valkey_down, and_up_again_between_requests_is_not_noticed) {
+    warm();
+    end_valkey();
+    servers.valkey.start();
+    for (int i = 0; i < 8; ++i) expect_right();
+
+    warm();
+    end_valkey();
+    servers.valkey.start();
+    for (int i = 0; i < 8; ++i) {
+        add_tutorial_order(one.port());
+        expect_right();
+    }
+}
+
+TEST_P(contract_valkey_down, together_with_postgresql_and_up_again_is_not_noticed) {
+    warm();
+    end_valkey();
+    servers.postgres.kill();
+    servers.postgres.start();
+    servers.valkey.start();
+    for (int i = 0; i < 8; ++i) {
+        expect_right();
+        add_tutorial_order(one.port());
+        expect_right();
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(rows, contract_valkey_down, testing::Values("stopped", "crashed"),
+                         [](const auto& row) { return std::string{row.param}; });
+
+// ---- it comes back with what it knew long ago ----
+
+TEST_F(contract_valkey, an_old_snapshot_of_before_an_outage_is_not_served) {
+    warm();
+    count(one.port(), "/count?customerid=9999");
+    valkey().command({"SAVE"});
+    servers.valkey.kill();
+    add_tutorial_order(one.port());
+    servers.valkey.start();
+    ASSERT_EQ(rows(), 12001);
+    expect_stays([this] {
+        return count(one.port()) == 12001 && count(one.port(), "/count?customerid=9999") == 1;
+    });
+}
+
+TEST_F(contract_valkey, an_old_snapshot_of_before_an_order_is_not_served) {
+    warm();
+    count(one.port(), "/count?customerid=9999");
+    valkey().command({"SAVE"});
+    add_tutorial_order(one.port());
+    servers.valkey.kill();
+    servers.valkey.start();
+    ASSERT_EQ(rows(), 12001);
+    expect_stays([this] {
+        return count(one.port()) == 12001 && count(one.port(), "/count?customerid=9999") == 1;
+    });
+}
+
+// ---- smaller mishaps ----
+
+TEST_F(contract_valkey, a_service_may_start_before_valkey) {
+    servers.valkey.kill();
+    const service early{servers.env()};
+    EXPECT_EQ(count(early.port()), 12000);
+    add_tutorial_order(early.port());
+    EXPECT_EQ(count(early.port()), 12001);
+    servers.valkey.start();
+    EXPECT_TRUE(eventually([&] {
+        EXPECT_EQ(count(early.port()), 12001);
+        return valkey().get("num_orders:all") == "12001";
+    }));
+}
+
+TEST_F(contract_valkey, connections_cut_between_requests_are_not_noticed) {
+    warm();
+    for (int i = 0; i < 4; ++i) {
+        valkey().command({"CLIENT", "KILL", "TYPE", "normal"});
+        expect_right();
+        valkey().command({"CLIENT", "KILL", "TYPE", "normal"});
+        add_tutorial_order(one.port());
+        expect_right();
+    }
+}
+
+TEST_F(contract_valkey, that_is_full_costs_only_the_cache) {
+    valkey().command({"CONFIG", "SET", "maxmemory", "1"});
+    expect_right();
+    add_tutorial_order(one.port());
+    expect_right();
+    valkey().command({"CONFIG", "SET", "maxmemory", "0"});
+    add_tutorial_order(one.port());
+    expect_right();
+    EXPECT_EQ(valkey().get("num_orders:all"), "12002");
+}
+
+TEST_F(contract_valkey, purged_by_an_operator_is_filled_again) {
+    warm();
+    valkey().flush();
+    add_tutorial_order(one.port());
+    expect_right();
+    EXPECT_EQ(valkey().get("num_orders:all"), "12001");
+}
+
+}  // namespace
+}  // namespace larder::test

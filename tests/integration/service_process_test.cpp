@@ -1,0 +1,214 @@
+// The service as a process: its end, its ports, its workers, and what else comes over a socket.
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "support/store_test.hpp"
+
+namespace larder::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct service_process : store_test {
+    /// An order that waits for the lock of `holder` inside PostgreSQL.
+    void send_blocked_order(pg_client& holder, http_connection& connection, std::uint16_t port) {
+        holder.exec("BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE");
+        connection.send(request_text("POST", "/add/", {{"content-type", "application/json"}},
+                                     tutorial_order, port));
+        ASSERT_TRUE(eventually([this] { return waiting_for_a_lock() == 1; }));
+    }
+    long waiting_for_a_lock() {
+        return std::stol(sql("SELECT count(*) FROM pg_stat_activity"
+                             " WHERE datname = current_database() AND wait_event_type = 'Lock'"));
+    }
+};
+
+// ---- the end ----
+
+struct service_process_end : service_process, testing::WithParamInterface<int> {};
+
+TEST_P(service_process_end, finishes_what_is_in_flight_and_exits_0) {
+    service one{servers.env(), {"--workers", "2"}};
+    EXPECT_EQ(count(one.port()), 12000);
+    auto holder = servers.store.connect();
+    http_connection connection{one.port()};
+    send_blocked_order(holder, connection, one.port());
+
+    one.signal(GetParam());
+    EXPECT_TRUE(eventually([&] {
+        try {
+            http_connection late{one.port()};
+            return false;
+        } catch (const std::runtime_error&) {
+            return true;
+        }
+    })) << "it still accepts connections";
+    EXPECT_EQ(one.wait_for_exit(200ms), std::nullopt) << "it did not wait for the order";
+
+    holder.exec("COMMIT");
+    expect_json(connection.receive(), 200, R"({"updated":{"customer":9999}})");
+    EXPECT_EQ(one.wait_for_exit(), 0);
+    EXPECT_EQ(rows(), 12001);
+    const service next{servers.env()};
+    EXPECT_EQ(count(next.port()), 12001) << "it ended before it cleared the cache";
+}
+
+TEST_P(service_process_end, does_not_wait_for_idle_connections) {
+    service one{servers.env(), {"--workers", "2"}};
+    http_connection used{one.port()};
+    EXPECT_EQ(used.request("GET", "/count").status, 200);
+    http_connection unused{one.port()};
+    http_connection half{one.port()};
+    half.send("GET /count HTT");
+    one.signal(GetParam());
+    EXPECT_EQ(one.wait_for_exit(5s * slack), 0);
+    EXPECT_EQ(used.read_to_end(), "");
+    EXPECT_EQ(unused.read_to_end(), "");
+}
+
+TEST_P(service_process_end, comes_while_both_servers_are_down_too) {
+    service one{servers.env()};
+    EXPECT_EQ(count(one.port()), 12000);
+    servers.valkey.kill();
+    servers.postgres.kill();
+    EXPECT_EQ(get(one.port(), "/count").status, 503);
+    one.signal(GetParam());
+    EXPECT_EQ(one.wait_for_exit(5s * slack), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(rows, service_process_end, testing::Values(SIGTERM, SIGINT),
+                         [](const auto& row) { return row.param == SIGTERM ? "term" : "int"; });
+
+TEST_F(service_process, a_client_that_hangs_up_does_not_skip_the_invalidation) {
+    const service one{servers.env(), {"--workers", "2"}};
+    EXPECT_EQ(count(one.port()), 12000);
+    EXPECT_EQ(count(one.port(), "/count?customerid=9999"), 0);
+    auto holder = servers.store.connect();
+    {
+        http_connection connection{one.port()};
+        send_blocked_order(holder, connection, one.port());
+    }
+    holder.exec("COMMIT");
+    EXPECT_TRUE(eventually([this] {
+        return sql("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                   " AND state <> 'idle' AND pid <> pg_backend_pid()") == "0";
+    }));
+    const auto added = rows() - 12000;
+    EXPECT_TRUE(eventually(
+        [&] {
+            return count(one.port()) == 12000 + added &&
+                   count(one.port(), "/count?customerid=9999") == added;
+        },
+        1s * slack));
+}
+
+TEST_F(service_process, waits_neither_for_a_lock_nor_for_other_requests_to_serve_hits) {
+    const service one{servers.env(), {"--workers", "1"}};
+    EXPECT_EQ(count(one.port()), 12000);
+    auto holder = servers.store.connect();
+    http_connection connection{one.port()};
+    send_blocked_order(holder, connection, one.port());
+    EXPECT_EQ(count(one.port()), 12000);
+    holder.exec("COMMIT");
+    EXPECT_EQ(connection.receive().status, 200);
+    EXPECT_EQ(count(one.port()), 12001);
+}
+
+// ---- the start ----
+
+TEST_F(service_process, on_a_port_in_use_ends_with_69_and_one_sentence) {
+    const service one{servers.env()};
+    const auto port = std::to_string(one.port());
+    const auto result =
+        run_orders({"serve", "--port", port, "--log-level", "error"}, servers.env());
+    EXPECT_EQ(result.status, 69);
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+    EXPECT_NE(result.err.find(port), std::string::npos) << result.err;
+    EXPECT_EQ(count(one.port()), 12000) << "the first one goes on";
+}
+
+TEST_F(service_process, ended_and_started_again_gets_its_port_back_at_once) {
+    std::uint16_t port = 0;
+    {
+        const service one{servers.env()};
+        port = one.port();
+        http_connection kept{port};
+        EXPECT_EQ(kept.request("GET", "/count").status, 200);
+    }
+    const service again{servers.env(), {"--port", std::to_string(port)}};
+    EXPECT_EQ(again.port(), port);
+    EXPECT_EQ(count(port), 12000);
+}
+
+struct service_usage : service_process,
+                       testing::WithParamInterface<std::pair<const char*, const char*>> {};
+
+TEST_P(service_usage, ends_with_64_and_says_why) {
+    std::vector<std::string> args;
+    std::istringstream words{GetParam().second};
+    for (std::string word; words >> word;) args.push_back(word);
+    const auto result = run_orders(args, servers.env());
+    EXPECT_EQ(result.status, 64);
+    EXPECT_FALSE(result.err.empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    rows, service_usage,
+    testing::Values(std::pair{"no_command", ""}, std::pair{"unknown_command", "surf"},
+                    std::pair{"unknown_flag", "serve --prot 8000"},
+                    std::pair{"port_no_number", "serve --port web"},
+                    std::pair{"port_too_great", "serve --port 65536"},
+                    std::pair{"no_workers", "serve --port 0 --workers 0"},
+                    std::pair{"unknown_level", "serve --port 0 --log-level loud"},
+                    std::pair{"more_words", "serve --port 0 now"}),
+    [](const auto& row) { return std::string{row.param.first}; });
+
+TEST_F(service_process, tells_its_usage) {
+    const auto result = run_orders({"--help"}, {});
+    EXPECT_EQ(result.status, 0);
+    EXPECT_NE(result.out.find("serve"), std::string::npos);
+    EXPECT_NE(result.out.find("load-sample"), std::string::npos);
+    const auto serve = run_orders({"serve", "--help"}, {});
+    EXPECT_EQ(serve.status, 0);
+    for (const auto* flag : {"--host", "--port", "--workers", "--log-level"}) {
+        EXPECT_NE(serve.out.find(flag), std::string::npos) << serve.out;
+    }
+}
+
+// ---- workers ----
+
+TEST_F(service_process, with_two_workers_an_acknowledged_order_is_always_counted) {
+    const service one{servers.env(), {"--workers", "2"}};
+    for (int i = 1; i <= 200; ++i) {
+        add_tutorial_order(one.port());
+        ASSERT_EQ(count(one.port()), 12000 + i);
+        ASSERT_EQ(count(one.port(), "/count?customerid=9999"), i);
+        ASSERT_EQ(count(one.port()), 12000 + i) << "from the cache";
+    }
+}
+
+TEST_F(service_process, with_two_workers_many_clients_are_answered_at_once) {
+    const service one{servers.env(), {"--workers", "2"}};
+    const auto converse = [&one] {
+        http_connection connection{one.port()};
+        for (int i = 0; i < 25; ++i) {
+            const auto added = connection.request("POST", "/add/", {}, tutorial_order);
+            EXPECT_EQ(added.status, 200) << added.body;
+            const auto counted = connection.request("GET", "/count");
+            EXPECT_EQ(counted.status, 200) << counted.body;
+        }
+    };
+    std::vector<std::thread> clients;
+    for (int i = 0; i < 8; ++i) {
+        clients.emplace_back([&] { EXPECT_NO_THROW(converse()); });
+    }
+    for (auto& client : clients) client.join();
+    EXPECT_EQ(rows(), 12200);
+}
+
+}  // namespace
+}  // namespace larder::test

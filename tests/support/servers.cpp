@@ -1,0 +1,151 @@
+#include "support/servers.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <stdexcept>
+
+namespace larder::test {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string text_of(const std::string& file) {
+    std::ostringstream text;
+    text << std::ifstream{file}.rdbuf();
+    return text.str();
+}
+
+/// The processes that this one started and that still run.
+std::vector<pid_t> children_of(pid_t pid) {
+    const auto id = std::to_string(pid);
+    std::istringstream list{text_of("/proc/" + id + "/task/" + id + "/children")};
+    std::vector<pid_t> children;
+    for (pid_t one = 0; list >> one;) children.push_back(one);
+    return children;
+}
+
+/// What the watchdog runs: waits for the end of its input, which comes when the test closes it or
+/// dies, and clears away.
+constexpr const char* clear_away = R"(
+    tool=$1 folder=$2 verb=$3
+    shift 3
+    cat >/dev/null
+    "$tool" "$verb" "$folder" "$@" >/dev/null && rm -rf "$folder"
+)";
+
+}  // namespace
+
+std::string fresh_folder(const std::string& name) {
+    static int count = 0;
+    const auto folder = fs::path{LARDER_ORDERS}.parent_path() / "test-data" /
+                        (name + "-" + std::to_string(getpid()) + "-" + std::to_string(++count));
+    fs::create_directories(folder);
+    return folder.string();
+}
+
+private_server::private_server(const std::string& tool, std::vector<std::string> kill_verb)
+    : tool_{LARDER_SOURCE_DIR "/tools/" + tool},
+      folder_{fresh_folder(tool)},
+      kill_verb_{std::move(kill_verb)} {
+    watch();
+    try {
+        start();
+    } catch (...) {
+        close(lifeline_);
+        waitpid(watchdog_, nullptr, 0);
+        throw;
+    }
+}
+
+private_server::~private_server() {
+    close(lifeline_);
+    int status = 0;
+    waitpid(watchdog_, &status, 0);
+    if (status != 0) std::cerr << "could not clear away " << folder_ << '\n';
+}
+
+void private_server::watch() {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error{"no pipe"};
+    watchdog_ = fork();
+    if (watchdog_ < 0) throw std::runtime_error{"cannot fork"};
+    if (watchdog_ == 0) {
+        setsid();  // ^C in the terminal is for the test
+        dup2(ends[0], STDIN_FILENO);
+        execlp("bash", "bash", "-c", clear_away, "watchdog", tool_.c_str(), folder_.c_str(),
+               kill_verb_[0].c_str(), kill_verb_.size() > 1 ? kill_verb_[1].c_str() : nullptr,
+               nullptr);
+        _exit(127);
+    }
+    close(ends[0]);
+    lifeline_ = ends[1];
+}
+
+std::string private_server::run(std::vector<std::string> words) const {
+    // The script takes its verb, the folder, and what else belongs to the verb.
+    words.insert(words.begin() + 1, folder_);
+    words.insert(words.begin(), tool_);
+    const auto result = run_to_end(words, {{"LARDER_TEST_SERVERS", "1"}});
+    if (result.status != 0) throw std::runtime_error{words[0] + ": " + result.err};
+    return result.out.substr(0, result.out.find('\n'));
+}
+
+void private_server::start() { uri_ = run({"start"}); }
+
+void private_server::stop() { run({"stop"}); }
+
+void private_server::kill() { run(kill_verb_); }
+
+pid_t private_server::pid() const { return std::stoi(run({"pid"})); }
+
+void private_server::signal_all(int number) const {
+    const auto server = pid();
+    ::kill(server, number);
+    for (const auto one : children_of(server)) ::kill(one, number);
+}
+
+void private_server::freeze() { signal_all(SIGSTOP); }
+
+void private_server::thaw() { signal_all(SIGCONT); }
+
+std::string postgres_server::with(const std::string& parameters) const {
+    return uri() + (uri().find('?') == std::string::npos ? "?" : "&") + parameters;
+}
+
+namespace {
+
+std::vector<std::string> command_of(const std::string& folder,
+                                    const std::vector<std::string>& args) {
+    // The program that tools/valkey runs as well.
+    std::vector<std::string> command{
+        "sh", "-c", R"(program=$(command -v valkey-server) || program=$0; exec "$program" "$@")",
+        LARDER_SOURCE_DIR "/.deps/valkey/usr/bin/valkey-server"};
+    command.insert(command.end(), {"--bind", "127.0.0.1", "--dir", folder, "--save", ""});
+    command.insert(command.end(), args.begin(), args.end());
+    return command;
+}
+
+}  // namespace
+
+special_valkey::special_valkey(const std::vector<std::string>& args)
+    : folder_{fresh_folder("special")}, child_{command_of(folder_, args), {}} {
+    const auto ready = [this] {
+        return child_.out().find("Ready to accept connections") != std::string::npos;
+    };
+    if (!eventually([&] { return ready() || child_.wait(std::chrono::milliseconds{0}); }) ||
+        !ready()) {
+        throw std::runtime_error{"valkey-server: " + child_.out() + child_.err()};
+    }
+}
+
+special_valkey::~special_valkey() { fs::remove_all(folder_); }
+
+}  // namespace larder::test

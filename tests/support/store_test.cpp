@@ -1,0 +1,55 @@
+#include "support/store_test.hpp"
+
+#include <stdexcept>
+
+#include "support/json_text.hpp"
+
+namespace larder::test {
+
+backends& backends::shared() {
+    static backends the;
+    return the;
+}
+
+environment backends::env() const {
+    return {{"PG_SERVICE_URI", postgres.uri()}, {"VALKEY_SERVICE_URI", valkey.uri()}};
+}
+
+void backends::restore() {
+    // Asking is quicker than the scripts, and nearly always both run.
+    try {
+        store.reset();
+    } catch (const std::runtime_error&) {
+        postgres.start();
+        store.reset();
+    }
+    try {
+        valkey_client{valkey.uri()}.flush();
+    } catch (const std::runtime_error&) {
+        valkey.start();
+        valkey_client{valkey.uri()}.flush();
+    }
+}
+
+void expect_json(const http_response& answer, int status, std::string_view body) {
+    EXPECT_EQ(answer.status, status) << answer.body;
+    EXPECT_EQ(answer.body, body);
+    EXPECT_EQ(answer.header("content-type"), "application/json");
+    expect_compact_json(answer.body);
+}
+
+std::string count_body(long count) { return "{\"count\":" + std::to_string(count) + "}"; }
+
+void store_test::add_tutorial_order(std::uint16_t port) {
+    expect_json(add(port, tutorial_order), 200, R"({"updated":{"customer":9999}})");
+}
+
+long store_test::count(std::uint16_t port, std::string_view target) {
+    const auto answer = get(port, target);
+    long count = -1;
+    EXPECT_EQ(std::sscanf(answer.body.c_str(), "{\"count\":%ld}", &count), 1) << answer.body;
+    expect_json(answer, 200, count_body(count));
+    return count;
+}
+
+}  // namespace larder::test

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/http_client.hpp"
+#include "support/process.hpp"
+#include "support/sample.hpp"
+#include "support/servers.hpp"
+#include "support/valkey_client.hpp"
+
+namespace larder::test {
+
+/// The two servers and the shop, started once for all tests of a program.
+struct backends {
+    postgres_server postgres;
+    valkey_server valkey;
+    sample store{postgres};
+
+    static backends& shared();
+
+    /// The environment of a service on these servers.
+    environment env() const;
+    /// Both servers run, Valkey is empty, and the shop as it was at first.
+    void restore();
+};
+
+/// A test of a service on the shared servers, which it finds as they were at first.
+class store_test : public testing::Test {
+protected:
+    void SetUp() override { servers.restore(); }
+
+    /// `POST /add/` of the tutorial's order has to succeed.
+    static void add_tutorial_order(std::uint16_t port);
+    /// What `GET target` answers, which has to be a count.
+    static long count(std::uint16_t port, std::string_view target = "/count");
+    /// The first column of the first row.
+    std::string sql(const std::string& query) { return servers.store.connect().scalar(query); }
+    long rows() { return std::stol(sql("SELECT count(*) FROM orders")); }
+    valkey_client valkey() const { return valkey_client{servers.valkey.uri()}; }
+
+    backends& servers = backends::shared();
+};
+
+/// A test that needs nothing special of its service: all tests of a suite share one, which logs
+/// at level debug and has two workers.
+class shared_service_test : public store_test {
+public:
+    static void SetUpTestSuite() {
+        const std::vector<std::string> flags{"--workers", "2", "--log-level", "debug"};
+        running = std::make_unique<service>(backends::shared().env(), flags);
+    }
+    static void TearDownTestSuite() { running.reset(); }
+
+protected:
+    std::uint16_t port() const { return running->port(); }
+
+    static inline std::unique_ptr<service> running;  // one suite at a time
+};
+
+/// The answer is JSON of this status and exactly these bytes.
+void expect_json(const http_response& answer, int status, std::string_view body);
+
+/// What `GET /count` answers.
+std::string count_body(long count);
+
+}  // namespace larder::test
