@@ -133,13 +133,15 @@ http::response answer_without_endpoint(const routes& all, const http::request& r
 // One thread with all that it needs: nothing of it is touched by another while it runs.
 class worker {
 public:
-    worker(const app_options& options, const routes& all, cache::unreleased_keys& unreleased,
-           std::string_view not_ready);
+    worker(const app_options& options, const routes& all, const std::vector<std::string>& families,
+           cache::unreleased_keys& unreleased, std::string_view not_ready);
 
     void listen(asio::ip::tcp::acceptor acceptor, const app_options& options);
     asio::io_context& io() { return io_; }
     void run(std::promise<void>& accepting);
     void stop(std::chrono::milliseconds timeout);
+    /// Whether everything that it had begun has ended. Ask when run() has returned.
+    bool is_drained() const { return drained_; }
 
 private:
     asio::awaitable<http::response> answer(const http::request& r);
@@ -155,15 +157,17 @@ private:
     services services_;
     std::optional<http::server> server_;
     asio::steady_timer give_up_;
+    bool drained_ = false;
 };
 
-worker::worker(const app_options& options, const routes& all, cache::unreleased_keys& unreleased,
+worker::worker(const app_options& options, const routes& all,
+               const std::vector<std::string>& families, cache::unreleased_keys& unreleased,
                std::string_view not_ready)
     : routes_(all),
       has_shared_(options.shared.has_value()),
       db_(io_.get_executor(), options.source.value_or(pg::pool_options{})),
       valkey_(io_.get_executor(), options.shared.value_or(valkey::client_options{})),
-      cache_(io_.get_executor(), valkey_, unreleased, options.ttl),
+      cache_(io_.get_executor(), valkey_, unreleased, {options.ttl, families}),
       services_{db_, cache_, not_ready},
       give_up_(io_) {}
 
@@ -183,7 +187,7 @@ asio::awaitable<http::response> worker::answer(const http::request& r) {
 
 // The first request should find the cache, if there is one.
 asio::awaitable<void> worker::start() {
-    if (has_shared_) co_await valkey_.start();
+    if (has_shared_) co_await cache_.start();
     server_->start();
 }
 
@@ -206,9 +210,9 @@ void worker::stop(std::chrono::milliseconds timeout) {
 }
 
 void worker::close() {
+    drained_ = true;
     give_up_.cancel();
     cache_.stop();
-    valkey_.stop();
     db_.close();
 }
 
@@ -225,15 +229,19 @@ struct app::state {
     void make_workers(asio::ip::tcp::acceptor listening);
     void stop_on_signal(asio::signal_set& signals);
     void say_ready(const std::string& url) const;
+    int finish();
 
     app_options options;
     larder::routes routes;
+    std::vector<std::string> families;
     cache::unreleased_keys unreleased;
     std::vector<std::unique_ptr<worker>> workers;
 };
 
 app::app(app_options options) : state_(std::make_unique<state>(std::move(options))) {}
 app::~app() = default;
+
+void app::read_through(std::string family) { state_->families.push_back(std::move(family)); }
 
 void app::add(std::string path, http::method method, std::unique_ptr<endpoint> e) {
     state_->routes[std::move(path)].endpoints.emplace_back(method, std::move(e));
@@ -251,7 +259,7 @@ void app::state::make_workers(asio::ip::tcp::acceptor listening) {
     const auto count = options.workers > 0 ? options.workers : cores;
     for (unsigned i = 0; i < count; ++i) {
         auto& w = workers.emplace_back(
-            std::make_unique<worker>(options, routes, unreleased, not_ready()));
+            std::make_unique<worker>(options, routes, families, unreleased, not_ready()));
         w->listen(http::share(w->io(), listening), options);
     }
 }
@@ -291,13 +299,23 @@ int app::run() {
     state_->say_ready(url);
     io.run();
     threads.clear();
+    return state_->finish();
+}
 
-    if (const auto left = state_->unreleased.size(); left > 0)
+int app::state::finish() {
+    if (const auto left = unreleased.size(); left > 0)
         spdlog::error(
             "{} entries could not be invalidated in Valkey: they may be stale until "
             "their TTL ends, or delete them by hand",
             left);
-    return 0;
+    const auto drained = [](const auto& w) { return w->is_drained(); };
+    if (std::all_of(workers.begin(), workers.end(), drained)) return 0;
+    // Their coroutines are suspended in the middle of something. The process is about to end, so
+    // they are left as they are.
+    spdlog::error("{} stops with requests in flight", options.name);
+    static auto* abandoned = new std::vector<std::unique_ptr<worker>>;
+    std::move(workers.begin(), workers.end(), std::back_inserter(*abandoned));
+    return 1;
 }
 
 }  // namespace larder

@@ -100,6 +100,42 @@ std::size_t code_points(std::string_view text) {
     }));
 }
 
+// The bytes of the character that `text` starts with; 0 if it is not valid UTF-8 (Unicode, table
+// 3-7: no overlong forms, no surrogates, nothing beyond U+10FFFF).
+std::size_t character_size(std::string_view text) {
+    const auto byte = [&](std::size_t i) {
+        return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+    };
+    const auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
+        return byte(i) >= low && byte(i) <= high;
+    };
+    const unsigned first = byte(0);
+    if (first < 0x80) return 1;
+    if (first >= 0xC2 && first <= 0xDF) return follows(1) ? 2 : 0;
+    if (first >= 0xE0 && first <= 0xEF) {
+        const unsigned low = first == 0xE0 ? 0xA0 : 0x80, high = first == 0xED ? 0x9F : 0xBF;
+        return follows(1, low, high) && follows(2) ? 3 : 0;
+    }
+    if (first >= 0xF0 && first <= 0xF4) {
+        const unsigned low = first == 0xF0 ? 0x90 : 0x80, high = first == 0xF4 ? 0x8F : 0xBF;
+        return follows(1, low, high) && follows(2) && follows(3) ? 4 : 0;
+    }
+    return 0;
+}
+
+// A byte that belongs to no character becomes U+FFFD: what a client sent may be echoed.
+std::string with_valid_utf8(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    while (!text.empty()) {
+        const auto size = character_size(text);
+        if (size > 0) out += text.substr(0, size);
+        else out += "\xEF\xBF\xBD";
+        text.remove_prefix(std::max<std::size_t>(size, 1));
+    }
+    return out;
+}
+
 }  // namespace
 
 const node* node::find(std::string_view name) const {
@@ -120,7 +156,8 @@ std::variant<node, syntax_error> parse(std::string_view text) {
 }
 
 void append_string(std::string& out, std::string_view text) {
-    out += boost::json::serialize(boost::json::string_view{text.data(), text.size()});
+    const std::string valid = with_valid_utf8(text);
+    out += boost::json::serialize(boost::json::string_view{valid.data(), valid.size()});
 }
 
 }  // namespace larder::json

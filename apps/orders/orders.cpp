@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <exception>
+
 #include "larder/json.hpp"
 
 namespace orders {
@@ -17,6 +19,8 @@ constexpr pg::statement count_one{"SELECT count(*) FROM orders WHERE customerid 
 constexpr pg::statement insert_order{
     "INSERT INTO orders (orderdate, customerid, netamount, tax, totalamount)"
     " VALUES ($1, $2, $3, $4, $5)"};
+constexpr pg::statement read_date{"SELECT $1::date", true};
+constexpr pg::statement find_customer{"SELECT 1 FROM customers WHERE customerid = $1", true};
 
 /// How many orders there are, or how many one customer has.
 awaitable<count_reply> read_count(services& at, count_query query) {
@@ -28,38 +32,60 @@ awaitable<count_reply> read_count(services& at, count_query query) {
     co_return co_await at.db.one<count_reply>(count_one, *query.customerid);
 }
 
-money total_of(const new_order& order) {
-    if (const auto total = checked_add(order.netamount, order.tax)) return *total;
-    throw larder::http::invalid_input({{"decimal_out_of_range",
-                                        {"body", "netamount"},
-                                        "netamount and tax together should be between -" +
-                                            money::max().text() + " and " + money::max().text()}});
-}
-
-// What only PostgreSQL can know is wrong with an order.
-larder::http::fault fault_of(const pg::error& e, const new_order& order) {
-    const auto customer = std::to_string(order.customerid);
-    if (e.sqlstate() == "23503")
-        return {"foreign_key", {"body", "customerid"}, "Customer " + customer + " does not exist"};
-    return {"date_parsing", {"body", "orderdate"}, e.what()};
+// A foreign key, or a date that is none: the input is to blame, not the statement.
+bool blames_input(const pg::error& e) {
+    return e.sqlstate() == "23503" || e.sqlstate().starts_with("22");
 }
 
 /// Add a new order.
 awaitable<add_reply> post_add(services& at, new_order order) {
     spdlog::debug("Adding order {}", larder::json::text(order));
-    const auto total = total_of(order);
+    const auto total = checked_add(order.netamount, order.tax);
+    std::exception_ptr refused;
     try {
-        co_await at.db.execute(insert_order, order.orderdate, order.customerid, order.netamount,
-                               order.tax, total);
+        if (total)
+            co_await at.db.execute(insert_order, order.orderdate, order.customerid, order.netamount,
+                                   order.tax, *total);
     } catch (const pg::error& e) {
-        if (e.sqlstate() != "23503" && !e.sqlstate().starts_with("22")) throw;
-        throw larder::http::invalid_input({fault_of(e, order)});
+        if (!blames_input(e)) throw;
+        refused = std::current_exception();
     }
-    spdlog::debug("Added new order");
-    co_return add_reply{{order.customerid}};
+    if (total && !refused) {
+        spdlog::debug("Added new order");
+        co_return add_reply{{order.customerid}};
+    }
+    larder::http::faults wrong;
+    co_await find_faults(at, order, wrong);
+    if (wrong.empty()) std::rethrow_exception(refused);  // the customer has come meanwhile
+    throw larder::http::invalid_input(std::move(wrong));
 }
 
 }  // namespace
+
+awaitable<void> find_faults(services& at, const new_order& order, larder::http::faults& wrong) {
+    using larder::http::is_at_fault;
+    const auto most = money::max().text();
+    if (!is_at_fault(wrong, "netamount") && !is_at_fault(wrong, "tax") &&
+        !checked_add(order.netamount, order.tax))
+        wrong.push_back({"decimal_out_of_range",
+                         {"body", "netamount"},
+                         "netamount + tax should be between -" + most + " and " + most});
+    try {
+        if (!is_at_fault(wrong, "orderdate")) co_await at.db.execute(read_date, order.orderdate);
+    } catch (const pg::error& e) {
+        if (blames_input(e)) wrong.push_back({"date_parsing", {"body", "orderdate"}, e.what()});
+    }
+    try {
+        if (is_at_fault(wrong, "customerid")) co_return;
+        const auto found = co_await at.db.execute(find_customer, order.customerid);
+        if (found.size() == 0)
+            wrong.push_back({"foreign_key",
+                             {"body", "customerid"},
+                             "Customer " + std::to_string(order.customerid) + " does not exist"});
+    } catch (const pg::error&) {
+        // What is known to be wrong is told all the same.
+    }
+}
 
 void add_routes(larder::app& at) {
     at.get("/count", read_count | larder::cached(num_orders(&count_query::customerid)));

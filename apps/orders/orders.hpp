@@ -46,6 +46,10 @@ BOOST_DESCRIBE_STRUCT(add_reply, (), (updated))
 inline constexpr larder::cache::key num_orders{"num_orders",
                                                larder::cache::depends_on{"orders", "customerid"}};
 
+/// Adds what only PostgreSQL can know is wrong: a date that it does not take, an unknown customer.
+larder::awaitable<void> find_faults(larder::services& at, const new_order& order,
+                                    larder::http::faults& wrong);
+
 /// GET /count and POST /add/.
 void add_routes(larder::app& at);
 

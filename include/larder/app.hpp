@@ -44,6 +44,15 @@ public:
     virtual awaitable<http::response> answer(services& at, const http::request& r) const = 0;
 };
 
+/// An input with a function of its own, `awaitable<void> find_faults(services&, const Input&,
+/// http::faults&)`, which adds to the faults so far those that only the source can know. It is
+/// asked once an input is known to be wrong, so that all its faults are told at once; it may throw
+/// nothing, and leaves members alone that are at fault already.
+template <class Input>
+concept finds_faults = requires(services& at, const Input& in, http::faults& wrong) {
+    { find_faults(at, in, wrong) } -> std::same_as<awaitable<void>>;
+};
+
 /// Routes, and the service that answers them.
 ///
 /// A GET handler reads its input from the query, a POST handler from a JSON body. A POST handler
@@ -56,6 +65,7 @@ public:
     template <handler H>
         requires(!invalidating<H>)
     void get(std::string path, H h) {
+        if constexpr (requires { h.family(); }) read_through(std::string{h.family()});
         add(std::move(path), http::method::get, std::make_unique<typed<H, false>>(std::move(h)));
     }
     template <invalidating H>
@@ -63,7 +73,8 @@ public:
         add(std::move(path), http::method::post, std::make_unique<typed<H, true>>(std::move(h)));
     }
 
-    /// Serves until SIGTERM or SIGINT, then finishes what is in flight. Returns 0.
+    /// Serves until SIGTERM or SIGINT, then finishes what is in flight and returns 0; 1 if the
+    /// shutdown timeout or a second signal ended it before. Call it once, and then end the process.
     /// Throws std::system_error if it cannot listen.
     int run();
 
@@ -72,6 +83,7 @@ private:
     class typed;
     struct state;
 
+    void read_through(std::string family);
     void add(std::string path, http::method method, std::unique_ptr<endpoint> e);
 
     std::unique_ptr<state> state_;
@@ -100,8 +112,12 @@ public:
         } else {
             http::read_query(r.query, in, wrong);
         }
-        if (!wrong.empty())
+        if constexpr (finds_faults<input_of<H>>)
+            if (!wrong.empty() && at.not_ready.empty()) co_await find_faults(at, in, wrong);
+        if (!wrong.empty()) {
+            http::sort_as_declared<input_of<H>>(wrong);
             co_return http::response{.status = 422, .body = http::faults_json(wrong)};
+        }
         if (!at.not_ready.empty()) co_return http::error_response(500, at.not_ready);
         try {
             const auto reply = co_await handler_(at, std::move(in));

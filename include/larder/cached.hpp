@@ -53,6 +53,9 @@ public:
 
     constexpr cached_handler(H inner, Key key) : inner_(std::move(inner)), key_(key) {}
 
+    /// The family of the entries that this handler reads and fills.
+    constexpr std::string_view family() const { return key_.family(); }
+
     awaitable<reply> operator()(services& at, input in) const {
         const auto key = key_.entry(in);
         spdlog::debug("Checking cache key {}", key);

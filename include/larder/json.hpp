@@ -38,7 +38,7 @@ struct syntax_error {
 /// Reads a whole text, at most 32 levels deep, strictly UTF-8. Cost linear in `text`.
 std::variant<node, syntax_error> parse(std::string_view text);
 
-/// Appends `text` as a JSON string, with its quotes.
+/// Appends `text` as a JSON string, with its quotes. Bytes that are not UTF-8 become U+FFFD.
 void append_string(std::string& out, std::string_view text);
 
 /// Appends the compact JSON of a scalar, string, optional, vector or described struct.

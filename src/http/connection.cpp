@@ -92,8 +92,8 @@ void connection::close_if_overdue(std::chrono::steady_clock::time_point now) {
     if (phase_ != phase::answering && now - since_ > limit) socket_.close();
 }
 
-void connection::close_if_idle() {
-    if (phase_ == phase::idle) socket_.close();
+void connection::close_if_waiting() {
+    if (phase_ == phase::idle || phase_ == phase::reading) socket_.close();
 }
 
 asio::awaitable<void> connection::run() {

@@ -27,8 +27,8 @@ public:
 
     /// Closes the socket if the client has been silent for too long.
     void close_if_overdue(std::chrono::steady_clock::time_point now);
-    /// Closes the socket if no request is under way.
-    void close_if_idle();
+    /// Closes the socket if no whole request has come that is to be answered.
+    void close_if_waiting();
 
 private:
     enum class phase { idle, reading, answering, writing };

@@ -81,6 +81,14 @@ std::string faults_json(const faults& all) {
     return out;
 }
 
+// A fault without a member's name is one of the whole input.
+bool is_at_fault(const faults& wrong, std::string_view member) {
+    return std::any_of(wrong.begin(), wrong.end(), [&](const fault& f) {
+        const auto* name = f.loc.size() < 2 ? nullptr : std::get_if<std::string>(&f.loc[1]);
+        return !name || *name == member;
+    });
+}
+
 std::vector<std::pair<std::string, std::string>> parse_query(std::string_view query) {
     std::vector<std::pair<std::string, std::string>> members;
     while (!query.empty()) {

@@ -52,7 +52,7 @@ void server::stop(std::function<void()> drained) {
     drained_ = std::move(drained);
     acceptor_.close();
     accept_pause_.cancel();
-    for (auto* c : connections_) c->close_if_idle();
+    for (auto* c : connections_) c->close_if_waiting();
     finish_if_drained();
 }
 

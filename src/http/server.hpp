@@ -33,8 +33,8 @@ public:
     ~server();
 
     void start();
-    /// Takes no more connections, closes the idle ones, lets the others finish their request, and
-    /// calls `drained` when none is left.
+    /// Takes no more connections, closes those that sent no whole request, lets the others finish
+    /// theirs, and calls `drained` when none is left.
     void stop(std::function<void()> drained);
 
     const server_options& options() const { return options_; }

@@ -1,5 +1,7 @@
 #include "connection.hpp"
 
+#include <poll.h>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -107,7 +109,7 @@ asio::awaitable<void> connection::start(const conninfo::parameters& all) {
     libpq_.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
     if (!libpq_) throw std::bad_alloc{};
     co_await poll_until_connected();
-    PQsetNoticeProcessor(libpq_.get(), [](void*, const char*) {}, nullptr);
+    PQsetNoticeReceiver(libpq_.get(), &connection::hear, this);
     PQsetnonblocking(libpq_.get(), 1);
     PQenterPipelineMode(libpq_.get());
     usable_ = true;
@@ -132,8 +134,22 @@ asio::awaitable<void> connection::poll_until_connected() {
     attach();
 }
 
+// What the server says to an idle session is rarely more than its last words: a shutdown, an
+// administrator's pg_terminate_backend, and then the end of the stream, each to be read by itself.
 bool connection::is_alive() {
-    return usable_ && PQconsumeInput(libpq_.get()) == 1 && PQstatus(libpq_.get()) == CONNECTION_OK;
+    pollfd said{.fd = PQsocket(libpq_.get()), .events = POLLIN, .revents = 0};
+    while (usable_ && ::poll(&said, 1, 0) > 0) {
+        usable_ = PQconsumeInput(libpq_.get()) == 1;
+        PQisBusy(libpq_.get());  // reads the messages: the receiver of notices hears a FATAL one
+    }
+    return usable_;
+}
+
+// An error that answers no statement comes as a notice.
+void connection::hear(void* connection, const PGresult* notice) {
+    const auto severity = field(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
+    if (severity == "FATAL" || severity == "PANIC")
+        static_cast<class connection*>(connection)->usable_ = false;
 }
 
 bool connection::forget(const statement& sql) {

@@ -45,6 +45,7 @@ private:
     boost::asio::awaitable<PGresult*> pipeline(const statement& sql, const parameters& values);
     void send(const std::string& name, const statement* prepare, const parameters& values);
     bool forget(const statement& sql);
+    static void hear(void* connection, const PGresult* notice);
     void attach();
     [[noreturn]] void lost(const std::string& why);
     [[noreturn]] static void reject(PGresult* refused);

@@ -103,8 +103,10 @@ public:
 
     asio::awaitable<void> start();
     void stop();
-    bool is_connected() const { return current_ != nullptr; }
+    std::uint64_t life_number() const { return current_ ? lives_ : 0; }
     asio::awaitable<bool> run(operation_ptr op);
+
+    std::function<void()> on_connect;
 
 private:
     // One physical connection, from connecting to its end.
@@ -136,6 +138,7 @@ private:
     const client_options options_;
     life_ptr current_;  // published: confirmed and not ended
     life_ptr newest_;
+    std::uint64_t lives_ = 0;  // how many were published
     bool stopped_ = false;
     bool silent_ = false;  // a command missed its deadline and nothing was heard since
     std::string last_reason_;
@@ -264,6 +267,8 @@ asio::awaitable<void> client::supervisor::live(life_ptr l) {
         next_pause_ = {};
         silent_ = false;
         current_ = l;
+        ++lives_;
+        if (on_connect) on_connect();
         first_attempt_.expires_at(clock::time_point::min());
     } else {
         l->end();
@@ -328,7 +333,9 @@ asio::awaitable<void> client::start() { return supervisor_->start(); }
 
 void client::stop() { supervisor_->stop(); }
 
-bool client::is_connected() const { return supervisor_->is_connected(); }
+std::uint64_t client::life() const { return supervisor_->life_number(); }
+
+void client::on_connect(std::function<void()> then) { supervisor_->on_connect = std::move(then); }
 
 asio::awaitable<lookup> client::get(std::string_view key) {
     auto op = std::make_shared<operation>();
@@ -341,9 +348,10 @@ asio::awaitable<lookup> client::get(std::string_view key) {
 }
 
 asio::awaitable<bool> client::set(std::string_view key, std::string_view value,
-                                  std::chrono::seconds ttl) {
+                                  std::optional<std::chrono::seconds> ttl) {
     auto op = std::make_shared<operation>();
-    op->request.push("SET", key, value, "EX", std::to_string(ttl.count()));
+    if (ttl) op->request.push("SET", key, value, "EX", std::to_string(ttl->count()));
+    else op->request.push("SET", key, value);
     const bool stored = co_await supervisor_->run(op);
     co_return stored;
 }
@@ -353,6 +361,42 @@ asio::awaitable<bool> client::del(const std::vector<std::string>& keys) {
     for (const auto& key : keys) op->request.push("DEL", key);
     const bool gone = co_await supervisor_->run(op);
     co_return gone;
+}
+
+asio::awaitable<std::string> client::run_id() {
+    auto op = std::make_shared<operation>();
+    op->request.push("INFO", "server");
+    const bool answered = co_await supervisor_->run(op);
+    if (!answered) co_return std::string{};
+    constexpr std::string_view name = "\r\nrun_id:";
+    const std::string& info = op->response.value().front().value;
+    const auto at = info.find(name);
+    if (at == std::string::npos) co_return std::string{};
+    const auto begin = at + name.size();
+    co_return info.substr(begin, info.find('\r', begin) - begin);
+}
+
+asio::awaitable<std::optional<std::size_t>> client::purge(std::string_view prefix) {
+    std::string cursor = "0";
+    std::size_t purged = 0;
+    do {
+        auto scan = std::make_shared<operation>();
+        scan->request.push("SCAN", cursor, "MATCH", std::string{prefix} + "*", "COUNT", "1000");
+        const bool answered = co_await supervisor_->run(scan);
+        if (!answered) co_return std::nullopt;
+        // The reply: a list of the next cursor and a list of keys, flattened by depth.
+        const auto& nodes = scan->response.value();
+        std::vector<std::string> keys;
+        for (const auto& node : nodes) {
+            if (node.depth == 1 && node.aggregate_size == 1) cursor = node.value;
+            if (node.depth == 2) keys.push_back(node.value);
+        }
+        if (keys.empty()) continue;
+        const bool gone = co_await del(keys);
+        if (!gone) co_return std::nullopt;
+        purged += keys.size();
+    } while (cursor != "0");
+    co_return purged;
 }
 
 }  // namespace larder::valkey

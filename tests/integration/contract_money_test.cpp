@@ -26,8 +26,9 @@ struct contract_money : shared_service_test {
         return add(port(), order(R"("2023-03-10")", "9999", netamount, tax));
     }
     std::string stored() {
-        return sql("SELECT netamount || '|' || tax || '|' || totalamount FROM orders"
-                   " WHERE orderid > 12000");
+        return sql(
+            "SELECT netamount || '|' || tax || '|' || totalamount FROM orders"
+            " WHERE orderid > 12000");
     }
 };
 
@@ -55,16 +56,14 @@ INSTANTIATE_TEST_SUITE_P(
         sum{"least_amount", "-9999999999.99", "0", "-9999999999.99|0.00|-9999999999.99"},
         sum{"more_digits_than_a_double_has", "9007199254.93", "0.06",
             "9007199254.93|0.06|9007199254.99"},
-        sum{"rounded_down_into_range", "9999999999.9949", "0",
-            "9999999999.99|0.00|9999999999.99"},
+        sum{"rounded_down_into_range", "9999999999.9949", "0", "9999999999.99|0.00|9999999999.99"},
         sum{"exponent", "2.3e1", "20E-1", "23.00|2.00|25.00"},
         sum{"exponent_with_plus", "0.23e+2", "2", "23.00|2.00|25.00"},
         sum{"exponent_beyond_any_column", "1e-999999999", "2", "0.00|2.00|2.00"},
         sum{"zero_by_absurd_exponent", "0e999999999", "2", "0.00|2.00|2.00"},
         sum{"minus_zero", "-0", "-0.00", "0.00|0.00|0.00"},
         sum{"negative", "-23.5", "2.25", "-23.50|2.25|-21.25"},
-        sum{"long_zeros", "23.000000000000000000000000000000000000000000", "2",
-            "23.00|2.00|25.00"},
+        sum{"long_zeros", "23.000000000000000000000000000000000000000000", "2", "23.00|2.00|25.00"},
         sum{"text", R"("0.10")", R"("0.20")", "0.10|0.20|0.30"},
         sum{"text_with_many_digits", R"("9999999999.99")", R"("0")",
             "9999999999.99|0.00|9999999999.99"}),

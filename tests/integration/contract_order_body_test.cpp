@@ -47,27 +47,28 @@ TEST_P(contract_not_json, is_refused_and_says_where) {
     EXPECT_LE(position, body.size());
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    rows, contract_not_json,
-    testing::Values(std::pair{"word", std::string{"nope"}}, std::pair{"half_an_object", "{"},
-                    std::pair{"half_a_member", R"({"orderdate":)"},
-                    std::pair{"half_a_text", R"({"orderdate":"2023)"},
-                    std::pair{"single_quotes", "{'tax':1}"},
-                    std::pair{"trailing_comma", R"({"tax":1,})"},
-                    std::pair{"two_values", "{}{}"}, std::pair{"more_after", with_tax("2.0") + "x"},
-                    std::pair{"form", "orderdate=2023-03-10&customerid=9999"},
-                    std::pair{"number_with_leading_zero", with_tax("02.0")},
-                    std::pair{"number_without_digits", with_tax("2.")},
-                    std::pair{"number_with_plus", with_tax("+2")},
-                    std::pair{"not_a_number", with_tax("NaN")},
-                    std::pair{"infinity", with_tax("Infinity")},
-                    std::pair{"hexadecimal", with_customer("0x270f")},
-                    std::pair{"unknown_escape", with_date(R"("\x41")")},
-                    std::pair{"line_break_in_text", with_date("\"2023\n\"")},
-                    std::pair{"no_utf8", with_date("\"\xff\xfe\"")},
-                    std::pair{"nul", std::string("{}\0", 3)},
-                    std::pair{"deep", std::string(100000, '[')}),
-    [](const auto& row) { return std::string{row.param.first}; });
+INSTANTIATE_TEST_SUITE_P(rows, contract_not_json,
+                         testing::Values(std::pair{"word", std::string{"nope"}},
+                                         std::pair{"half_an_object", "{"},
+                                         std::pair{"half_a_member", R"({"orderdate":)"},
+                                         std::pair{"half_a_text", R"({"orderdate":"2023)"},
+                                         std::pair{"single_quotes", "{'tax':1}"},
+                                         std::pair{"trailing_comma", R"({"tax":1,})"},
+                                         std::pair{"two_values", "{}{}"},
+                                         std::pair{"more_after", with_tax("2.0") + "x"},
+                                         std::pair{"form", "orderdate=2023-03-10&customerid=9999"},
+                                         std::pair{"number_with_leading_zero", with_tax("02.0")},
+                                         std::pair{"number_without_digits", with_tax("2.")},
+                                         std::pair{"number_with_plus", with_tax("+2")},
+                                         std::pair{"not_a_number", with_tax("NaN")},
+                                         std::pair{"infinity", with_tax("Infinity")},
+                                         std::pair{"hexadecimal", with_customer("0x270f")},
+                                         std::pair{"unknown_escape", with_date(R"("\x41")")},
+                                         std::pair{"line_break_in_text", with_date("\"2023\n\"")},
+                                         std::pair{"no_utf8", with_date("\"\xff\xfe\"")},
+                                         std::pair{"nul", std::string("{}\0", 3)},
+                                         std::pair{"deep", std::string(100000, '[')}),
+                         [](const auto& row) { return std::string{row.param.first}; });
 
 TEST_F(contract_order_body, the_position_is_that_of_the_byte_at_fault) {
     const auto faults = refused_order(R"({"orderdate":@})");
@@ -92,9 +93,9 @@ TEST_F(contract_order_body, json_by_any_of_its_content_types_is_taken) {
 }
 
 TEST_F(contract_order_body, another_content_type_is_not_supported) {
-    for (const auto* type : {"text/plain", "application/x-www-form-urlencoded", "application/xml",
-                             "application/jsonp", "application/json-seq", "json",
-                             "multipart/form-data; boundary=json"}) {
+    for (const auto* type :
+         {"text/plain", "application/x-www-form-urlencoded", "application/xml", "application/jsonp",
+          "application/json-seq", "json", "multipart/form-data; boundary=json"}) {
         SCOPED_TRACE(type);
         const auto answer =
             request(port(), "POST", "/add/", {{"content-type", type}}, with_tax("2.0"));
@@ -131,9 +132,10 @@ INSTANTIATE_TEST_SUITE_P(
                     std::pair{"members_in_another_order",
                               R"({"tax":2,"netamount":23,"customerid":9999,)"
                               R"("orderdate":"2023-03-10"})"},
-                    std::pair{"spaces_and_lines", "\r\n {\t\"orderdate\" : \"2023-03-10\" ,\n"
-                                                  "\"customerid\": 9999, \"netamount\": 23,"
-                                                  " \"tax\": 2 }\n"},
+                    std::pair{"spaces_and_lines",
+                              "\r\n {\t\"orderdate\" : \"2023-03-10\" ,\n"
+                              "\"customerid\": 9999, \"netamount\": 23,"
+                              " \"tax\": 2 }\n"},
                     std::pair{"escapes", R"({"\u006frderdate":"2023\u002d03-10",)"
                                          R"("customerid":9999,"netamount":23,"tax":2})"},
                     std::pair{"another_way_to_write_the_date", with_date(R"("10 March 2023")")}),

@@ -66,8 +66,8 @@ TEST_P(contract_postgres_down, costs_misses_a_503_and_hits_nothing) {
     EXPECT_TRUE(eventually([&] { return get(one.port(), "/count?customerid=42").status == 200; },
                            1s * slack));
     EXPECT_EQ(rows(), all) << "an order was stored that was answered with 503";
-    EXPECT_TRUE(eventually([&] { return add(one.port(), tutorial_order).status == 200; },
-                           1s * slack));
+    EXPECT_TRUE(
+        eventually([&] { return add(one.port(), tutorial_order).status == 200; }, 1s * slack));
     EXPECT_EQ(count(one.port()), all + 1);
 }
 
@@ -115,8 +115,9 @@ TEST_F(contract_postgres, connections_cut_between_requests_are_not_noticed) {
     const auto cut = [this] {
         // Ends when they are gone, so that the service can know.
         auto client = servers.store.connect();
-        client.exec("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-                    " WHERE datname = 'dellstore' AND pid <> pg_backend_pid()");
+        client.exec(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = 'dellstore' AND pid <> pg_backend_pid()");
     };
     for (int i = 1; i <= 4; ++i) {
         cut();
@@ -159,9 +160,8 @@ void expect_query_error(const http_response& answer, const std::string& start,
     EXPECT_NE(detail.find(sqlstate), std::string::npos) << detail;
     EXPECT_EQ(detail.find('\n'), std::string::npos) << detail;
     auto upper = detail;
-    std::transform(upper.begin(), upper.end(), upper.begin(), [](unsigned char c) {
-        return static_cast<char>(std::toupper(c));
-    });
+    std::transform(upper.begin(), upper.end(), upper.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
     for (const auto* word : {"SELECT", "INSERT", "COUNT(", "VALUES", "$1", "PASSFILE", "LINE 1"}) {
         EXPECT_EQ(upper.find(word), std::string::npos) << detail;
     }
@@ -173,8 +173,8 @@ struct contract_query_error : contract_postgres {
             expect_query_error(get(one.port(), "/count"), "Error querying database: ", "42P01");
             expect_query_error(get(one.port(), "/count?customerid=42"),
                                "Error querying database: ", "42P01");
-            expect_query_error(add(one.port(), tutorial_order), "Error updating database: ",
-                               "42P01");
+            expect_query_error(add(one.port(), tutorial_order),
+                               "Error updating database: ", "42P01");
         }
     }
 };

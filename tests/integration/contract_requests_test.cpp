@@ -50,9 +50,9 @@ TEST_F(contract_requests, count_for_a_customer_counts_that_customers_orders) {
 }
 
 TEST_F(contract_requests, an_unknown_customer_counts_zero) {
-    for (const auto* target : {"/count?customerid=30000", "/count?customerid=-1",
-                               "/count?customerid=0", "/count?customerid=2147483647",
-                               "/count?customerid=-2147483648"}) {
+    for (const auto* target :
+         {"/count?customerid=30000", "/count?customerid=-1", "/count?customerid=0",
+          "/count?customerid=2147483647", "/count?customerid=-2147483648"}) {
         EXPECT_EQ(count(port(), target), 0) << target;
         EXPECT_EQ(count(port(), target), 0) << target << ", from the cache";
     }
@@ -86,8 +86,8 @@ TEST_F(contract_requests, count_follows_add) {
 }
 
 TEST_F(contract_requests, add_without_its_slash_is_sent_there) {
-    const auto answer = request(port(), "POST", "/add", {{"content-type", "application/json"}},
-                                tutorial_order);
+    const auto answer =
+        request(port(), "POST", "/add", {{"content-type", "application/json"}}, tutorial_order);
     EXPECT_EQ(answer.status, 307);
     EXPECT_EQ(answer.header("location"), "http://127.0.0.1:" + std::to_string(port()) + "/add/");
     EXPECT_EQ(rows(), 12000);
@@ -102,8 +102,8 @@ TEST_F(contract_requests, count_with_a_slash_is_sent_to_the_form_without) {
 TEST_F(contract_requests, a_redirect_keeps_the_query_as_it_was_sent) {
     const auto answer = get(port(), "/count/?customerid=%39999&x=a%20b&&y");
     EXPECT_EQ(answer.status, 307);
-    EXPECT_EQ(answer.header("location"), "http://127.0.0.1:" + std::to_string(port()) +
-                                             "/count?customerid=%39999&x=a%20b&&y");
+    EXPECT_EQ(answer.header("location"),
+              "http://127.0.0.1:" + std::to_string(port()) + "/count?customerid=%39999&x=a%20b&&y");
 }
 
 TEST_F(contract_requests, a_redirect_names_the_host_that_was_asked) {
@@ -131,8 +131,8 @@ TEST_F(contract_requests, options_on_a_known_path_names_its_methods) {
 }
 
 TEST_F(contract_requests, an_unknown_path_is_not_found) {
-    for (const auto* target : {"/", "/counts", "/count/9999", "/Count", "/add/x", "/%00",
-                               "/..", "//count"}) {
+    for (const auto* target :
+         {"/", "/counts", "/count/9999", "/Count", "/add/x", "/%00", "/..", "//count"}) {
         SCOPED_TRACE(target);
         expect_json(get(port(), target), 404, R"({"detail":"Not Found"})");
     }
@@ -158,11 +158,14 @@ TEST_F(contract_requests, a_wrong_method_is_not_allowed_and_told_which_are) {
 }
 
 TEST_F(contract_requests, answers_carry_date_and_server) {
-    const std::vector<http_response> answers{
-        get(port(), "/count"),           get(port(), "/count"),
-        add(port(), tutorial_order),     add(port(), "{}"),
-        get(port(), "/nowhere"),         get(port(), "/count/"),
-        request(port(), "DELETE", "/count"), get(port(), "/count?customerid=abc")};
+    const std::vector<http_response> answers{get(port(), "/count"),
+                                             get(port(), "/count"),
+                                             add(port(), tutorial_order),
+                                             add(port(), "{}"),
+                                             get(port(), "/nowhere"),
+                                             get(port(), "/count/"),
+                                             request(port(), "DELETE", "/count"),
+                                             get(port(), "/count?customerid=abc")};
     for (const auto& answer : answers) {
         SCOPED_TRACE(answer.status);
         // Like "Fri, 10 Mar 2023 12:00:00 GMT".

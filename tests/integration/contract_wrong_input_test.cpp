@@ -99,9 +99,7 @@ struct out_of_range_value {
     const char* bound;
 };
 
-std::ostream& operator<<(std::ostream& to, const out_of_range_value& row) {
-    return to << row.body;
-}
+std::ostream& operator<<(std::ostream& to, const out_of_range_value& row) { return to << row.body; }
 
 struct contract_out_of_range : contract_wrong_input,
                                testing::WithParamInterface<out_of_range_value> {};
@@ -130,8 +128,7 @@ const std::vector<out_of_range_value> out_of_range_values{
      int_max},
     {"customerid_as_text", with_customer(R"("2147483648")"), int_range, customer_loc, int_max},
     {"netamount_one_cent_above", with_net("10000000000"), decimal_range, net_loc, decimal_max},
-    {"netamount_rounded_up_above", with_net("9999999999.995"), decimal_range, net_loc,
-     decimal_max},
+    {"netamount_rounded_up_above", with_net("9999999999.995"), decimal_range, net_loc, decimal_max},
     {"netamount_below", with_net("-10000000000"), decimal_range, net_loc, decimal_max},
     {"tax_by_exponent", with_tax("1e10"), decimal_range, tax_loc, decimal_max},
     {"tax_by_absurd_exponent", with_tax("1e999999999"), decimal_range, tax_loc, decimal_max},
@@ -162,12 +159,13 @@ TEST_P(contract_wrong_query, is_refused) {
 
 INSTANTIATE_TEST_SUITE_P(
     rows, contract_wrong_query,
-    testing::Values(std::pair{"word", "abc"}, std::pair{"nothing", ""}, std::pair{"fraction", "42.5"},
-                    std::pair{"number_and_more", "42x"}, std::pair{"exponent", "1e3"},
-                    std::pair{"hexadecimal", "0x10"}, std::pair{"two_minus", "--1"},
-                    std::pair{"quote", "%22"}, std::pair{"backslash", "%5c"},
-                    std::pair{"control_character", "%01"}, std::pair{"no_utf8", "%ff%fe"},
-                    std::pair{"nul", "42%00"}, std::pair{"markup", "%3Cscript%3E"}),
+    testing::Values(std::pair{"word", "abc"}, std::pair{"nothing", ""},
+                    std::pair{"fraction", "42.5"}, std::pair{"number_and_more", "42x"},
+                    std::pair{"exponent", "1e3"}, std::pair{"hexadecimal", "0x10"},
+                    std::pair{"two_minus", "--1"}, std::pair{"quote", "%22"},
+                    std::pair{"backslash", "%5c"}, std::pair{"control_character", "%01"},
+                    std::pair{"no_utf8", "%ff%fe"}, std::pair{"nul", "42%00"},
+                    std::pair{"markup", "%3Cscript%3E"}),
     [](const auto& row) { return std::string{row.param.first}; });
 
 TEST_F(contract_wrong_input, a_query_number_beyond_the_column_is_out_of_range) {

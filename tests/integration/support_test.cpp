@@ -92,8 +92,9 @@ TEST(http_client, complains_of_any_other_framing) {
 }
 
 TEST(json_text, understands_faults) {
-    const auto faults = faults_of(R"({"detail":[{"type":"a","loc":["b",1],"msg":"c\"\u000a","input")"
-                                  R"(:-1.5e3},{"type":"d","loc":[],"msg":"e"}]})");
+    const auto faults =
+        faults_of(R"({"detail":[{"type":"a","loc":["b",1],"msg":"c\"\u000a","input")"
+                  R"(:-1.5e3},{"type":"d","loc":[],"msg":"e"}]})");
     ASSERT_EQ(faults.size(), 2U);
     EXPECT_EQ(faults[0].loc, R"(["b",1])");
     EXPECT_EQ(faults[0].msg, "c\"\n");
@@ -103,9 +104,9 @@ TEST(json_text, understands_faults) {
 }
 
 TEST(json_text, complains_of_what_is_not_compact_json) {
-    for (const auto* text : {"", "{", "{}x", "[1, 2]", "[1,]", "{\"a\":}", "{\"a\" :1}", "01", "1.",
-                             "-", "nul", "\"", "\"\n\"", R"("\x")", "'a'", "\"\xff\"", "\"\xc3\"",
-                             "\"\x80\""}) {
+    for (const auto* text :
+         {"", "{", "{}x", "[1, 2]", "[1,]", "{\"a\":}", "{\"a\" :1}", "01", "1.", "-", "nul", "\"",
+          "\"\n\"", R"("\x")", "'a'", "\"\xff\"", "\"\xc3\"", "\"\x80\""}) {
         EXPECT_THROW(expect_compact_json(text), std::runtime_error) << text;
     }
     for (const auto* text : {R"({"detail":[]})", R"({"detail":[{"type":"a"}]})",
@@ -166,8 +167,8 @@ TEST(servers, do_not_outlive_a_test_that_crashes) {
     const std::string text{buffer};
     const auto pid = std::stoi(text);
     EXPECT_TRUE(eventually([pid] { return kill(pid, 0) != 0; }));
-    EXPECT_TRUE(eventually(
-        [&] { return !std::filesystem::exists(text.substr(text.find(' ') + 1)); }));
+    EXPECT_TRUE(
+        eventually([&] { return !std::filesystem::exists(text.substr(text.find(' ') + 1)); }));
 }
 
 }  // namespace

@@ -34,8 +34,8 @@ struct certificate {
 struct tls_valkey {
     explicit tls_valkey(const certificate& own)
         : server{{"--port", std::to_string(port), "--tls-port", std::to_string(tls_port),
-                  "--tls-cert-file", own.file(), "--tls-key-file", own.key(),
-                  "--tls-ca-cert-file", own.file(), "--tls-auth-clients", "no"}} {}
+                  "--tls-cert-file", own.file(), "--tls-key-file", own.key(), "--tls-ca-cert-file",
+                  own.file(), "--tls-auth-clients", "no"}} {}
 
     std::uint16_t port = free_port();
     std::uint16_t tls_port = free_port();
@@ -131,9 +131,10 @@ struct postgres_tls : store_test {
     /// As PostgreSQL's own user and in its folder, who alone may read its key.
     void turn_on() {
         auto client = servers.store.connect();
-        client.exec("COPY (SELECT 1) TO PROGRAM 'openssl req -x509 -newkey ec"
-                    " -pkeyopt ec_paramgen_curve:prime256v1 -noenc -days 2 -subj /CN=larder"
-                    " -keyout server.key -out server.crt 2>&1'");
+        client.exec(
+            "COPY (SELECT 1) TO PROGRAM 'openssl req -x509 -newkey ec"
+            " -pkeyopt ec_paramgen_curve:prime256v1 -noenc -days 2 -subj /CN=larder"
+            " -keyout server.key -out server.crt 2>&1'");
         client.exec("ALTER SYSTEM SET ssl = on");
         client.exec("SELECT pg_reload_conf()");
         EXPECT_TRUE(eventually([this] { return sql("SHOW ssl") == "on"; }));

@@ -71,9 +71,8 @@ child::child(const std::vector<std::string>& argv, const environment& env) {
     close(out[1]);
     close(err[1]);
     stop_collecting_ = eventfd(0, EFD_CLOEXEC);
-    collector_ = std::thread{[this, out_end = out[0], err_end = err[0]] {
-        collect(out_end, err_end);
-    }};
+    collector_ =
+        std::thread{[this, out_end = out[0], err_end = err[0]] { collect(out_end, err_end); }};
 }
 
 child::~child() {
@@ -116,8 +115,7 @@ std::string child::err() const {
 
 bool child::wait_for_err(const std::string& text, std::chrono::milliseconds within) const {
     std::unique_lock lock{mutex_};
-    return more_.wait_for(lock, within,
-                          [&] { return err_.find(text) != std::string::npos; });
+    return more_.wait_for(lock, within, [&] { return err_.find(text) != std::string::npos; });
 }
 
 void child::collect(int out, int err) {

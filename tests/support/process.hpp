@@ -73,8 +73,7 @@ public:
     std::uint16_t port() const { return port_; }
     pid_t pid() const { return child_.pid(); }
     std::string log() const { return child_.err(); }
-    bool wait_for_log(const std::string& text,
-                      std::chrono::milliseconds within = patience) const {
+    bool wait_for_log(const std::string& text, std::chrono::milliseconds within = patience) const {
         return child_.wait_for_err(text, within);
     }
     void signal(int number) { child_.signal(number); }

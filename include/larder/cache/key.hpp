@@ -59,6 +59,7 @@ public:
 
     constexpr bound_key(cache::key family, Member T::* member) : family_(family), member_(member) {}
 
+    constexpr std::string_view family() const { return family_.family(); }
     /// The entry that answers this input; without the parameter, the one over all rows.
     std::string entry(const T& from) const {
         const auto& value = from.*member_;

@@ -41,7 +41,17 @@ private:
     std::unique_ptr<state> state_;
 };
 
+struct shared_tier_options {
+    std::chrono::seconds ttl{120};           ///< of an entry
+    std::vector<std::string> families = {};  ///< of all keys that are read through this tier
+};
+
 /// Values under keys, with a TTL, in one Valkey. Private to a worker but for unreleased_keys.
+///
+/// A server that came back may remember too much: restarted from an old snapshot, or promoted
+/// before it heard the last invalidations. So each family has a marker, `larder:trusted:<family>`,
+/// with the run id of the server that it was last trusted on. Where that is another one, the
+/// family's entries are purged before any is read.
 ///
 /// Errors   never throws for a dead or silent Valkey: a read is a miss, a fill is left out, an
 ///          invalidation is remembered and repeated until it got through.
@@ -50,15 +60,18 @@ private:
 class shared_tier {
 public:
     shared_tier(boost::asio::any_io_executor executor, valkey::client& client,
-                unreleased_keys& unreleased, std::chrono::seconds ttl);
+                unreleased_keys& unreleased, shared_tier_options options);
     ~shared_tier();
+
+    /// Connects; returns when entries can be read, or when that failed for now.
+    boost::asio::awaitable<void> start();
 
     /// The value, or nothing: no entry, no Valkey, or an entry that may be untrue.
     boost::asio::awaitable<std::optional<std::string>> get(std::string_view key);
     boost::asio::awaitable<void> fill(std::string_view key, std::string_view value);
     /// Returns when the entries are gone, or when they are remembered as unreleased.
     boost::asio::awaitable<void> invalidate(std::vector<std::string> keys);
-    /// Stops repeating invalidations.
+    /// Stops repeating invalidations and ends the connection.
     void stop();
 
 private:

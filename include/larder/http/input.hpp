@@ -28,6 +28,31 @@ using faults = std::vector<fault>;
 /// The JSON of a 422 answer: {"detail":[...]}. A scalar input of at most 200 bytes is echoed.
 std::string faults_json(const faults&);
 
+/// Whether a member of the input is at fault.
+bool is_at_fault(const faults& wrong, std::string_view member);
+
+/// Brings the faults into the order in which T declares its members; others stay in front.
+template <described T>
+void sort_as_declared(faults& wrong) {
+    faults sorted;
+    const auto take = [&](auto belongs) {
+        for (auto& f : wrong)
+            if (!f.type.empty() && belongs(f)) {
+                sorted.push_back(std::move(f));
+                f.type.clear();
+            }
+    };
+    take([](const fault& f) { return f.loc.size() < 2; });
+    for_each_member<T>([&](auto member) {
+        take([&](const fault& f) {
+            const auto* name = std::get_if<std::string>(&f.loc[1]);
+            return name && *name == member.name;
+        });
+    });
+    take([](const fault&) { return true; });
+    wrong = std::move(sorted);
+}
+
 /// The members of a query string, percent-decoded, in order. `+` is a space.
 std::vector<std::pair<std::string, std::string>> parse_query(std::string_view query);
 

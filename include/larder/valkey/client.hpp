@@ -5,6 +5,8 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,14 +50,24 @@ public:
     boost::asio::awaitable<void> start();
     /// Ends the connection for good.
     void stop();
-    bool is_connected() const;
+    /// The number of the connection, which counts up; 0 while there is none.
+    std::uint64_t life() const;
+    /// Calls `then` whenever a new connection is there. Set it before start().
+    void on_connect(std::function<void()> then);
 
     boost::asio::awaitable<lookup> get(std::string_view key);
     /// True if the value is known to be stored.
     boost::asio::awaitable<bool> set(std::string_view key, std::string_view value,
-                                     std::chrono::seconds ttl);
+                                     std::optional<std::chrono::seconds> ttl);
     /// True if the keys are known to be gone.
     boost::asio::awaitable<bool> del(const std::vector<std::string>& keys);
+    /// What the server calls this run of itself; another one after a restart or a failover. Empty
+    /// if it does not say.
+    boost::asio::awaitable<std::string> run_id();
+    /// Deletes all keys that start with `prefix` (letters, digits, `_` and `:`), in small steps.
+    /// How many; empty if it did not get through.
+    /// Cost     a walk over the whole key space: never on the way of a request.
+    boost::asio::awaitable<std::optional<std::size_t>> purge(std::string_view prefix);
 
 private:
     class supervisor;

@@ -1,0 +1,242 @@
+// Parameters as text, and rows as described structs. The results are made by hand with libpq's own
+// calls, so no server is needed.
+
+#include "larder/pg/statement.hpp"
+
+#include <gtest/gtest.h>
+#include <libpq-fe.h>
+
+#include <boost/describe/class.hpp>
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "larder/decimal.hpp"
+
+namespace larder::pg {
+namespace {
+
+using money = decimal<12, 2>;
+using field = std::optional<std::string>;
+
+// A result of rows of text, as a query would give it.
+result rows_of(const std::vector<std::string>& columns,
+               const std::vector<std::vector<field>>& rows) {
+    auto* made = PQmakeEmptyPGresult(nullptr, PGRES_TUPLES_OK);
+    auto names = columns;
+    std::vector<PGresAttDesc> described(names.size());
+    for (std::size_t i = 0; i < names.size(); ++i) described[i].name = names[i].data();
+    EXPECT_EQ(PQsetResultAttrs(made, static_cast<int>(names.size()), described.data()), 1);
+    for (std::size_t r = 0; r < rows.size(); ++r)
+        for (std::size_t c = 0; c < names.size(); ++c) {
+            auto text = rows[r].at(c);
+            EXPECT_EQ(PQsetvalue(made, static_cast<int>(r), static_cast<int>(c),
+                                 text ? text->data() : nullptr,
+                                 text ? static_cast<int>(text->size()) : -1),
+                      1);
+        }
+    return result{made};
+}
+
+template <class Act>
+void expect_misused(Act act, std::string_view named) {
+    try {
+        act();
+        ADD_FAILURE() << "nothing was thrown for " << named;
+    } catch (const error& e) {
+        EXPECT_EQ(e.kind(), failure::misused);
+        EXPECT_NE(std::string_view{e.what()}.find(named), std::string_view::npos) << e.what();
+    }
+}
+
+// ---- parameters ----
+
+TEST(parameter, is_the_text_that_postgresql_reads) {
+    EXPECT_EQ(parameter(9999), "9999");
+    EXPECT_EQ(parameter(-1), "-1");
+    EXPECT_EQ(parameter(std::int8_t{65}), "65");
+    EXPECT_EQ(parameter(std::uint32_t{4294967295}), "4294967295");
+    EXPECT_EQ(parameter(INT64_MIN), "-9223372036854775808");
+    EXPECT_EQ(parameter(*money::from_unscaled(2500)), "25.00");
+    EXPECT_EQ(parameter(*money::from_unscaled(-5)), "-0.05");
+    EXPECT_EQ(parameter("2023-03-10"), "2023-03-10");
+    EXPECT_EQ(parameter(std::string{"it's"}), "it's");
+    EXPECT_EQ(parameter(std::string_view{"ab"}.substr(0, 1)), "a");
+}
+
+TEST(parameter, is_null_only_for_what_is_missing) {
+    EXPECT_EQ(parameter(std::optional<int>{}), std::nullopt);
+    EXPECT_EQ(parameter(std::optional<std::string>{}), std::nullopt);
+    EXPECT_EQ(parameter(std::optional<int>{0}), "0");
+    EXPECT_EQ(parameter(std::optional<money>{money{}}), "0.00");
+    EXPECT_EQ(parameter(std::string{}), "");
+    EXPECT_EQ(parameter(std::optional<std::string>{""}), "");
+}
+
+// A repeated INSERT would count twice, so repeating is asked for, never assumed.
+TEST(statement, is_not_repeated_unless_it_says_so) {
+    static_assert(!statement{"INSERT"}.repeatable);
+    static_assert(statement{"SELECT", true}.repeatable);
+}
+
+// ---- results ----
+
+TEST(result, counts_rows) {
+    EXPECT_EQ(rows_of({"count"}, {}).size(), 0U);
+    EXPECT_EQ(rows_of({"count"}, {{"1"}}).size(), 1U);
+    EXPECT_EQ(rows_of({"count"}, {{"1"}, {"2"}, {"3"}}).size(), 3U);
+}
+
+TEST(result, changed_no_rows_if_nothing_says_so) {
+    EXPECT_EQ(rows_of({"count"}, {{"1"}}).affected(), 0U);
+}
+
+TEST(result, finds_columns_by_name) {
+    const auto rows = rows_of({"orderid", "customerid", "orderid"}, {});
+    EXPECT_EQ(rows.column("orderid"), 0U);
+    EXPECT_EQ(rows.column("customerid"), 1U);
+    expect_misused([&] { rows.column("tax"); }, "tax");
+    expect_misused([&] { rows.column("order"); }, "order");
+    expect_misused([&] { rows.column("OrderId"); }, "OrderId");
+    expect_misused([&] { rows.column(""); }, "column");
+}
+
+TEST(result, gives_texts_and_nulls) {
+    const auto rows = rows_of({"a", "b"}, {{"x", std::nullopt}, {"", "two words"}});
+    EXPECT_EQ(rows.text(0, 0), "x");
+    EXPECT_EQ(rows.text(0, 1), std::nullopt);
+    EXPECT_EQ(rows.text(1, 0), "");
+    EXPECT_EQ(rows.text(1, 1), "two words");
+}
+
+TEST(result, can_be_moved_not_copied) {
+    static_assert(std::is_nothrow_move_constructible_v<result>);
+    static_assert(!std::is_copy_constructible_v<result>);
+    auto rows = rows_of({"a"}, {{"x"}});
+    const auto moved = std::move(rows);
+    EXPECT_EQ(moved.text(0, 0), "x");
+}
+
+// ---- rows as structs ----
+
+struct count_reply {
+    std::int64_t count = 0;
+};
+BOOST_DESCRIBE_STRUCT(count_reply, (), (count))
+
+struct order {
+    std::int32_t orderid = 0;
+    std::string orderdate;
+    std::optional<std::int32_t> customerid;
+    money netamount;
+    std::optional<money> tax;
+    std::optional<std::string> note;
+};
+BOOST_DESCRIBE_STRUCT(order, (), (orderid, orderdate, customerid, netamount, tax, note))
+
+const std::vector<std::string> order_columns{"orderid", "orderdate", "customerid",
+                                             "netamount", "tax", "note"};
+
+TEST(row, is_read_as_a_struct) {
+    const auto rows =
+        rows_of(order_columns, {{"1", "2023-03-10", "9999", "23.00", "2.00", "soon"},
+                                {"2", "", std::nullopt, "-0.05", std::nullopt, std::nullopt}});
+    const auto first = rows.as<order>(0);
+    EXPECT_EQ(first.orderid, 1);
+    EXPECT_EQ(first.orderdate, "2023-03-10");
+    EXPECT_EQ(first.customerid, 9999);
+    EXPECT_EQ(first.netamount.text(), "23.00");
+    EXPECT_EQ(first.tax->text(), "2.00");
+    EXPECT_EQ(first.note, "soon");
+    const auto second = rows.as<order>(1);
+    EXPECT_EQ(second.orderid, 2);
+    EXPECT_EQ(second.orderdate, "");
+    EXPECT_FALSE(second.customerid || second.tax || second.note);
+    EXPECT_EQ(second.netamount.text(), "-0.05");
+}
+
+TEST(row, is_read_by_name_not_by_place) {
+    const auto rows = rows_of({"more", "note", "tax", "netamount", "customerid", "orderdate",
+                               "orderid"},
+                              {{"x", "soon", "2.00", "23.00", "9999", "2023-03-10", "1"}});
+    EXPECT_EQ(rows.as<order>(0).orderid, 1);
+    EXPECT_EQ(rows.as<order>(0).note, "soon");
+}
+
+TEST(row, without_a_column_is_misused) {
+    const auto rows = rows_of({"orderid"}, {{"1"}});
+    expect_misused([&] { rows.as<order>(0); }, "orderdate");
+    expect_misused([&] { rows.as<count_reply>(0); }, "count");
+}
+
+TEST(row, with_null_in_a_member_that_must_be_there_is_misused) {
+    const auto read = [](std::size_t null) {
+        std::vector<field> one{"1", "2023-03-10", "9999", "23.00", "2.00", "soon"};
+        one[null].reset();
+        rows_of(order_columns, {one}).as<order>(0);
+    };
+    expect_misused([&] { read(0); }, "orderid");
+    expect_misused([&] { read(1); }, "orderdate");
+    expect_misused([&] { read(3); }, "netamount");
+    EXPECT_NO_THROW(read(2));
+    EXPECT_NO_THROW(read(4));
+    EXPECT_NO_THROW(read(5));
+}
+
+TEST(row, that_is_not_there_is_misused) {
+    const auto rows = rows_of({"count"}, {});
+    expect_misused([&] { rows.as<count_reply>(0); }, "count");
+}
+
+TEST(row, with_text_that_is_no_integer_is_misused) {
+    for (const auto* text : {"", " 1", "1 ", "1.0", "1e3", "+1", "x", "1x", "0x1", "t", "-",
+                             "9223372036854775808", "-9223372036854775809"})
+        expect_misused([&] { rows_of({"count"}, {{text}}).as<count_reply>(0); }, "count");
+}
+
+TEST(row, holds_integers_to_the_last_one) {
+    const auto count = [](const char* text) {
+        return rows_of({"count"}, {{text}}).as<count_reply>(0).count;
+    };
+    EXPECT_EQ(count("0"), 0);
+    EXPECT_EQ(count("9223372036854775807"), INT64_MAX);
+    EXPECT_EQ(count("-9223372036854775808"), INT64_MIN);
+}
+
+TEST(row, with_an_integer_too_big_for_its_member_is_misused) {
+    const auto read = [](const char* orderid) {
+        rows_of(order_columns, {{orderid, "", std::nullopt, "0", std::nullopt, std::nullopt}})
+            .as<order>(0);
+    };
+    EXPECT_NO_THROW(read("2147483647"));
+    expect_misused([&] { read("2147483648"); }, "orderid");
+    expect_misused([&] { read("-2147483649"); }, "orderid");
+}
+
+TEST(row, with_text_that_is_no_decimal_is_misused) {
+    const auto read = [](const char* netamount, field tax) {
+        rows_of(order_columns, {{"1", "", std::nullopt, netamount, std::move(tax), std::nullopt}})
+            .as<order>(0);
+    };
+    for (const auto* text : {"", "x", "NaN", "Infinity", "$1", "10000000000.00", "1,00"})
+        expect_misused([&] { read(text, std::nullopt); }, "netamount");
+    expect_misused([&] { read("1.00", "NaN"); }, "tax");
+}
+
+TEST(row, names_a_column_but_never_its_value) {
+    try {
+        rows_of({"count"}, {{"a secret"}}).as<count_reply>(0);
+        FAIL();
+    } catch (const error& e) {
+        EXPECT_EQ(std::string_view{e.what()}.find("secret"), std::string_view::npos);
+    }
+}
+
+}  // namespace
+}  // namespace larder::pg
