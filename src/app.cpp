@@ -74,6 +74,9 @@ http::response answer_for_exception(bool is_write) {
     } catch (const std::exception& e) {
         spdlog::error("A handler failed: {}", e.what());
         return http::error_response(500, "Internal Server Error");
+    } catch (...) {
+        spdlog::error("A handler failed with something that is no std::exception");
+        return http::error_response(500, "Internal Server Error");
     }
 }
 
@@ -154,7 +157,7 @@ private:
     pg::pool db_;
     valkey::client valkey_;
     cache::shared_tier cache_;
-    services services_;
+    const std::string_view not_ready_;
     std::optional<http::server> server_;
     asio::steady_timer give_up_;
     bool drained_ = false;
@@ -168,7 +171,7 @@ worker::worker(const app_options& options, const routes& all,
       db_(io_.get_executor(), options.source.value_or(pg::pool_options{})),
       valkey_(io_.get_executor(), options.shared.value_or(valkey::client_options{})),
       cache_(io_.get_executor(), valkey_, unreleased, {options.ttl, families}),
-      services_{db_, cache_, not_ready},
+      not_ready_(not_ready),
       give_up_(io_) {}
 
 void worker::listen(asio::ip::tcp::acceptor acceptor, const app_options& options) {
@@ -182,7 +185,10 @@ asio::awaitable<http::response> worker::answer(const http::request& r) {
     const auto found = routes_.find(r.path);
     const auto* e = found == routes_.end() ? nullptr : found->second.find(r.method);
     if (!e) co_return answer_without_endpoint(routes_, r);
-    co_return co_await e->answer(services_, r);
+    pg::session session{db_};
+    services mine{session, cache_};
+    auto answered = co_await e->answer(mine, not_ready_, r);
+    co_return answered;
 }
 
 // The first request should find the cache, if there is one.

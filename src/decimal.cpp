@@ -8,7 +8,7 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// The parts of a number's text. Exponents are clamped: beyond a few thousand they only say "huge".
+// The parts of a number's text. Exponents are clamped: no text is that long.
 struct parts {
     bool negative = false;
     std::string_view whole, fraction;
@@ -40,7 +40,8 @@ std::optional<parts> split(std::string_view text) {
         if (!negative) take(text, '+');
         const auto digits = take_digits(text);
         if (digits.empty()) return std::nullopt;
-        for (const char c : digits) p.exponent = std::min(p.exponent * 10 + (c - '0'), 1'000'000L);
+        for (const char c : digits)
+            p.exponent = std::min(p.exponent * 10 + (c - '0'), 1'000'000'000'000L);
         if (negative) p.exponent = -p.exponent;
     }
     if (!text.empty()) return std::nullopt;

@@ -69,7 +69,7 @@ private:
         if (open_.empty()) return root_;
         node& parent = *open_.back();
         if (parent.kind == kind::array) return parent.elements.emplace_back();
-        return parent.members.emplace_back(std::move(key_), node{}).second;
+        return parent.members.emplace_back(member{std::move(key_), {}}).value;
     }
     node& scalar(kind k) {
         node& made = place();
@@ -140,8 +140,8 @@ std::string with_valid_utf8(std::string_view text) {
 
 const node* node::find(std::string_view name) const {
     const auto found = std::find_if(members.rbegin(), members.rend(),
-                                    [&](const auto& member) { return member.first == name; });
-    return found == members.rend() ? nullptr : &found->second;
+                                    [&](const member& m) { return m.name == name; });
+    return found == members.rend() ? nullptr : &found->value;
 }
 
 std::variant<node, syntax_error> parse(std::string_view text) {

@@ -4,22 +4,34 @@
 
 namespace larder {
 
-std::optional<std::string> percent_decode(std::string_view text) {
+namespace {
+
+// The byte of the `%41` that `text` starts with.
+std::optional<char> encoded_byte(std::string_view text) {
+    if (text.size() < 3 || text.front() != '%') return std::nullopt;
+    unsigned byte = 0;
+    const auto [end, ec] = std::from_chars(text.data() + 1, text.data() + 3, byte, 16);
+    if (ec != std::errc{} || end != text.data() + 3) return std::nullopt;
+    return static_cast<char>(byte);
+}
+
+}  // namespace
+
+std::string percent_decode_leniently(std::string_view text) {
     std::string out;
     out.reserve(text.size());
-    for (; !text.empty(); text.remove_prefix(1)) {
-        if (text.front() != '%') {
-            out += text.front();
-            continue;
-        }
-        if (text.size() < 3) return std::nullopt;
-        unsigned byte = 0;
-        const auto [end, ec] = std::from_chars(text.data() + 1, text.data() + 3, byte, 16);
-        if (ec != std::errc{} || end != text.data() + 3) return std::nullopt;
-        out += static_cast<char>(byte);
-        text.remove_prefix(2);
+    while (!text.empty()) {
+        const auto byte = encoded_byte(text);
+        out += byte.value_or(text.front());
+        text.remove_prefix(byte ? 3 : 1);
     }
     return out;
+}
+
+std::optional<std::string> percent_decode(std::string_view text) {
+    for (auto at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 3))
+        if (!encoded_byte(text.substr(at))) return std::nullopt;
+    return percent_decode_leniently(text);
 }
 
 }  // namespace larder

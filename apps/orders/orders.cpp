@@ -82,8 +82,8 @@ awaitable<void> find_faults(services& at, const new_order& order, larder::http::
             wrong.push_back({"foreign_key",
                              {"body", "customerid"},
                              "Customer " + std::to_string(order.customerid) + " does not exist"});
-    } catch (const pg::error&) {
-        // What is known to be wrong is told all the same.
+    } catch (const pg::error& e) {  // what is known to be wrong is told all the same
+        spdlog::debug("Cannot look for the customer: {}", e.what());
     }
 }
 

@@ -16,6 +16,7 @@
 #include "larder/http/input.hpp"
 #include "larder/http/message.hpp"
 #include "larder/pg/pool.hpp"
+#include "larder/services.hpp"
 #include "larder/valkey/client.hpp"
 
 namespace larder {
@@ -33,15 +34,17 @@ struct app_options {
     std::chrono::milliseconds keep_alive_timeout{5'000};  ///< for the next request
     std::chrono::milliseconds request_timeout{30'000};    ///< for the bytes of one request
     std::chrono::milliseconds shutdown_timeout{30'000};   ///< for what is in flight at the end
-    std::size_t max_header_bytes = 16 * 1024;             ///< answered 431 beyond
-    std::size_t max_body_bytes = 1024 * 1024;             ///< answered 413 beyond
+    std::size_t max_header_bytes = 16'384;                ///< answered 431 beyond
+    std::size_t max_body_bytes = 1'048'576;               ///< answered 413 beyond
 };
 
 /// One method of one path: reads the input, calls the handler, writes the answer.
 class endpoint {
 public:
     virtual ~endpoint() = default;
-    virtual awaitable<http::response> answer(services& at, const http::request& r) const = 0;
+    /// `not_ready` says why requests cannot be answered (a setting is missing); empty if they can.
+    virtual awaitable<http::response> answer(services& at, std::string_view not_ready,
+                                             const http::request& r) const = 0;
 };
 
 /// An input with a function of its own, `awaitable<void> find_faults(services&, const Input&,
@@ -65,7 +68,7 @@ public:
     template <handler H>
         requires(!invalidating<H>)
     void get(std::string path, H h) {
-        if constexpr (requires { h.family(); }) read_through(std::string{h.family()});
+        if constexpr (caching<H>) read_through(std::string{h.family()});
         add(std::move(path), http::method::get, std::make_unique<typed<H, false>>(std::move(h)));
     }
     template <invalidating H>
@@ -103,7 +106,8 @@ class app::typed : public endpoint {
 public:
     explicit typed(H h) : handler_(std::move(h)) {}
 
-    awaitable<http::response> answer(services& at, const http::request& r) const override {
+    awaitable<http::response> answer(services& at, std::string_view not_ready,
+                                     const http::request& r) const override {
         input_of<H> in{};
         http::faults wrong;
         if constexpr (HasBody) {
@@ -113,12 +117,12 @@ public:
             http::read_query(r.query, in, wrong);
         }
         if constexpr (finds_faults<input_of<H>>)
-            if (!wrong.empty() && at.not_ready.empty()) co_await find_faults(at, in, wrong);
+            if (!wrong.empty() && not_ready.empty()) co_await find_faults(at, in, wrong);
         if (!wrong.empty()) {
             http::sort_as_declared<input_of<H>>(wrong);
             co_return http::response{.status = 422, .body = http::faults_json(wrong)};
         }
-        if (!at.not_ready.empty()) co_return http::error_response(500, at.not_ready);
+        if (!not_ready.empty()) co_return http::error_response(500, not_ready);
         try {
             const auto reply = co_await handler_(at, std::move(in));
             co_return http::response{.body = json::text(reply)};

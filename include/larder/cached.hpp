@@ -79,8 +79,9 @@ private:
 
 /// A handler that writes, and says what its write makes untrue.
 ///
-/// Errors   what the handler throws. If it may have committed all the same (the connection was lost
-///          under way), the entries are invalidated before the error goes on.
+/// Errors   what the handler throws. If it has written all the same, or may have (the connection
+/// was
+///          lost under way), the entries are invalidated before the error goes on.
 template <handler H, class Key>
 class invalidating_handler {
 public:
@@ -96,8 +97,8 @@ public:
         reply value{};
         try {
             value = co_await inner_(at, std::move(in));
-        } catch (const pg::error& e) {
-            if (e.kind() != pg::failure::interrupted) throw;
+        } catch (...) {
+            if (!at.db.may_have_written()) throw;
             failed = std::current_exception();
         }
         if (!keys.empty()) {
@@ -131,12 +132,17 @@ private:
 template <class H>
 concept invalidating = handler<H> && H::declares_what_it_breaks;
 
+/// A handler that answers from the cache.
+template <class H>
+concept caching = handler<H> && requires(const H& h) { h.family(); };
+
 template <handler H, class Key>
     requires(!invalidating<H>)
 constexpr cached_handler<H, Key> operator|(H inner, cached_by<Key> by) {
     return {std::move(inner), by.key};
 }
 template <handler H, class Key>
+    requires(!caching<H>)
 constexpr invalidating_handler<H, Key> operator|(H inner, invalidates_by<Key> by) {
     return {std::move(inner), by.key};
 }

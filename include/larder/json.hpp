@@ -16,17 +16,24 @@ namespace larder::json {
 
 enum class kind { null, boolean, number, string, array, object };
 
+struct member;
+
 /// A JSON value as it was written: `text` is a string's content or a number's own digits, so that
 /// money never passes through binary floating point.
 struct node {
     json::kind kind = json::kind::null;
     bool boolean = false;
     std::string text;
-    std::vector<node> elements;                         ///< of an array
-    std::vector<std::pair<std::string, node>> members;  ///< of an object, in order
+    std::vector<node> elements;   ///< of an array
+    std::vector<member> members;  ///< of an object, in order
 
     /// The member of that name, the last one if it was repeated; null if there is none.
     const node* find(std::string_view name) const;
+};
+
+struct member {
+    std::string name;
+    node value;
 };
 
 /// Where and why a text is not JSON.

@@ -10,4 +10,7 @@ namespace larder {
 /// The decoded text; empty if a percent sign is not followed by two hexadecimal digits.
 std::optional<std::string> percent_decode(std::string_view text);
 
+/// The same as browsers have it: a percent sign that starts no byte stands for itself.
+std::string percent_decode_leniently(std::string_view text);
+
 }  // namespace larder

@@ -21,7 +21,7 @@ using tcp = asio::ip::tcp;
 
 namespace {
 
-constexpr std::size_t read_size = 8 * 1024;
+constexpr std::size_t read_size = 8'192;
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
 

@@ -18,6 +18,11 @@ std::string_view trim(std::string_view text) {
     return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
+// The member that is to blame; null for a fault of the whole input.
+const std::string* member_of(const fault& f) {
+    return f.loc.size() < 2 ? nullptr : std::get_if<std::string>(&f.loc[1]);
+}
+
 void append_scalar(std::string& out, const json::node& node) {
     switch (node.kind) {
         case json::kind::null: out += "null"; break;
@@ -49,11 +54,10 @@ void append(std::string& out, const fault& f) {
     out += '}';
 }
 
-// As browsers do: a percent sign that starts no byte makes the text stand for itself.
 std::string decode(std::string_view text) {
     std::string spaced{text};
     std::replace(spaced.begin(), spaced.end(), '+', ' ');
-    return percent_decode(spaced).value_or(spaced);
+    return percent_decode_leniently(spaced);
 }
 
 // An integer's text: digits, with a fraction of zeros allowed ("9999.0"), as Pydantic has it.
@@ -81,10 +85,9 @@ std::string faults_json(const faults& all) {
     return out;
 }
 
-// A fault without a member's name is one of the whole input.
 bool is_at_fault(const faults& wrong, std::string_view member) {
     return std::any_of(wrong.begin(), wrong.end(), [&](const fault& f) {
-        const auto* name = f.loc.size() < 2 ? nullptr : std::get_if<std::string>(&f.loc[1]);
+        const auto* name = member_of(f);
         return !name || *name == member;
     });
 }
@@ -122,12 +125,20 @@ std::optional<json::node> body_object(std::string_view body, faults& wrong) {
     else
         wrong.push_back({"model_attributes_type",
                          {"body"},
-                         "Input should be a valid dictionary or object to extract fields from",
-                         root});
+                         "Input should be a valid dictionary or object to extract fields from"});
     return std::nullopt;
 }
 
 namespace detail {
+
+void sort_by_name(faults& wrong, const std::vector<std::string_view>& names) {
+    const auto position = [&](const fault& f) {
+        const auto* name = member_of(f);
+        return name ? std::find(names.begin(), names.end(), *name) - names.begin() : -1;
+    };
+    std::stable_sort(wrong.begin(), wrong.end(),
+                     [&](const fault& a, const fault& b) { return position(a) < position(b); });
+}
 
 std::optional<fault> read_integer(const json::node& from, integer_range range, std::int64_t& out) {
     std::string_view digits = from.text;

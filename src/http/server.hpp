@@ -20,8 +20,8 @@ class connection;
 struct server_options {
     std::chrono::milliseconds keep_alive_timeout{5'000};
     std::chrono::milliseconds request_timeout{30'000};
-    std::size_t max_header_bytes = 16 * 1024;
-    std::size_t max_body_bytes = 1024 * 1024;
+    std::size_t max_header_bytes = 16'384;
+    std::size_t max_body_bytes = 1'048'576;
 };
 
 class server {

@@ -114,7 +114,7 @@ void pool::close() {
 asio::awaitable<result> pool::run(const statement& sql, parameters values) {
     while (true) {
         auto with = co_await state_->acquire();
-        const bool may_repeat = sql.repeatable && with.reused();
+        const bool may_repeat = sql.reads_only && with.reused();
         try {
             co_return co_await (*with).execute(sql, values);
         } catch (const error& e) {

@@ -84,9 +84,11 @@ void set_up_tls(redis::connection& connection, const server& s) {
                  const_cast<char*>(s.host.c_str()));
 }
 
+constexpr const char* login_refused =
+    "the login was refused: check the user, password and database in the URI";
+
 std::string reason(boost::system::error_code ec) {
-    if (ec == redis::error::resp3_hello)
-        return "the login was refused: check the user, password and database in the URI";
+    if (ec == redis::error::resp3_hello) return login_refused;
     return ec ? ec.message() : "the connection was closed";
 }
 
@@ -220,7 +222,7 @@ asio::awaitable<bool> client::supervisor::confirm(life_ptr l) {
         co_await l->connection->async_exec(ping, pong, asio::as_tuple(asio::use_awaitable));
     if (ec || l->ended) co_return false;
     if (const auto refused = error_of(pong); !refused.empty()) {
-        l->ended_by = refused;
+        l->ended_by = refused.starts_with("NOAUTH") ? login_refused : refused;
         co_return false;
     }
     boost::system::error_code ignored;

@@ -75,7 +75,7 @@ bool read_host(std::string_view authority, server& out) {
 
 bool read_parameter(std::string_view name, const std::string& value, server& out) {
     if (name == "db") return read_number(value, out.database);
-    if (name == "username") out.user = value;
+    if (name == "username" && !value.empty()) out.user = value;
     if (name == "password") out.password = value;
     if (name == "ssl_ca_certs") out.ca_file = value;
     if (name == "ssl_cert_reqs") {
@@ -108,8 +108,7 @@ std::optional<server> parse_uri(std::string_view uri) {
     bool is_unix = false;
     if (!read_scheme(uri, result, is_unix)) return std::nullopt;
     std::string_view rest = uri;
-    std::string_view before_query = take_until(rest, '?');
-    if (!read_parameters(rest, result)) return std::nullopt;
+    const std::string_view before_query = take_until(rest, '?');
 
     const auto slash = std::min(before_query.find('/'), before_query.size());
     auto authority = before_query.substr(0, slash);
@@ -119,11 +118,12 @@ std::optional<server> parse_uri(std::string_view uri) {
         if (!authority.empty() || !read_decoded(path, result.unix_socket) ||
             result.unix_socket.size() < 2)
             return std::nullopt;
-        return result;
+        return read_parameters(rest, result) ? std::optional{result} : std::nullopt;
     }
     const bool has_database = path.size() > 1;
     if (!read_host(authority, result) ||
-        (has_database && !read_number(path.substr(1), result.database)))
+        (has_database && !read_number(path.substr(1), result.database)) ||
+        !read_parameters(rest, result))
         return std::nullopt;
     return result;
 }

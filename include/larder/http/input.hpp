@@ -28,29 +28,19 @@ using faults = std::vector<fault>;
 /// The JSON of a 422 answer: {"detail":[...]}. A scalar input of at most 200 bytes is echoed.
 std::string faults_json(const faults&);
 
+namespace detail {
+void sort_by_name(faults& wrong, const std::vector<std::string_view>& names);
+}
+
 /// Whether a member of the input is at fault.
 bool is_at_fault(const faults& wrong, std::string_view member);
 
-/// Brings the faults into the order in which T declares its members; others stay in front.
+/// Brings the faults into the order in which T declares its members; others come first.
 template <described T>
 void sort_as_declared(faults& wrong) {
-    faults sorted;
-    const auto take = [&](auto belongs) {
-        for (auto& f : wrong)
-            if (!f.type.empty() && belongs(f)) {
-                sorted.push_back(std::move(f));
-                f.type.clear();
-            }
-    };
-    take([](const fault& f) { return f.loc.size() < 2; });
-    for_each_member<T>([&](auto member) {
-        take([&](const fault& f) {
-            const auto* name = std::get_if<std::string>(&f.loc[1]);
-            return name && *name == member.name;
-        });
-    });
-    take([](const fault&) { return true; });
-    wrong = std::move(sorted);
+    std::vector<std::string_view> names;
+    for_each_member<T>([&](auto member) { names.push_back(member.name); });
+    detail::sort_by_name(wrong, names);
 }
 
 /// The members of a query string, percent-decoded, in order. `+` is a space.
@@ -117,8 +107,8 @@ template <described T>
 void read_query(std::string_view query, T& out, faults& wrong) {
     json::node object{.kind = json::kind::object};
     for (auto& [name, value] : parse_query(query))
-        object.members.emplace_back(
-            std::move(name), json::node{.kind = json::kind::string, .text = std::move(value)});
+        object.members.push_back(
+            {std::move(name), {.kind = json::kind::string, .text = std::move(value)}});
     read_members(object, "query", out, wrong);
 }
 

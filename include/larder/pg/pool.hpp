@@ -40,30 +40,10 @@ public:
     /// Runs a statement in a transaction of its own; committed when this returns.
     boost::asio::awaitable<result> run(const statement& sql, parameters values);
 
-    template <class... Values>
-    boost::asio::awaitable<result> execute(const statement& sql, const Values&... values) {
-        return run(sql, parameters{parameter(values)...});
-    }
-
-    /// The only row of a query. Throws error{misused} if there is not exactly one.
-    template <described Row, class... Values>
-    boost::asio::awaitable<Row> one(const statement& sql, const Values&... values) {
-        return only_row<Row>(run(sql, parameters{parameter(values)...}));
-    }
-
     /// Closes the connections that are idle; those in use close when they come back.
     void close();
 
 private:
-    template <described Row>
-    static boost::asio::awaitable<Row> only_row(boost::asio::awaitable<result> rows) {
-        const result all = co_await std::move(rows);
-        if (all.size() != 1)
-            throw error(failure::misused,
-                        "one row was asked for, not " + std::to_string(all.size()));
-        co_return all.as<Row>(0);
-    }
-
     struct state;
     std::shared_ptr<state> state_;
 };

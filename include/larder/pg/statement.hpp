@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "larder/decimal.hpp"
 #include "larder/described.hpp"
 #include "larder/pg/error.hpp"
 
@@ -21,8 +22,8 @@ namespace larder::pg {
 /// One SQL statement with parameters $1, $2, ...; prepared once on each connection.
 struct statement {
     std::string_view sql;
-    /// Running it twice does no harm, so it is sent again when a connection turns out to be dead.
-    bool repeatable = false;
+    /// It changes nothing, so it is sent again when a connection turns out to be dead.
+    bool reads_only = false;
 };
 
 /// Parameters as text, the way PostgreSQL's own input functions read them; null is empty.
@@ -73,16 +74,21 @@ private:
     static void read(std::optional<std::string_view> from, T& to, std::string_view column) {
         if constexpr (is_optional<T>) {
             if (from) read(from, to.emplace(), column);
-        } else if (!from) {
-            unreadable(column);
-        } else if constexpr (integer<T>) {
-            const auto* end = from->data() + from->size();
-            const auto [stop, ec] = std::from_chars(from->data(), end, to);
-            if (ec != std::errc{} || stop != end) unreadable(column);
+        } else {
+            if (!from || !read_text(*from, to)) unreadable(column);
+        }
+    }
+    template <class T>
+    static bool read_text(std::string_view from, T& to) {
+        if constexpr (integer<T>) {
+            const auto* end = from.data() + from.size();
+            const auto [stop, ec] = std::from_chars(from.data(), end, to);
+            return ec == std::errc{} && stop == end;
         } else if constexpr (std::same_as<T, std::string>) {
-            to = *from;
-        } else if (T::parse(*from, to) != decltype(T::parse(*from, to)){}) {
-            unreadable(column);
+            to = from;
+            return true;
+        } else {
+            return T::parse(from, to) == number_error::none;
         }
     }
 

@@ -1,0 +1,55 @@
+// What one request does with PostgreSQL.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+
+#include <string>
+#include <utility>
+
+#include "larder/pg/pool.hpp"
+
+namespace larder::pg {
+
+/// Runs one request's statements, and knows whether any of them may have changed something.
+///
+/// Errors   throws pg::error.
+/// Threads  call on the pool's worker, one statement after the other.
+class session {
+public:
+    explicit session(pool& connections) : pool_(connections) {}
+
+    /// Runs a statement in a transaction of its own; committed when this returns.
+    template <class... Values>
+    boost::asio::awaitable<result> execute(const statement& sql, const Values&... values) {
+        return run(sql, parameters{parameter(values)...});
+    }
+
+    /// The only row of a query. Throws error{misused} if there is not exactly one.
+    template <described Row, class... Values>
+    boost::asio::awaitable<Row> one(const statement& sql, const Values&... values) {
+        return only_row<Row>(run(sql, parameters{parameter(values)...}));
+    }
+
+    /// Whether a statement that is not reads_only was committed, or may have been: its connection
+    /// was lost before the answer.
+    bool may_have_written() const { return may_have_written_; }
+    /// For a write that was made by other means than this session.
+    void mark_written() { may_have_written_ = true; }
+
+private:
+    boost::asio::awaitable<result> run(const statement& sql, parameters values);
+
+    template <described Row>
+    static boost::asio::awaitable<Row> only_row(boost::asio::awaitable<result> rows) {
+        const result all = co_await std::move(rows);
+        if (all.size() != 1)
+            throw error(failure::misused,
+                        "one row was asked for, not " + std::to_string(all.size()));
+        co_return all.as<Row>(0);
+    }
+
+    pool& pool_;
+    bool may_have_written_ = false;
+};
+
+}  // namespace larder::pg
