@@ -91,6 +91,26 @@ TEST_P(service_process_end, comes_while_both_servers_are_down_too) {
     EXPECT_EQ(one.wait_for_exit(5s * slack), 0);
 }
 
+// Some workers have their connection to Valkey again, some are on their way to it.
+TEST_P(service_process_end, comes_while_valkey_is_being_connected_to) {
+    for (int round = 0; round < 30; ++round) {
+        service one{servers.env(), {"--workers", "8"}};
+        const auto connected = [&one] {
+            int lines = 0;
+            const auto log = one.log();
+            for (auto at = log.find("Connected"); at != log.npos;
+                 at = log.find("Connected", at + 1))
+                ++lines;
+            return lines;
+        };
+        const auto before = connected();
+        valkey().command({"CLIENT", "KILL", "TYPE", "normal"});
+        eventually([&] { return connected() > before + round % 4; }, 8ms + 1ms * (round % 8));
+        one.signal(GetParam());
+        ASSERT_EQ(one.wait_for_exit(5s * slack), 0);
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(rows, service_process_end, testing::Values(SIGTERM, SIGINT),
                          [](const auto& row) { return row.param == SIGTERM ? "term" : "int"; });
 

@@ -37,7 +37,9 @@ std::string insert_orders(int count) {
 
 sample::sample(const postgres_server& server, std::string database, int orders)
     : server_{server}, database_{std::move(database)}, orders_{orders} {
-    pg_client{server.uri()}.exec("CREATE DATABASE " + database_);
+    pg_client maintenance{server.uri()};
+    maintenance.exec("DROP DATABASE IF EXISTS " + database_ + " WITH (FORCE)");
+    maintenance.exec("CREATE DATABASE " + database_);
     auto sql = connect();
     sql.exec(tables + insert_orders(orders_) + "ANALYZE;");
     base_digest_ = digest(sql);

@@ -35,7 +35,7 @@ struct row {
 
 template <class Decimal = money>
 void expect_readings(const std::vector<row>& rows) {
-    for (const auto& r : rows) EXPECT_EQ(reading<Decimal>(r.text), r.read) << r.text;
+    for (const auto& r : rows) EXPECT_EQ(reading<Decimal>(r.text), r.read) << r.text.substr(0, 80);
 }
 
 std::string zeros(std::size_t count) { return std::string(count, '0'); }
@@ -183,7 +183,8 @@ TEST(decimal, takes_exponents_of_absurd_size) {
 
 TEST(decimal, lets_a_long_exponent_undo_as_many_digits) {
     expect_readings({{"0." + zeros(1'000'003) + "1e1000004", "1.00"},
-                     {"1" + zeros(1'000'005) + "e-1000005", "1.00"}});
+                     {"1" + zeros(1'000'005) + "e-1000005", "1.00"},
+                     {zeros(1'000'000) + "." + zeros(1'000'000) + "5e1000000", "0.50"}});
 }
 
 TEST(decimal, works_at_the_ends_of_what_it_can_be) {
@@ -207,10 +208,11 @@ TEST(decimal, works_at_the_ends_of_what_it_can_be) {
 
 TEST(decimal, refuses_what_is_no_number) {
     const std::vector<std::string> texts{
-        "",     "-",    "+",   ".",    "-.",   "e5",       ".e5",      "1e",       "1e+", "1e-",
-        "1e5.", "--1",  "+-1", "-+1",  "1-",   "1+1",      "1.2.3",    "1..2",     "1,5", "1 000",
-        "1_0",  "0x10", " 1",  "1 ",   "1\n",  "NaN",      "nan",      "Infinity", "inf", "-inf",
-        "abc",  "1a",   "a1",  "1e5a", "1e5e", "\xEF\xBC\x91", "\xD9\xA3", "1f",       "$1",  "- 1"};
+        "",         "-",     "+",    ".",    "-.",  "e5", ".e5",  "1e",    "1e+",
+        "1e-",      "1e5.",  "--1",  "+-1",  "-+1", "1-", "1+1",  "1.2.3", "1..2",
+        "1,5",      "1 000", "1_0",  "0x10", " 1",  "1 ", "1\n",  "NaN",   "nan",
+        "Infinity", "inf",   "-inf", "abc",  "1a",  "a1", "1e5a", "1e5e",  "\xEF\xBC\x91",
+        "\xD9\xA3", "1f",    "$1",   "- 1"};
     for (const auto& text : texts) EXPECT_EQ(reading(text), "no number") << text;
     EXPECT_EQ(reading(std::string_view{"1\0", 2}), "no number");
     EXPECT_EQ(reading(std::string_view{"\0", 1}), "no number");
@@ -255,8 +257,8 @@ TEST(decimal, sums_exactly) {
                   *money::from_unscaled(30));
     static_assert(checked_add(money::max(), *money::from_unscaled(-1)));
     static_assert(!checked_add(money::max(), *money::from_unscaled(1)));
-    static_assert(!checked_add(*money::from_unscaled(-money::max().unscaled()),
-                               *money::from_unscaled(-1)));
+    static_assert(
+        !checked_add(*money::from_unscaled(-money::max().unscaled()), *money::from_unscaled(-1)));
     static_assert(!checked_add(decimal<18, 0>::max(), decimal<18, 0>::max()));
 
     money total;
@@ -338,12 +340,13 @@ TEST(decimal, reads_what_comes_out_on_paper) {
 
 TEST(decimal, takes_time_in_proportion_to_the_digits) {
     const std::string megabyte(1'000'000, '7');
+    const auto nothing = zeros(megabyte.size());
     const auto start = std::chrono::steady_clock::now();
     expect_readings({{megabyte, "out of range"},
                      {"0." + megabyte, "0.78"},
-                     {zeros(1'000'000) + "1", "1.00"},
-                     {"0." + zeros(1'000'000) + "1", "0.00"},
-                     {"1." + zeros(1'000'000) + "1", "1.00"},
+                     {nothing + "1", "1.00"},
+                     {"0." + nothing + "1", "0.00"},
+                     {"1." + nothing + "1", "1.00"},
                      {"1e" + megabyte, "out of range"},
                      {megabyte + 'x', "no number"}});
     // A quadratic reader would need hours.

@@ -52,5 +52,21 @@ TEST(percent_decode, does_not_look_behind_the_end) {
     EXPECT_EQ(percent_decode(text.substr(0, 3)), "A");
 }
 
+// Only the sign that starts no byte is left as it is, as in the URL standard.
+TEST(percent_decode_leniently, lets_broken_encodings_stand_for_themselves) {
+    for (const auto* text : {"%", "%4", "%zz", "%4z", "%-1", "100%", "% 41", "%%", "%\xC3\xA9"})
+        EXPECT_EQ(percent_decode_leniently(text), text);
+    EXPECT_EQ(percent_decode_leniently("%41%"), "A%");
+    EXPECT_EQ(percent_decode_leniently("%zz%41"), "%zzA");
+    EXPECT_EQ(percent_decode_leniently("%%41"), "%A");
+    EXPECT_EQ(percent_decode_leniently("%4%41"), "%4A");
+    EXPECT_EQ(percent_decode_leniently("%2541"), "%41");
+}
+
+TEST(percent_decode_leniently, differs_only_where_the_strict_one_refuses) {
+    for (const auto* text : {"", "a", "%41%5a%5A", "a%20b", "a+b", "%25%2541", "%00"})
+        EXPECT_EQ(percent_decode_leniently(text), percent_decode(text));
+}
+
 }  // namespace
 }  // namespace larder

@@ -89,10 +89,11 @@ TEST(value, is_read_back_as_it_was_written) {
 
 TEST(value, is_nothing_but_what_was_written) {
     for (const auto* text :
-         {"",       " ",     "12 ",   " 12",     "12\n",   "\t12",    "012",   "00",     "-0",
-          "-012",   "+1",    "+",     "-",       "--1",    "1e3",     "12.0",  "12.",    ".12",
-          "1_000",  "1,000", "0x10",  "12a",     "a12",    "\"12\"",  "null",  "true",   "{}",
-          "{\"count\":12}", "12 13", "12\r\n", "\xEF\xBC\x91", "NaN", "1e",    "OK",    "b'12'"})
+         {"",      " ",      "12 ",          " 12",  "12\n",  "\t12",  "012",
+          "00",    "-0",     "-012",         "+1",   "+",     "-",     "--1",
+          "1e3",   "12.0",   "12.",          ".12",  "1_000", "1,000", "0x10",
+          "12a",   "a12",    "\"12\"",       "null", "true",  "{}",    "{\"count\":12}",
+          "12 13", "12\r\n", "\xEF\xBC\x91", "NaN",  "1e",    "OK",    "b'12'"})
         EXPECT_EQ(count_in(text), std::nullopt) << '"' << text << '"';
     EXPECT_EQ(count_in(std::string_view{"12\0", 3}), std::nullopt);
     EXPECT_EQ(count_in(std::string_view{"\0", 1}), std::nullopt);

@@ -155,16 +155,16 @@ TEST(read_body, names_all_faults_in_declaration_order) {
     EXPECT_EQ(body_faults<new_order>("{}"),
               (strings{R"(missing ["body","orderdate"])", R"(missing ["body","customerid"])",
                        R"(missing ["body","netamount"])", R"(missing ["body","tax"])"}));
-    EXPECT_EQ(body_faults<new_order>(
-                  R"({"tax":1e30,"netamount":"x","customerid":1.5,"orderdate":20230310})"),
-              (strings{R"(string_type ["body","orderdate"])",
-                       R"(int_from_float ["body","customerid"])",
-                       R"(float_parsing ["body","netamount"])",
-                       R"(decimal_out_of_range ["body","tax"])"}));
-    EXPECT_EQ(body_faults<new_order>(R"({"tax":null,"customerid":2147483648,"netamount":[]})"),
-              (strings{R"(missing ["body","orderdate"])",
-                       R"(int_out_of_range ["body","customerid"])",
-                       R"(float_type ["body","netamount"])", R"(float_type ["body","tax"])"}));
+    EXPECT_EQ(
+        body_faults<new_order>(
+            R"({"tax":1e30,"netamount":"x","customerid":1.5,"orderdate":20230310})"),
+        (strings{R"(string_type ["body","orderdate"])", R"(int_from_float ["body","customerid"])",
+                 R"(float_parsing ["body","netamount"])",
+                 R"(decimal_out_of_range ["body","tax"])"}));
+    EXPECT_EQ(
+        body_faults<new_order>(R"({"tax":null,"customerid":2147483648,"netamount":[]})"),
+        (strings{R"(missing ["body","orderdate"])", R"(int_out_of_range ["body","customerid"])",
+                 R"(float_type ["body","netamount"])", R"(float_type ["body","tax"])"}));
 }
 
 TEST(read_body, names_only_what_is_wrong) {
@@ -177,8 +177,7 @@ TEST(read_body, adds_to_the_faults_that_are_there) {
     faults wrong{{"earlier", {"body"}, "Earlier"}};
     new_order out;
     read_body("null", out, wrong);
-    EXPECT_EQ(short_forms(wrong),
-              (strings{R"(earlier ["body"])", R"(missing ["body"])"}));
+    EXPECT_EQ(short_forms(wrong), (strings{R"(earlier ["body"])", R"(missing ["body"])"}));
 }
 
 TEST(read_body, ignores_unknown_members) {
@@ -244,10 +243,10 @@ TEST(integer_input, takes_texts_that_hold_one) {
 
 TEST(integer_input, refuses_texts_that_hold_none) {
     for (const auto* text :
-         {"", " ", "abc", "42.5", "9999.", ".0", ".", "+", "-", "+-5", "--5", "- 5", "+ 5", "4_2",
-          "1e3", "1E3", "10e-1", "0x10", "42x", "x42", "4 2", "1,000", "1.0.0", "42.0e0", "42.05",
-          "42.0x", "NaN", "inf", "true", "null", "[1]", "٣", "４２", "42\\u0000", "\\u000042",
-          "\\u00a042"})
+         {"",    " ",    "abc",  "42.5",  "9999.", ".0",     ".",         "+",         "-",
+          "+-5", "--5",  "- 5",  "+ 5",   "4_2",   "1e3",    "1E3",       "10e-1",     "0x10",
+          "42x", "x42",  "4 2",  "1,000", "1.0.0", "42.0e0", "42.05",     "42.0x",     "NaN",
+          "inf", "true", "null", "[1]",   "٣",     "４２",   "42\\u0000", "\\u000042", "\\u00a042"})
         EXPECT_EQ(from_body<std::int32_t>('"' + std::string{text} + '"'), "int_parsing") << text;
 }
 
@@ -296,9 +295,9 @@ TEST(integer_input, takes_numbers_of_absurd_size_for_out_of_range) {
                                     {"1e400", "int_out_of_range"},
                                     {"-1e400", "int_out_of_range"},
                                     {"1e999999999999", "int_out_of_range"},
-                                    {std::string(5000, '9'), "int_out_of_range"},
-                                    {'"' + std::string(5000, '9') + '"', "int_out_of_range"},
-                                    {'"' + std::string(5000, '9') + ".0\"", "int_out_of_range"}});
+                                    {std::string(500, '9'), "int_out_of_range"},
+                                    {'"' + std::string(500, '9') + '"', "int_out_of_range"},
+                                    {'"' + std::string(500, '9') + ".0\"", "int_out_of_range"}});
 }
 
 // ---- amounts ----
@@ -428,7 +427,6 @@ TEST(parse_query, lets_broken_encodings_stand_for_themselves) {
     EXPECT_EQ(parse_query("a=1+%"), (members{{"a", "1 %"}}));
 }
 
-// As in the URL standard: only the sign that starts no byte is left as it is.
 TEST(parse_query, decodes_what_stands_beside_a_broken_encoding) {
     EXPECT_EQ(parse_query("a=%41%"), (members{{"a", "A%"}}));
     EXPECT_EQ(parse_query("a=%zz%41"), (members{{"a", "%zzA"}}));
@@ -475,7 +473,8 @@ TEST(read_query, takes_a_name_alone_for_an_empty_text) {
 }
 
 TEST(read_query, ignores_unknown_names) {
-    for (const auto* query : {"", "x=1", "Customerid=abc", "customerid%20=abc", "customer=abc&&="}) {
+    for (const auto* query :
+         {"", "x=1", "Customerid=abc", "customerid%20=abc", "customer=abc&&="}) {
         count_query out;
         faults wrong;
         read_query(query, out, wrong);
@@ -485,9 +484,51 @@ TEST(read_query, ignores_unknown_names) {
 }
 
 TEST(read_query, misses_what_is_not_there) {
-    EXPECT_EQ(query_faults<new_order>("customerid=x&orderdate=2023-03-10&tax=1"),
-              (strings{R"(int_parsing ["query","customerid"])",
-                       R"(missing ["query","netamount"])"}));
+    EXPECT_EQ(
+        query_faults<new_order>("customerid=x&orderdate=2023-03-10&tax=1"),
+        (strings{R"(int_parsing ["query","customerid"])", R"(missing ["query","netamount"])"}));
+}
+
+// ---- faults that are found later ----
+
+TEST(is_at_fault, knows_the_members_that_were_named) {
+    const faults wrong{{"missing", {"body", "tax"}, ""}, {"missing", {"body", "orderdate"}, ""}};
+    EXPECT_TRUE(is_at_fault(wrong, "tax"));
+    EXPECT_TRUE(is_at_fault(wrong, "orderdate"));
+    EXPECT_FALSE(is_at_fault(wrong, "customerid"));
+    EXPECT_FALSE(is_at_fault(wrong, "body"));
+    EXPECT_FALSE(is_at_fault({}, "tax"));
+}
+
+TEST(is_at_fault, blames_all_members_for_a_fault_of_the_whole) {
+    EXPECT_TRUE(is_at_fault({{"missing", {"body"}, ""}}, "tax"));
+    EXPECT_TRUE(is_at_fault({{"json_invalid", {"body", std::int64_t{7}}, ""}}, "tax"));
+}
+
+TEST(sort_as_declared, brings_faults_into_the_order_of_members) {
+    faults wrong{{"foreign_key", {"body", "customerid"}, ""},
+                 {"b", {"body", "tax"}, ""},
+                 {"date_parsing", {"body", "orderdate"}, ""},
+                 {"a", {"body", "tax"}, ""},
+                 {"missing", {"body", "netamount"}, ""}};
+    sort_as_declared<new_order>(wrong);
+    EXPECT_EQ(
+        short_forms(wrong),
+        (strings{R"(date_parsing ["body","orderdate"])", R"(foreign_key ["body","customerid"])",
+                 R"(missing ["body","netamount"])", R"(b ["body","tax"])", R"(a ["body","tax"])"}));
+}
+
+TEST(sort_as_declared, puts_faults_of_the_whole_first_and_unknown_members_last) {
+    faults wrong{{"x", {"body", "unknown"}, ""},
+                 {"y", {"body", "tax"}, ""},
+                 {"z", {"body"}, ""},
+                 {"json_invalid", {"body", std::int64_t{7}}, ""}};
+    sort_as_declared<new_order>(wrong);
+    EXPECT_EQ(short_forms(wrong), (strings{R"(z ["body"])", R"(json_invalid ["body",7])",
+                                           R"(y ["body","tax"])", R"(x ["body","unknown"])"}));
+    faults none;
+    sort_as_declared<new_order>(none);
+    EXPECT_TRUE(none.empty());
 }
 
 // ---- the answer ----
@@ -496,16 +537,17 @@ TEST(faults_json, is_the_contracts_shape) {
     new_order out;
     faults wrong;
     read_body(R"({"customerid":"a\"b","netamount":null,"tax":1e10})", out, wrong);
-    EXPECT_EQ(faults_json(wrong),
-              R"({"detail":[)"
-              R"({"type":"missing","loc":["body","orderdate"],"msg":"Field required"},)"
-              R"({"type":"int_parsing","loc":["body","customerid"],)"
-              R"("msg":"Input should be a valid integer, unable to parse string as an integer",)"
-              R"("input":"a\"b"},)"
-              R"({"type":"float_type","loc":["body","netamount"],)"
-              R"("msg":"Input should be a valid number","input":null},)"
-              R"({"type":"decimal_out_of_range","loc":["body","tax"],)"
-              R"("msg":"Input should be between -9999999999.99 and 9999999999.99","input":1e10}]})");
+    EXPECT_EQ(
+        faults_json(wrong),
+        R"({"detail":[)"
+        R"({"type":"missing","loc":["body","orderdate"],"msg":"Field required"},)"
+        R"({"type":"int_parsing","loc":["body","customerid"],)"
+        R"("msg":"Input should be a valid integer, unable to parse string as an integer",)"
+        R"("input":"a\"b"},)"
+        R"({"type":"float_type","loc":["body","netamount"],)"
+        R"("msg":"Input should be a valid number","input":null},)"
+        R"({"type":"decimal_out_of_range","loc":["body","tax"],)"
+        R"("msg":"Input should be between -9999999999.99 and 9999999999.99","input":1e10}]})");
     EXPECT_EQ(faults_json({}), R"({"detail":[]})");
 }
 
@@ -539,9 +581,9 @@ TEST(faults_json, has_the_contracts_sentences) {
     expect(answer_to_body<holder<std::int64_t>>(R"({"value":1e30})"),
            one("int_out_of_range",
                "Input should be between -9223372036854775808 and 9223372036854775807"));
-    expect(answer_to_body<holder<money>>(R"({"value":"x"})"),
-           one("float_parsing",
-               "Input should be a valid number, unable to parse string as a number"));
+    expect(
+        answer_to_body<holder<money>>(R"({"value":"x"})"),
+        one("float_parsing", "Input should be a valid number, unable to parse string as a number"));
     expect(answer_to_body<holder<std::string>>(R"({"value":1})"),
            one("string_type", "Input should be a valid string"));
     expect(answer_to_body<integer_member>("[]"),
@@ -590,15 +632,24 @@ TEST(faults_json, echoes_no_more_than_200_bytes) {
 
 TEST(faults_json, echoes_no_structures) {
     for (const auto* json : {"[]", "[1]", "{}", R"({"value":1})"})
-        EXPECT_EQ(echo(answer_to_body<holder<std::int32_t>>(R"({"value":)" + std::string{json} +
-                                                            "}")),
-                  "")
+        EXPECT_EQ(
+            echo(answer_to_body<holder<std::int32_t>>(R"({"value":)" + std::string{json} + "}")),
+            "")
             << json;
 }
 
 TEST(faults_json, never_echoes_a_whole_body) {
     for (const auto* body : {"[]", "[1]", "null", "", "{", "5", "\"order\"", "true"})
         EXPECT_EQ(echo(answer_to_body<new_order>(body)), "") << body;
+}
+
+TEST(faults_json, echoes_bytes_that_are_no_text_as_replacements) {
+    count_query out;
+    faults wrong;
+    read_query("customerid=a%ffb", out, wrong);
+    EXPECT_EQ(echo(faults_json(wrong)),
+              "\"a\xEF\xBF\xBD"
+              "b\"");
 }
 
 // Bytes that no text has can come percent-encoded, and the answer to them is JSON all the same.

@@ -10,6 +10,7 @@
 
 #include "larder/cache/value.hpp"
 #include "larder/json.hpp"
+#include "unit/offline_worker.hpp"
 
 namespace orders {
 namespace {
@@ -64,6 +65,37 @@ TEST(orders, count_all_customers_or_one) {
 TEST(orders, hold_amounts_as_the_column_does) {
     static_assert(money::max().unscaled() == 999'999'999'999);
     EXPECT_EQ(money::max().text(), "9999999999.99");
+}
+
+// What PostgreSQL need not be asked for.
+strings found_later(const new_order& order, larder::http::faults wrong) {
+    larder::test::offline_worker w;
+    w.run(find_faults(w.next_request(), order, wrong));
+    strings types;
+    for (const auto& f : wrong) types.push_back(f.type);
+    return types;
+}
+
+TEST(orders, have_a_sum_that_fits_the_column_too) {
+    static_assert(larder::finds_faults<new_order> && !larder::finds_faults<count_query>);
+    const auto cent = *money::from_unscaled(1);
+    const larder::http::fault date{"a", {"body", "orderdate"}, ""},
+        customer{"b", {"body", "customerid"}, ""};
+    EXPECT_EQ(found_later({"", 0, money::max(), cent}, {date, customer}),
+              (strings{"a", "b", "decimal_out_of_range"}));
+    EXPECT_EQ(found_later({"", 0, money::max(), {}}, {date, customer}), (strings{"a", "b"}));
+}
+
+TEST(orders, have_no_sum_where_an_amount_is_at_fault) {
+    const auto cent = *money::from_unscaled(1);
+    const larder::http::fault date{"a", {"body", "orderdate"}, ""},
+        customer{"b", {"body", "customerid"}, ""};
+    for (const auto* amount : {"netamount", "tax"})
+        EXPECT_EQ(
+            found_later({"", 0, money::max(), cent}, {date, customer, {"c", {"body", amount}, ""}}),
+            (strings{"a", "b", "c"}));
+    EXPECT_EQ(found_later({"", 0, money::max(), cent}, {{"missing", {"body"}, ""}}),
+              strings{"missing"});
 }
 
 TEST(orders, are_cached_under_the_tutorials_keys) {

@@ -36,9 +36,7 @@ protected:
     settings(const settings&) = delete;
     settings& operator=(const settings&) = delete;
 
-    static void set(const char* name, const std::string& value) {
-        setenv(name, value.c_str(), 1);
-    }
+    static void set(const char* name, const std::string& value) { setenv(name, value.c_str(), 1); }
 
 private:
     static constexpr std::array names{"PG_SERVICE_URI", "VALKEY_SERVICE_URI", "PG_DATABASE",
@@ -75,8 +73,9 @@ TEST_F(settings, an_entry_lives_as_long_as_is_said) {
 }
 
 TEST_F(settings, a_bad_ttl_is_one_line_in_the_log_and_the_default_is_used) {
-    for (const auto* value : {"", " ", "0", "-1", "-0", "+60", "abc", "60s", "1.5", "60.0", "1e3",
-                              " 60", "60 ", "0x10", "1_000", "2147483648", "99999999999999999999"}) {
+    for (const auto* value :
+         {"", " ", "0", "-1", "-0", "+60", "abc", "60s", "1.5", "60.0", "1e3", " 60", "60 ", "0x10",
+          "1_000", "2147483648", "99999999999999999999"}) {
         set("CACHE_TIMEOUT_SECONDS", value);
         const larder::test::captured_log log;
         EXPECT_EQ(ttl_from_environment(), 120s) << value;
@@ -131,13 +130,12 @@ TEST_F(settings, the_database_named_in_the_uri_is_overridden) {
 }
 
 TEST_F(settings, a_uri_of_a_source_that_cannot_be_parsed_is_refused) {
-    for (const auto* uri : {"nonsense", "postgres://u:hunter2@h:port/x", "postgres://u:hunter2@h:0",
-                            "postgres://u:hunter2@h:65536/x", "mysql://u:hunter2@h/x",
-                            "postgres://u:hunter2%zz@h/x", "host=h password='hunter2",
-                            "postgres://u:hunter2@h/x?nosuch=1", " "}) {
+    for (const auto* uri :
+         {"nonsense", "postgres://u:hunter2@h:port/x", "postgres://u:hunter2@h:0",
+          "postgres://u:hunter2@h:65536/x", "mysql://u:hunter2@h/x", "postgres://u:hunter2%zz@h/x",
+          "host=h password='hunter2", "postgres://u:hunter2@h/x?nosuch=1"}) {
         set("PG_SERVICE_URI", uri);
         const auto sentence = complaint(source_from_environment);
-        if (std::string{uri} == " ") continue;  // libpq's own: nothing but defaults
         EXPECT_NE(sentence.find("PG_SERVICE_URI"), std::string::npos) << uri;
         EXPECT_EQ(sentence.find("hunter2"), std::string::npos) << uri;
         EXPECT_EQ(sentence.find('\n'), std::string::npos) << uri;
@@ -163,9 +161,9 @@ TEST_F(settings, the_shared_tier_is_what_the_uri_says) {
 }
 
 TEST_F(settings, a_uri_of_a_shared_tier_that_cannot_be_parsed_is_refused) {
-    for (const auto* uri : {"nonsense", " ", "valkey.example:6379", "http://:hunter2@h",
-                            "valkey://:hunter2@h:port", "valkey://:hunter2@h:0",
-                            "valkey://:hunter2@h/x", "valkey://:hunter2%zz@h", "unix://"}) {
+    for (const auto* uri :
+         {"nonsense", " ", "valkey.example:6379", "http://:hunter2@h", "valkey://:hunter2@h:port",
+          "valkey://:hunter2@h:0", "valkey://:hunter2@h/x", "valkey://:hunter2%zz@h", "unix://"}) {
         set("VALKEY_SERVICE_URI", uri);
         const auto sentence = complaint(shared_tier_from_environment);
         EXPECT_NE(sentence.find("VALKEY_SERVICE_URI"), std::string::npos) << uri;

@@ -87,10 +87,10 @@ TEST(conninfo, refuses_a_port_that_is_none) {
 
 TEST(conninfo, refuses_what_libpq_cannot_parse) {
     for (const auto* text :
-         {"nonsense", "db.example:5432", "mysql://h/x", "mysql://h/x?a=b", "postgres://h/x?nosuch=1",
-          "postgres://h:5432x/", "postgres://[::1", "postgres://[::1]x/y", "postgres://u:%zz@h/x",
-          "postgres://u:%0", "postgres://u:%00@h/x", "host=h nosuch=1", "host", "host='h",
-          "=h", "http://h/"})
+         {"nonsense", "db.example:5432", "mysql://h/x", "mysql://h/x?a=b",
+          "postgres://h/x?nosuch=1", "postgres://h:5432x/", "postgres://[::1",
+          "postgres://[::1]x/y", "postgres://u:%zz@h/x", "postgres://u:%0", "postgres://u:%00@h/x",
+          "host=h nosuch=1", "host", "host='h", "=h", "http://h/"})
         EXPECT_EQ(values(text, {}), "refused") << text;
 }
 

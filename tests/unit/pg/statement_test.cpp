@@ -79,10 +79,10 @@ TEST(parameter, is_null_only_for_what_is_missing) {
     EXPECT_EQ(parameter(std::optional<std::string>{""}), "");
 }
 
-// A repeated INSERT would count twice, so repeating is asked for, never assumed.
-TEST(statement, is_not_repeated_unless_it_says_so) {
-    static_assert(!statement{"INSERT"}.repeatable);
-    static_assert(statement{"SELECT", true}.repeatable);
+// A repeated INSERT would count twice, and a write that calls itself a read breaks no entry.
+TEST(statement, writes_unless_it_says_that_it_only_reads) {
+    static_assert(!statement{"INSERT"}.reads_only);
+    static_assert(statement{"SELECT", true}.reads_only);
 }
 
 // ---- results ----
@@ -140,8 +140,8 @@ struct order {
 };
 BOOST_DESCRIBE_STRUCT(order, (), (orderid, orderdate, customerid, netamount, tax, note))
 
-const std::vector<std::string> order_columns{"orderid", "orderdate", "customerid",
-                                             "netamount", "tax", "note"};
+const std::vector<std::string> order_columns{"orderid",   "orderdate", "customerid",
+                                             "netamount", "tax",       "note"};
 
 TEST(row, is_read_as_a_struct) {
     const auto rows =
@@ -162,9 +162,9 @@ TEST(row, is_read_as_a_struct) {
 }
 
 TEST(row, is_read_by_name_not_by_place) {
-    const auto rows = rows_of({"more", "note", "tax", "netamount", "customerid", "orderdate",
-                               "orderid"},
-                              {{"x", "soon", "2.00", "23.00", "9999", "2023-03-10", "1"}});
+    const auto rows =
+        rows_of({"more", "note", "tax", "netamount", "customerid", "orderdate", "orderid"},
+                {{"x", "soon", "2.00", "23.00", "9999", "2023-03-10", "1"}});
     EXPECT_EQ(rows.as<order>(0).orderid, 1);
     EXPECT_EQ(rows.as<order>(0).note, "soon");
 }

@@ -16,8 +16,8 @@ using namespace std::string_literals;
 
 // What a URI says, and of the rest only what is not the default.
 std::string shown(const server& s) {
-    std::string out = s.unix_socket.empty() ? s.host + '|' + std::to_string(s.port)
-                                            : "unix|" + s.unix_socket;
+    std::string out =
+        s.unix_socket.empty() ? s.host + '|' + std::to_string(s.port) : "unix|" + s.unix_socket;
     if (s.database != 0) out += " db=" + std::to_string(s.database);
     if (s.user != "default") out += " user=" + s.user;
     if (!s.password.empty()) out += " password=" + s.password;
@@ -53,10 +53,10 @@ TEST(valkey_uri, knows_all_schemes) {
 }
 
 TEST(valkey_uri, refuses_other_schemes_and_none) {
-    expect_refused({"", "cache", "cache:6379", "//cache", "://cache", "valkey:cache", "valkey:/cache",
-                    "valkey//cache", "http://cache", "valkeyss://cache", " valkey://cache",
-                    "valkey ://cache", "unix:/run/valkey.sock", "/run/valkey.sock",
-                    "postgres://cache", "unixs:///run/valkey.sock"});
+    expect_refused({"", "cache", "cache:6379", "//cache", "://cache", "valkey:cache",
+                    "valkey:/cache", "valkey//cache", "http://cache", "valkeyss://cache",
+                    " valkey://cache", "valkey ://cache", "unix:/run/valkey.sock",
+                    "/run/valkey.sock", "postgres://cache", "unixs:///run/valkey.sock"});
 }
 
 TEST(valkey_uri, has_a_default_for_everything) {
@@ -92,9 +92,9 @@ TEST(valkey_uri, reads_ipv6_addresses_in_brackets) {
 }
 
 TEST(valkey_uri, refuses_a_port_that_is_none) {
-    for (const std::string port : {"0", "65536", "65537", "99999", "4294967297",
-                                   "99999999999999999999", "abc", "-1", "+1", "6379x", " 6379",
-                                   "6379 ", "63.79", "0x18eb", ":6379"})
+    for (const std::string port :
+         {"0", "65536", "65537", "99999", "4294967297", "99999999999999999999", "abc", "-1", "+1",
+          "6379x", " 6379", "6379 ", "63.79", "0x18eb", ":6379"})
         expect_refused({"valkey://cache:" + port, "valkey://cache:" + port + "/2",
                         "valkey://app:secret@[::1]:" + port, "valkey://:" + port});
 }
@@ -110,11 +110,12 @@ TEST(valkey_uri, reads_the_login) {
 }
 
 TEST(valkey_uri, decodes_the_login) {
-    expect_readings({{"valkey://a%40b:p%3A%2F%3F%23%25@cache", "cache|6379 user=a@b password=p:/?#%"},
-                     {"valkey://:p%C3%A9@cache", "cache|6379 password=p\xC3\xA9"},
-                     {"valkey://:a+b@cache", "cache|6379 password=a+b"},
-                     {"valkey://:a%2Bb@cache", "cache|6379 password=a+b"},
-                     {"valkey://:a%2541@cache", "cache|6379 password=a%41"}});
+    expect_readings(
+        {{"valkey://a%40b:p%3A%2F%3F%23%25@cache", "cache|6379 user=a@b password=p:/?#%"},
+         {"valkey://:p%C3%A9@cache", "cache|6379 password=p\xC3\xA9"},
+         {"valkey://:a+b@cache", "cache|6379 password=a+b"},
+         {"valkey://:a%2Bb@cache", "cache|6379 password=a+b"},
+         {"valkey://:a%2541@cache", "cache|6379 password=a%41"}});
 }
 
 TEST(valkey_uri, takes_a_password_with_colons_and_at_signs) {
@@ -145,7 +146,6 @@ TEST(valkey_uri, reads_the_database_of_the_path) {
 TEST(valkey_uri, reads_the_database_of_the_query) {
     expect_readings({{"valkey://cache?db=2", "cache|6379 db=2"},
                      {"valkey://cache/?db=2", "cache|6379 db=2"},
-                     {"valkey://cache?db=1&db=2", "cache|6379 db=2"},
                      {"valkey://cache?db=%32", "cache|6379 db=2"}});
     expect_refused({"valkey://cache?db=x", "valkey://cache?db=-1", "valkey://cache?db=1x",
                     "valkey://cache?db=2147483648"});
@@ -153,8 +153,8 @@ TEST(valkey_uri, reads_the_database_of_the_query) {
 
 // valkey-py asks the path only where the query says nothing.
 TEST(valkey_uri, prefers_the_database_of_the_query_to_that_of_the_path) {
-    expect_readings({{"valkey://cache/1?db=2", "cache|6379 db=2"},
-                     {"valkey://cache/1?db=0", "cache|6379"}});
+    expect_readings(
+        {{"valkey://cache/1?db=2", "cache|6379 db=2"}, {"valkey://cache/1?db=0", "cache|6379"}});
 }
 
 TEST(valkey_uri, reads_a_login_in_the_query) {
@@ -162,23 +162,34 @@ TEST(valkey_uri, reads_a_login_in_the_query) {
         {{"valkey://cache?username=app&password=secret", "cache|6379 user=app password=secret"},
          {"valkey://cache?password=a%26b%3D", "cache|6379 password=a&b="},
          {"valkey://cache?password=a=b", "cache|6379 password=a=b"},
-         {"valkey://:first@cache?password=second", "cache|6379 password=first"},
-         {"valkey://app:first@cache?username=other", "cache|6379 user=app password=first"},
-         {"valkey://app@cache?password=second", "cache|6379 user=app password=second"}});
+         {"valkey://app@cache?password=second", "cache|6379 user=app password=second"},
+         {"valkey://:secret@cache?username=app", "cache|6379 user=app password=secret"}});
+}
+
+// valkey-py asks the query only for what stands nowhere else.
+TEST(valkey_uri, prefers_the_login_before_the_host_to_that_of_the_query) {
+    expect_readings(
+        {{"valkey://:first@cache?password=second", "cache|6379 password=first"},
+         {"valkey://app:first@cache?username=b&password=c", "cache|6379 user=app password=first"},
+         {"unix://app:first@/v.sock?username=b&password=c",
+          "unix|/v.sock user=app password=first"}});
 }
 
 // valkey-py drops parameters that say nothing.
-TEST(valkey_uri, takes_an_empty_user_for_the_default_one) {
-    expect_readings({{"valkey://cache?username=", "cache|6379"},
-                     {"valkey://cache?username&password=secret", "cache|6379 password=secret"}});
+TEST(valkey_uri, takes_no_login_from_parameters_that_are_empty) {
+    expect_readings(
+        {{"valkey://cache?username=", "cache|6379"},
+         {"valkey://cache?username&password=secret", "cache|6379 password=secret"},
+         {"valkey://app:secret@cache?username=&password=", "cache|6379 user=app password=secret"}});
 }
 
 TEST(valkey_uri, reads_how_to_check_certificates) {
-    expect_readings({{"valkeys://cache?ssl_cert_reqs=none", "cache|6379 tls unverified"},
-                     {"valkeys://cache?ssl_cert_reqs=required", "cache|6379 tls"},
-                     {"valkeys://cache?ssl_ca_certs=/etc/ca%20s.pem", "cache|6379 tls ca=/etc/ca s.pem"},
-                     {"valkeys://cache/1?ssl_cert_reqs=none&ssl_ca_certs=a.pem",
-                      "cache|6379 db=1 tls unverified ca=a.pem"}});
+    expect_readings(
+        {{"valkeys://cache?ssl_cert_reqs=none", "cache|6379 tls unverified"},
+         {"valkeys://cache?ssl_cert_reqs=required", "cache|6379 tls"},
+         {"valkeys://cache?ssl_ca_certs=/etc/ca%20s.pem", "cache|6379 tls ca=/etc/ca s.pem"},
+         {"valkeys://cache/1?ssl_cert_reqs=none&ssl_ca_certs=a.pem",
+          "cache|6379 db=1 tls unverified ca=a.pem"}});
 }
 
 // What is misspelt must not switch a check off.
@@ -198,8 +209,7 @@ TEST(valkey_uri, reads_unix_sockets) {
                      {"unix:///tmp/a%20b.sock", "unix|/tmp/a b.sock"},
                      {"unix:///tmp/a@b.sock", "unix|/tmp/a@b.sock"},
                      {"unix://app:secret@/run/v.sock", "unix|/run/v.sock user=app password=secret"},
-                     {"unix://:secret@/run/v.sock?db=1",
-                      "unix|/run/v.sock db=1 password=secret"},
+                     {"unix://:secret@/run/v.sock?db=1", "unix|/run/v.sock db=1 password=secret"},
                      {"unix:///run/v.sock?username=app&password=secret",
                       "unix|/run/v.sock user=app password=secret"}});
     expect_refused({"unix://", "unix:///", "unix://run/valkey.sock", "unix://localhost/run/v.sock",
