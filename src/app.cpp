@@ -198,7 +198,7 @@ asio::awaitable<void> worker::start() {
 }
 
 void worker::run(std::promise<void>& accepting) {
-    asio::co_spawn(io_, start(), [&](std::exception_ptr failed) {
+    asio::co_spawn(io_, start(), [&](const std::exception_ptr& failed) {
         if (failed) accepting.set_exception(failed);
         else accepting.set_value();
     });
@@ -294,6 +294,7 @@ int app::run() {
     std::size_t running = state_->workers.size();
     std::vector<std::promise<void>> accepting(running);
     std::vector<std::jthread> threads;
+    threads.reserve(running);
     for (std::size_t i = 0; i < accepting.size(); ++i)
         threads.emplace_back([&, w = state_->workers[i].get(), i] {
             w->run(accepting[i]);

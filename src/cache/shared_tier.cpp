@@ -91,7 +91,7 @@ struct shared_tier::state : std::enable_shared_from_this<state> {
     bool stopped = false;
 };
 
-shared_tier::shared_tier(asio::any_io_executor executor, valkey::client& client,
+shared_tier::shared_tier(const asio::any_io_executor& executor, valkey::client& client,
                          unreleased_keys& unreleased, shared_tier_options options)
     : state_(std::make_shared<state>(executor, client, unreleased, std::move(options))) {
     client.on_connect([s = state_.get()] { s->spawn(s->trust(s->client.life())); });
@@ -115,7 +115,7 @@ asio::awaitable<void> shared_tier::start() {
 
 void shared_tier::state::spawn(asio::awaitable<void> work) {
     asio::co_spawn(pause.get_executor(), std::move(work),
-                   [self = shared_from_this()](std::exception_ptr failed) {
+                   [self = shared_from_this()](const std::exception_ptr& failed) {
                        if (failed) std::rethrow_exception(failed);
                    });
 }
@@ -182,6 +182,7 @@ asio::awaitable<void> shared_tier::state::release_all() {
     while (!stopped && unreleased.size() > 0) {
         const auto some = unreleased.some(batch);
         std::vector<std::string> keys;
+        keys.reserve(some.size());
         for (const auto& one : some) keys.push_back(one.key);
         const bool gone = co_await client.del(keys);
         if (gone) {

@@ -136,8 +136,8 @@ void sort_by_name(faults& wrong, const std::vector<std::string_view>& names) {
         const auto* name = member_of(f);
         return name ? std::find(names.begin(), names.end(), *name) - names.begin() : -1;
     };
-    std::stable_sort(wrong.begin(), wrong.end(),
-                     [&](const fault& a, const fault& b) { return position(a) < position(b); });
+    std::sort(wrong.begin(), wrong.end(),
+              [&](const fault& a, const fault& b) { return position(a) < position(b); });
 }
 
 std::optional<fault> read_integer(const json::node& from, integer_range range, std::int64_t& out) {

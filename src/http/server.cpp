@@ -22,7 +22,7 @@ namespace {
 
 asio::awaitable<void> serve(std::unique_ptr<connection> c) { co_await c->run(); }
 
-void log_failure(std::exception_ptr failed) {
+void log_failure(const std::exception_ptr& failed) {
     if (!failed) return;
     try {
         std::rethrow_exception(failed);

@@ -154,7 +154,7 @@ private:
 
 asio::awaitable<void> client::supervisor::start() {
     asio::co_spawn(executor_, keep_connected(),
-                   [self = shared_from_this()](std::exception_ptr failed) {
+                   [self = shared_from_this()](const std::exception_ptr& failed) {
                        if (failed) std::rethrow_exception(failed);
                    });
     co_await first_attempt_.async_wait(asio::as_tuple(asio::use_awaitable));

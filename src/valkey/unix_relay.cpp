@@ -35,7 +35,7 @@ unix_relay::unix_relay(const asio::any_io_executor& executor, std::string path)
 void unix_relay::start(const tcp::socket& client) {
     // The coroutine holds what it uses; the lambda itself is none.
     asio::co_spawn(acceptor_.get_executor(), serve(client),
-                   [self = shared_from_this()](std::exception_ptr) { self->stop(); });
+                   [self = shared_from_this()](const std::exception_ptr&) { self->stop(); });
 }
 
 void unix_relay::stop() {
@@ -60,7 +60,7 @@ asio::awaitable<void> unix_relay::serve(const tcp::socket& client) {
     if (ec) co_return;
     streams_->near.set_option(tcp::no_delay{true});
     asio::co_spawn(streams_->far.get_executor(), carry(streams_->far, streams_->near),
-                   [self = shared_from_this()](std::exception_ptr) { self->stop(); });
+                   [self = shared_from_this()](const std::exception_ptr&) { self->stop(); });
     co_await carry(streams_->near, streams_->far);
 }
 

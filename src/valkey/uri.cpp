@@ -75,8 +75,9 @@ bool read_host(std::string_view authority, server& out) {
 
 bool read_parameter(std::string_view name, const std::string& value, server& out) {
     if (name == "db") return read_number(value, out.database);
-    if (name == "username" && !value.empty()) out.user = value;
-    if (name == "password") out.password = value;
+    // What stands before the host counts more.
+    if (name == "username" && !value.empty() && out.user == server{}.user) out.user = value;
+    if (name == "password" && out.password.empty()) out.password = value;
     if (name == "ssl_ca_certs") out.ca_file = value;
     if (name == "ssl_cert_reqs") {
         out.verify = value != "none";

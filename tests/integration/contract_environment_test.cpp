@@ -238,8 +238,9 @@ TEST_F(contract_valkey_password, that_is_wrong_costs_only_the_cache) {
     add_tutorial_order(one.port());
     EXPECT_EQ(count(one.port()), 12001);
     EXPECT_EQ(client.get("num_orders:all"), std::nullopt);
-    EXPECT_TRUE(eventually([&] { return one.log().find("the login was refused") != std::string::npos; }))
-        << one.log();
+    EXPECT_TRUE(eventually([&] {
+        return one.log().find("the login was refused") != std::string::npos;
+    })) << one.log();
     EXPECT_EQ(one.log().find("sekrit"), std::string::npos);
 }
 

@@ -30,8 +30,7 @@ struct backends {
 };
 
 /// A test of a service on the shared servers, which it finds as they were at first.
-class store_test : public testing::Test {
-protected:
+struct store_test : testing::Test {
     void SetUp() override { servers.restore(); }
 
     /// `POST /add/` of the tutorial's order has to succeed.
@@ -48,15 +47,13 @@ protected:
 
 /// A test that needs nothing special of its service: all tests of a suite share one, which logs
 /// at level debug and has two workers.
-class shared_service_test : public store_test {
-public:
+struct shared_service_test : store_test {
     static void SetUpTestSuite() {
         const std::vector<std::string> flags{"--workers", "2", "--log-level", "debug"};
         running = std::make_unique<service>(backends::shared().env(), flags);
     }
     static void TearDownTestSuite() { running.reset(); }
 
-protected:
     std::uint16_t port() const { return running->port(); }
 
     static inline std::unique_ptr<service> running;  // one suite at a time

@@ -100,7 +100,7 @@ void append_customer(std::int64_t customerid, std::string& out) {
     append_credit_card(random, row);
     row.text("user" + std::to_string(customerid)).text("password");
     row.number(random.between(18, 90));
-    row.number(random.between(1, 5) * 20'000);
+    row.number(random.between(1, 5) * std::int64_t{20'000});
     row.text(random.between(0, 1) == 0 ? "F" : "M");
     row.end();
 }

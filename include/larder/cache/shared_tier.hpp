@@ -59,7 +59,7 @@ struct shared_tier_options {
 /// Cost     one round trip a call.
 class shared_tier {
 public:
-    shared_tier(boost::asio::any_io_executor executor, valkey::client& client,
+    shared_tier(const boost::asio::any_io_executor& executor, valkey::client& client,
                 unreleased_keys& unreleased, shared_tier_options options);
     ~shared_tier();
 
