@@ -118,7 +118,7 @@ asio::awaitable<bool> connection::read_request() {
     while (parse()) {
         co_await continue_if_expected();
         const bool said_all = co_await flush();
-        if (!said_all) co_return false;
+        if (!said_all || owner_.is_stopping()) co_return false;
         enter(in_.size() == 0 && !parser_->got_some() ? phase::idle : phase::reading);
         const bool received = co_await read_more();
         if (!received) co_return false;

@@ -75,7 +75,7 @@ void server::leave(connections::iterator c) {
 asio::awaitable<void> server::accept() {
     while (acceptor_.is_open()) {
         auto [ec, socket] = co_await acceptor_.async_accept(asio::as_tuple(asio::use_awaitable));
-        if (!ec) {
+        if (!ec && !is_stopping()) {
             auto c = std::make_unique<connection>(*this, std::move(socket));
             asio::co_spawn(io_, serve(std::move(c)), log_failure);
         } else if (acceptor_.is_open() && ec != asio::error::connection_aborted) {

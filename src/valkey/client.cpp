@@ -116,9 +116,11 @@ private:
         std::shared_ptr<redis::connection> connection;
         std::shared_ptr<unix_relay> relay;
         std::string ended_by;
+        bool ending = false;  // asked to
         bool ended = false;
 
         void end() {
+            ending = true;
             connection->cancel();
             if (relay) relay->stop();
         }
@@ -230,9 +232,13 @@ asio::awaitable<bool> client::supervisor::confirm(life_ptr l) {
     co_return true;
 }
 
+// Boost.Redis loses a cancel() between its steps, after the name was resolved and before it connects
+// say; so it is asked until it ends.
 asio::awaitable<void> client::supervisor::wait_for_end(life_ptr l) {
+    constexpr std::chrono::milliseconds ask_again{10};
     while (!l->ended) {
-        pause_.expires_at(clock::time_point::max());
+        if (l->ending) l->end();
+        pause_.expires_at(l->ending ? clock::now() + ask_again : clock::time_point::max());
         co_await pause_.async_wait(asio::as_tuple(asio::use_awaitable));
     }
 }

@@ -123,7 +123,7 @@ struct contract_timeout : store_test {
     void expect_ttl_near(long seconds) {
         for (const auto* key : {"num_orders:all", "num_orders:9999"}) {
             const auto ttl = valkey().ttl(key);
-            EXPECT_GE(ttl, seconds * 9 / 10 - 2 * slack) << key;
+            EXPECT_GE(ttl, seconds * 9 / 10 - 2L * slack) << key;
             EXPECT_LE(ttl, seconds * 11 / 10 + 1) << key;
         }
     }

@@ -238,6 +238,7 @@ TEST_F(service_process, with_two_workers_many_clients_are_answered_at_once) {
         }
     };
     std::vector<std::thread> clients;
+    clients.reserve(8);
     for (int i = 0; i < 8; ++i) {
         clients.emplace_back([&] { EXPECT_NO_THROW(converse()); });
     }

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
 #include "support/json_text.hpp"
 #include "support/store_test.hpp"
 
@@ -12,7 +10,7 @@ namespace {
 
 /// A certificate that signs itself, and its key.
 struct certificate {
-    explicit certificate(const std::string& names) : folder{fresh_folder("tls")} {
+    explicit certificate(const std::string& names) {
         const auto made = run_to_end(
             {"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
              "-noenc", "-days", "2", "-subj", "/CN=larder test", "-addext",
@@ -20,14 +18,11 @@ struct certificate {
             {});
         if (made.status != 0) throw std::runtime_error{"openssl: " + made.err};
     }
-    ~certificate() { std::filesystem::remove_all(folder); }
-    certificate(const certificate&) = delete;
-    certificate& operator=(const certificate&) = delete;
 
-    std::string key() const { return folder + "/key.pem"; }
-    std::string file() const { return folder + "/certificate.pem"; }
+    std::string key() const { return folder.path + "/key.pem"; }
+    std::string file() const { return folder.path + "/certificate.pem"; }
 
-    std::string folder;
+    scratch_folder folder{"tls"};
 };
 
 /// A Valkey with a port for TLS, and one without, through which the test looks in.

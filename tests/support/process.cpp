@@ -39,6 +39,7 @@ std::array<int, 2> make_pipe() {
 
 std::vector<char*> pointers_to(std::vector<std::string>& texts) {
     std::vector<char*> pointers;
+    pointers.reserve(texts.size() + 1);
     for (auto& text : texts) pointers.push_back(text.data());
     pointers.push_back(nullptr);
     return pointers;
@@ -49,7 +50,9 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
 child::child(const std::vector<std::string>& argv, const environment& env) {
     auto args = argv;
     std::vector<std::string> variables;
-    for (const auto& [name, value] : with_basics(env)) variables.push_back(name + "=" + value);
+    for (const auto& [name, value] : with_basics(env)) {
+        variables.emplace_back(name).append("=").append(value);
+    }
     const auto arg_pointers = pointers_to(args);
     const auto env_pointers = pointers_to(variables);
     const auto out = make_pipe();

@@ -51,6 +51,11 @@ std::string fresh_folder(const std::string& name) {
     return folder.string();
 }
 
+scratch_folder::~scratch_folder() {
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+}
+
 private_server::private_server(const std::string& tool, std::vector<std::string> kill_verb)
     : tool_{LARDER_SOURCE_DIR "/tools/" + tool},
       folder_{fresh_folder(tool)},
@@ -136,7 +141,7 @@ std::vector<std::string> command_of(const std::string& folder,
 }  // namespace
 
 special_valkey::special_valkey(const std::vector<std::string>& args)
-    : folder_{fresh_folder("special")}, child_{command_of(folder_, args), {}} {
+    : child_{command_of(folder_.path, args), {}} {
     const auto ready = [this] {
         return child_.out().find("Ready to accept connections") != std::string::npos;
     };
@@ -145,7 +150,5 @@ special_valkey::special_valkey(const std::vector<std::string>& args)
         throw std::runtime_error{"valkey-server: " + child_.out() + child_.err()};
     }
 }
-
-special_valkey::~special_valkey() { fs::remove_all(folder_); }
 
 }  // namespace larder::test

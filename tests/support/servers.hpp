@@ -9,6 +9,19 @@
 
 namespace larder::test {
 
+/// A new empty folder below the build's. Unix sockets go there, so its name is short.
+std::string fresh_folder(const std::string& name);
+
+/// A new empty folder below the build's, until the end of the scope.
+struct scratch_folder {
+    explicit scratch_folder(const std::string& name) : path{fresh_folder(name)} {}
+    ~scratch_folder();
+    scratch_folder(const scratch_folder&) = delete;
+    scratch_folder& operator=(const scratch_folder&) = delete;
+
+    const std::string path;
+};
+
 /// A real server of this test's own, in a fresh folder below the build, run by a script of
 /// tools/. It is stopped and its folder removed at the end of the scope; a watchdog process does
 /// so when the test dies before.
@@ -69,16 +82,10 @@ class special_valkey {
 public:
     /// Returns when it accepts connections. The arguments have to name the port.
     explicit special_valkey(const std::vector<std::string>& args);
-    ~special_valkey();
-    special_valkey(const special_valkey&) = delete;
-    special_valkey& operator=(const special_valkey&) = delete;
 
 private:
-    std::string folder_;
+    scratch_folder folder_{"special"};
     child child_;
 };
-
-/// A new empty folder below the build's, with a short name, since Unix sockets go there.
-std::string fresh_folder(const std::string& name);
 
 }  // namespace larder::test

@@ -179,7 +179,7 @@ TEST(invalidates, touches_nothing_when_it_declares_nothing) {
 
 // What the handler ends with, after these statements.
 template <class Error>
-auto failing_write(Error e, std::vector<pg::statement> after = {}) {
+auto failing_write(const Error& e, std::vector<pg::statement> after = {}) {
     return writing{[e] { throw e; }, std::move(after)} | invalidates(write_key);
 }
 

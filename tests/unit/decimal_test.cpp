@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <iterator>
 #include <random>
 #include <string>
 #include <string_view>
@@ -303,7 +304,7 @@ TEST(decimal, reads_back_what_it_wrote) {
 // The same on paper: write all digits, move the point, cut behind two places, carry.
 std::string on_paper(const std::string& whole, const std::string& fraction, int exponent) {
     std::string digits = zeros(20) + whole + fraction + zeros(20);
-    const auto point = static_cast<std::size_t>(20 + static_cast<int>(whole.size()) + exponent);
+    const auto point = static_cast<std::size_t>(std::ssize(whole) + 20 + exponent);
     const bool up = digits[point + 2] >= '5';
     digits.resize(point + 2);
     for (std::size_t i = digits.size(); up && i-- > 0;) {
@@ -311,8 +312,8 @@ std::string on_paper(const std::string& whole, const std::string& fraction, int 
         if (digits[i] != '0') break;
     }
     const auto first = std::min(digits.find_first_not_of('0'), point - 1);
-    const auto text = digits.substr(first, point - first) + "." + digits.substr(point);
-    return point - first > 10 ? "out of range" : text;
+    digits.insert(point, 1, '.');
+    return point - first > 10 ? "out of range" : digits.substr(first);
 }
 
 TEST(decimal, reads_what_comes_out_on_paper) {
@@ -329,7 +330,8 @@ TEST(decimal, reads_what_comes_out_on_paper) {
     for (int i = 0; i < 20'000; ++i) {
         const auto whole = "0" + some_digits(11), fraction = some_digits(6);
         const int exponent = up_to(18) - 9;
-        const auto text = whole + '.' + fraction + 'e' + std::to_string(exponent);
+        std::string text = whole;
+        text.append(".").append(fraction).append("e").append(std::to_string(exponent));
         const auto expected = on_paper(whole, fraction, exponent);
         ASSERT_EQ(reading(text), expected) << text << ", with seed " << seed;
         const bool has_sign = expected != "0.00" && expected != "out of range";

@@ -23,7 +23,6 @@ BOOST_DESCRIBE_STRUCT(person, (), (name, age, number))
 
 struct employee : person {
     std::string office;
-    static constexpr int not_a_member = 1;
 };
 BOOST_DESCRIBE_STRUCT(employee, (person), (office))
 

@@ -53,7 +53,7 @@ public:
         std::exception_ptr failed;
         boost::asio::co_spawn(io_, std::move(work), [&](std::exception_ptr e) {
             finished = true;
-            failed = e;
+            failed = std::move(e);
         });
         run_what_is_ready();
         if (failed) std::rethrow_exception(failed);

@@ -123,6 +123,7 @@ TEST(unreleased_keys, are_shared_by_threads) {
     unreleased_keys keys;
     constexpr int workers = 4, rounds = 200;
     std::vector<std::jthread> threads;
+    threads.reserve(workers);
     for (int w = 0; w < workers; ++w)
         threads.emplace_back([&keys, w] {
             for (int i = 0; i < rounds; ++i) {

@@ -47,8 +47,10 @@ TEST(error, is_not_retried_where_it_would_fail_again) {
 TEST(error, can_be_kept_as_a_copy) {
     static_assert(std::is_nothrow_destructible_v<error> && std::is_copy_constructible_v<error>);
     const error original{failure::rejected, "sentence", "23503", "constraint"};
-    const error copy = original;
+    error copy{failure::misused, "another"};
+    copy = original;
     EXPECT_STREQ(copy.what(), "sentence");
+    EXPECT_EQ(copy.kind(), failure::rejected);
     EXPECT_EQ(copy.constraint(), "constraint");
 }
 

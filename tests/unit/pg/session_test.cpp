@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <exception>
+#include <utility>
 
 #include "unit/offline_worker.hpp"
 
@@ -61,7 +62,8 @@ bool may_have_written_without_a_connection(const statement& sql) {
                      {.max_connections = 0, .acquire_timeout = std::chrono::milliseconds{0}}};
     session one{connections};
     std::exception_ptr failed;
-    boost::asio::co_spawn(io, test::execute(one, sql), [&](std::exception_ptr e) { failed = e; });
+    boost::asio::co_spawn(io, test::execute(one, sql),
+                          [&](std::exception_ptr e) { failed = std::move(e); });
     io.run();
     EXPECT_TRUE(failed);
     try {
