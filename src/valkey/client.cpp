@@ -232,8 +232,8 @@ asio::awaitable<bool> client::supervisor::confirm(life_ptr l) {
     co_return true;
 }
 
-// Boost.Redis loses a cancel() between its steps, after the name was resolved and before it connects
-// say; so it is asked until it ends.
+// Boost.Redis loses a cancel() between its steps, after the name was resolved and before it
+// connects say; so it is asked until it ends.
 asio::awaitable<void> client::supervisor::wait_for_end(life_ptr l) {
     constexpr std::chrono::milliseconds ask_again{10};
     while (!l->ended) {

@@ -17,8 +17,7 @@ pg_client::pg_client(const std::string& uri, const std::string& database) {
     if (PQstatus(connection_.get()) != CONNECTION_OK) {
         throw std::runtime_error{PQerrorMessage(connection_.get())};
     }
-    PQsetNoticeProcessor(
-        connection_.get(), [](void*, const char*) {}, nullptr);
+    PQsetNoticeProcessor(connection_.get(), [](void*, const char*) {}, nullptr);
 }
 
 std::string pg_client::scalar(const std::string& sql) {

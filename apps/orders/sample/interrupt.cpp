@@ -30,7 +30,7 @@ extern "C" void cancel_statement(int signal) {
 interrupt_guard::interrupt_guard(PGconn* connection) : cancel_{PQgetCancel(connection)} {
     received = 0;
     running = cancel_.get();
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = cancel_statement;
     // The second time the default action, at once: a server that does not answer holds nobody.
     action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER | SA_RESTART);

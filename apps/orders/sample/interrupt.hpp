@@ -30,8 +30,8 @@ private:
     };
 
     std::unique_ptr<PGcancel, release> cancel_;
-    struct sigaction before_int_ {};
-    struct sigaction before_term_ {};
+    struct sigaction before_int_{};
+    struct sigaction before_term_{};
 };
 
 }  // namespace orders::sample

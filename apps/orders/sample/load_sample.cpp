@@ -91,11 +91,9 @@ void fill(connection& server, const load_sample_options& options,
 
     const auto sources = sample_rows(options.orders);
     std::int64_t rows = 0;
-    for (const auto& source : sources)
-        rows += source.rows;
+    for (const auto& source : sources) rows += source.rows;
     shown.begin_rows(rows);
-    for (const auto& source : sources)
-        copy(server, source, interrupt, shown);
+    for (const auto& source : sources) copy(server, source, interrupt, shown);
 
     run(server, finishing_steps, interrupt, shown);
 }

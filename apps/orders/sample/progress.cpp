@@ -29,8 +29,7 @@ void print(const std::string& text) {
 std::string grouped(std::int64_t number) {
     auto digits = std::to_string(number);
     const std::size_t sign = number < 0 ? 1 : 0;
-    for (auto at = digits.size(); at > sign + 3; at -= 3)
-        digits.insert(at - 3, 1, ',');
+    for (auto at = digits.size(); at > sign + 3; at -= 3) digits.insert(at - 3, 1, ',');
     return digits;
 }
 

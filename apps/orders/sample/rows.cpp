@@ -75,8 +75,7 @@ void append_address(std::int64_t customerid, const std::string& phone, row_rando
             .number(random.between(10'000, 99'999))
             .text("US")
             .number(1);
-    else
-        row.null().number(0).text(any_of(countries, random)).number(2);
+    else row.null().number(0).text(any_of(countries, random)).number(2);
 }
 
 void append_credit_card(row_random& random, row_text& row) {
