@@ -133,7 +133,8 @@ TEST(unreleased_keys, are_shared_by_threads) {
         });
     threads.clear();
     EXPECT_EQ(keys.size(), keys.some(no_limit).size());
-    while (keys.size() > 0) keys.remove(keys.some(no_limit));
+    keys.remove(keys.some(no_limit));
+    EXPECT_EQ(keys.size(), 0U);
     EXPECT_FALSE(keys.contains("all"));
 }
 

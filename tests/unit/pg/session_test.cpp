@@ -56,11 +56,12 @@ TEST(session, does_not_forget_a_write_over_a_later_read) {
 }
 
 // What a session knows after a statement for which no connection was to be had.
-bool may_have_written_without_a_connection(const statement& sql) {
+bool may_have_written_after_failure(const statement& sql, bool wrote_before) {
     boost::asio::io_context io{1};
     pool connections{io.get_executor(),
                      {.max_connections = 0, .acquire_timeout = std::chrono::milliseconds{0}}};
     session one{connections};
+    if (wrote_before) one.mark_written();
     std::exception_ptr failed;
     boost::asio::co_spawn(io, test::execute(one, sql),
                           [&](std::exception_ptr e) { failed = std::move(e); });
@@ -75,8 +76,13 @@ bool may_have_written_without_a_connection(const statement& sql) {
 }
 
 TEST(session, has_written_nothing_without_a_connection) {
-    EXPECT_FALSE(may_have_written_without_a_connection(insert));
-    EXPECT_FALSE(may_have_written_without_a_connection(select));
+    EXPECT_FALSE(may_have_written_after_failure(insert, false));
+    EXPECT_FALSE(may_have_written_after_failure(select, false));
+}
+
+TEST(session, does_not_forget_a_write_over_a_later_failure) {
+    EXPECT_TRUE(may_have_written_after_failure(insert, true));
+    EXPECT_TRUE(may_have_written_after_failure(select, true));
 }
 
 }  // namespace
