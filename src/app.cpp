@@ -133,11 +133,16 @@ http::response answer_without_endpoint(const routes& all, const http::request& r
     return moved;
 }
 
+unsigned workers_of(const app_options& options) {
+    return options.workers > 0 ? options.workers
+                               : std::max(1U, std::thread::hardware_concurrency());
+}
+
 // One thread with all that it needs: nothing of it is touched by another while it runs.
 class worker {
 public:
     worker(const app_options& options, const routes& all, const std::vector<std::string>& families,
-           cache::unreleased_keys& unreleased, std::string_view not_ready);
+           cache::own_writes& own, std::string_view not_ready);
 
     void listen(asio::ip::tcp::acceptor acceptor, const app_options& options);
     asio::io_context& io() { return io_; }
@@ -155,8 +160,7 @@ private:
     const routes& routes_;
     const bool has_shared_;
     pg::pool db_;
-    valkey::client valkey_;
-    cache::shared_tier cache_;
+    cache::tiers cache_;
     const std::string_view not_ready_;
     std::optional<http::server> server_;
     asio::steady_timer give_up_;
@@ -164,13 +168,15 @@ private:
 };
 
 worker::worker(const app_options& options, const routes& all,
-               const std::vector<std::string>& families, cache::unreleased_keys& unreleased,
+               const std::vector<std::string>& families, cache::own_writes& own,
                std::string_view not_ready)
     : routes_(all),
       has_shared_(options.shared.has_value()),
       db_(io_.get_executor(), options.source.value_or(pg::pool_options{})),
-      valkey_(io_.get_executor(), options.shared.value_or(valkey::client_options{})),
-      cache_(io_.get_executor(), valkey_, unreleased, {options.ttl, families}),
+      cache_(io_.get_executor(), options.shared.value_or(valkey::client_options{}), own,
+             {.ttl = options.ttl,
+              .families = families,
+              .local_bytes = options.local_bytes / workers_of(options)}),
       not_ready_(not_ready),
       give_up_(io_) {}
 
@@ -240,7 +246,7 @@ struct app::state {
     app_options options;
     larder::routes routes;
     std::vector<std::string> families;
-    cache::unreleased_keys unreleased;
+    cache::own_writes own;
     std::vector<std::unique_ptr<worker>> workers;
 };
 
@@ -261,11 +267,9 @@ void app::state::say_ready(const std::string& url) const {
 }
 
 void app::state::make_workers(asio::ip::tcp::acceptor listening) {
-    const auto cores = std::max(1U, std::thread::hardware_concurrency());
-    const auto count = options.workers > 0 ? options.workers : cores;
-    for (unsigned i = 0; i < count; ++i) {
+    for (unsigned i = 0; i < workers_of(options); ++i) {
         auto& w = workers.emplace_back(
-            std::make_unique<worker>(options, routes, families, unreleased, not_ready()));
+            std::make_unique<worker>(options, routes, families, own, not_ready()));
         w->listen(http::share(w->io(), listening), options);
     }
 }
@@ -310,7 +314,7 @@ int app::run() {
 }
 
 int app::state::finish() {
-    if (const auto left = unreleased.size(); left > 0)
+    if (const auto left = own.remembered(); left > 0)
         spdlog::error(
             "{} entries could not be invalidated in Valkey: they may be stale until "
             "their TTL ends, or delete them by hand",

@@ -46,11 +46,13 @@ int serve(const serve_flags& flags) {
             "Internal server error. Valkey service not specified - environment variable "
             "VALKEY_SERVICE_URI is empty/unset",
         .ttl = orders::ttl_from_environment(),
+        .local_bytes = orders::local_bytes_from_environment(),
     };
     if (auto server = orders::source_from_environment())
         options.source = larder::pg::pool_options{.server = std::move(*server)};
     if (auto server = orders::shared_tier_from_environment())
-        options.shared = larder::valkey::client_options{.server = std::move(*server)};
+        options.shared = larder::valkey::client_options{
+            .server = std::move(*server), .deadline = orders::cache_deadline_from_environment()};
     spdlog::info("Cache timeout is {}s", options.ttl.count());
 
     larder::app at{std::move(options)};

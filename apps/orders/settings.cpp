@@ -4,18 +4,34 @@
 
 #include <charconv>
 #include <cstdlib>
+#include <limits>
 #include <string_view>
 
 namespace orders {
 
 namespace {
 
-constexpr std::chrono::seconds default_ttl{120};
+constexpr std::int64_t default_ttl = 120, default_local_bytes = 64 << 20, default_deadline = 100;
 
 // A variable's value; unset and empty are the same but for CACHE_TIMEOUT_SECONDS.
 std::string variable(const char* name) {
     const char* value = std::getenv(name);
     return value ? value : "";
+}
+
+// A number between the two, or the default and an error line.
+std::int64_t number(const char* name, std::int64_t least, std::int64_t most, std::int64_t otherwise,
+                    const char* meaning) {
+    const char* value = std::getenv(name);
+    if (!value) return otherwise;
+    const std::string_view text = value;
+    std::int64_t read = 0;
+    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), read);
+    if (ec == std::errc{} && end == text.data() + text.size() && read >= least && read <= most)
+        return read;
+    spdlog::error("Bad value '{}' for {}, using {}: it has to be {}", text, name, otherwise,
+                  meaning);
+    return otherwise;
 }
 
 }  // namespace
@@ -49,18 +65,20 @@ std::optional<larder::valkey::server> shared_tier_from_environment() {
 }
 
 std::chrono::seconds ttl_from_environment() {
-    const char* value = std::getenv("CACHE_TIMEOUT_SECONDS");
-    if (!value) return default_ttl;
-    const std::string_view text = value;
-    std::int32_t seconds = 0;
-    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-    if (ec == std::errc{} && end == text.data() + text.size() && seconds > 0)
-        return std::chrono::seconds{seconds};
-    spdlog::error(
-        "Bad value '{}' for CACHE_TIMEOUT_SECONDS, using {}: it has to be a positive "
-        "number of seconds",
-        text, default_ttl.count());
-    return default_ttl;
+    return std::chrono::seconds{number("CACHE_TIMEOUT_SECONDS", 1,
+                                       std::numeric_limits<std::int32_t>::max(), default_ttl,
+                                       "a positive number of seconds")};
+}
+
+std::size_t local_bytes_from_environment() {
+    return static_cast<std::size_t>(number("CACHE_LOCAL_BYTES", 0,
+                                           std::numeric_limits<std::int64_t>::max(),
+                                           default_local_bytes, "a number of bytes, or 0"));
+}
+
+std::chrono::milliseconds cache_deadline_from_environment() {
+    return std::chrono::milliseconds{number("CACHE_DEADLINE_MS", 1, 60'000, default_deadline,
+                                            "a number of milliseconds from 1 to 60000")};
 }
 
 }  // namespace orders

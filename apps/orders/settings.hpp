@@ -27,6 +27,13 @@ std::optional<larder::valkey::server> shared_tier_from_environment();
 /// CACHE_TIMEOUT_SECONDS, default 120. A value that is no positive integer is logged as an error.
 std::chrono::seconds ttl_from_environment();
 
+/// CACHE_LOCAL_BYTES, default 64 MiB: what this process keeps itself; 0 keeps nothing. A value that
+/// is no number is logged as an error.
+std::size_t local_bytes_from_environment();
+
+/// CACHE_DEADLINE_MS, default 100: how long a request waits for Valkey. Likewise.
+std::chrono::milliseconds cache_deadline_from_environment();
+
 /// PG_DATABASE, default `dellstore`.
 std::string database_from_environment();
 

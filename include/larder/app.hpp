@@ -31,6 +31,7 @@ struct app_options {
     std::string no_source = "Internal server error. Database not specified";
     std::string no_shared = "Internal server error. Valkey service not specified";
     std::chrono::seconds ttl{120};                        ///< of an entry
+    std::size_t local_bytes = 64 << 20;                   ///< of all workers' own entries; 0: none
     std::chrono::milliseconds keep_alive_timeout{5'000};  ///< for the next request
     std::chrono::milliseconds request_timeout{30'000};    ///< for the bytes of one request
     std::chrono::milliseconds shutdown_timeout{30'000};   ///< for what is in flight at the end

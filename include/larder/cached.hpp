@@ -32,8 +32,8 @@ template <class Key>
 constexpr cached_by<Key> cached(Key key) {
     return {key};
 }
-/// Runs the handler, whose write is committed when it returns, and then invalidates the entries
-/// that the input makes untrue, before anybody gets an answer.
+/// Runs the handler, whose write is committed when it returns; the entries that the input makes
+/// untrue are held from before the write until after it, and gone before anybody gets an answer.
 template <class Key>
 constexpr invalidates_by<Key> invalidates(Key key) {
     return {key};
@@ -42,7 +42,8 @@ constexpr invalidates_by<Key> invalidates(Key key) {
 /// A handler that answers from the cache.
 ///
 /// Errors   what the handler throws; never because of the cache.
-/// Cost     hit: one round trip to Valkey. miss: one, the handler, and one more.
+/// Cancel   a load that others wait for goes on.
+/// Cost     those of cache::tiers; the load is the handler, with a session of its own.
 template <handler H, class Key>
 class cached_handler {
 public:
@@ -60,19 +61,35 @@ public:
         const auto key = key_.entry(in);
         spdlog::debug("Checking cache key {}", key);
         reply value{};
-        const auto found = co_await at.cache.get(key);
-        if (found && cache::from_text(*found, value)) {
-            spdlog::debug("Found {}, value is {}", key, *found);
+        if (const auto local = at.cache.find(key); local && cache::from_text(*local, value)) {
+            spdlog::debug("Found {}, value is {}", key, *local);
             co_return value;
         }
-        value = co_await inner_(at, std::move(in));
-        const auto text = cache::to_text(value);
-        spdlog::debug("Caching {}, value is {}", key, text);
-        co_await at.cache.fill(key, text);
+        cache::tiers::loader load = [inner = inner_, &connections = at.db.connections(),
+                                     &cache = at.cache, in = std::move(in)] {
+            return load_text(inner, connections, cache, in);
+        };
+        const auto found = co_await at.cache.read(key, std::move(load), &is_value);
+        if (found.from != cache::origin::source)
+            spdlog::debug("Found {}, value is {}", key, found.text);
+        cache::from_text(found.text, value);
         co_return value;
     }
 
 private:
+    static bool is_value(std::string_view text) {
+        reply value{};
+        return cache::from_text(text, value);
+    }
+    // With a session of its own, as it may outlive the request that began it.
+    static awaitable<std::string> load_text(H inner, pg::pool& connections, cache::tiers& cache,
+                                            input in) {
+        pg::session session{connections};
+        services at{session, cache};
+        const auto value = co_await inner(at, std::move(in));
+        co_return cache::to_text(value);
+    }
+
     H inner_;
     Key key_;
 };
@@ -80,8 +97,7 @@ private:
 /// A handler that writes, and says what its write makes untrue.
 ///
 /// Errors   what the handler throws. If it has written all the same, or may have (the connection
-/// was
-///          lost under way), the entries are invalidated before the error goes on.
+///          was lost under way), the entries are gone before the error goes on.
 template <handler H, class Key>
 class invalidating_handler {
 public:
@@ -93,18 +109,21 @@ public:
 
     awaitable<reply> operator()(services& at, input in) const {
         const auto keys = broken_by(in);
+        cache::write change{at.cache, keys};
+        at.db.before_write([&change] { return change.hold(); });
         std::exception_ptr failed;
         reply value{};
         try {
             value = co_await inner_(at, std::move(in));
+            at.db.mark_written();
         } catch (...) {
-            if (!at.db.may_have_written()) throw;
             failed = std::current_exception();
         }
-        if (!keys.empty()) {
+        at.db.before_write({});
+        if (at.db.may_have_written() && !keys.empty())
             spdlog::debug("Clearing caches for {}", listed(keys));
-            co_await at.cache.invalidate(keys);
-        }
+        if (at.db.written() == pg::outcome::unknown) co_await change.leave(at.db.over_check());
+        else if (at.db.may_have_written() || change.is_held()) co_await change.release();
         if (failed) std::rethrow_exception(failed);
         co_return value;
     }

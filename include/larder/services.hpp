@@ -1,7 +1,7 @@
 // What a handler works with.
 #pragma once
 
-#include "larder/cache/shared_tier.hpp"
+#include "larder/cache/tiers.hpp"
 #include "larder/pg/session.hpp"
 
 namespace larder {
@@ -9,7 +9,7 @@ namespace larder {
 /// One request's source and cache. A handler gets it as its first argument.
 struct services {
     pg::session& db;
-    cache::shared_tier& cache;
+    cache::tiers& cache;
 };
 
 }  // namespace larder

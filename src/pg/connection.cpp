@@ -1,6 +1,7 @@
 #include "connection.hpp"
 
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -76,7 +77,16 @@ void connection::attach() {
 
 void connection::lost(const std::string& why) {
     usable_ = false;
-    throw error(failure::interrupted, why);
+    reset_when_closed();
+    throw error(failure::interrupted, why, {}, {}, backend_);
+}
+
+// What was sent and has not arrived yet is dropped: nobody waits for it, and nobody would know
+// when it is committed at last.
+void connection::reset_when_closed() {
+    const linger now{.l_onoff = 1, .l_linger = 0};
+    if (libpq_ && PQsocket(libpq_.get()) >= 0)
+        ::setsockopt(PQsocket(libpq_.get()), SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
 asio::awaitable<void> connection::wait(socket::wait_type what) {
@@ -115,9 +125,12 @@ asio::awaitable<void> connection::start(const conninfo::parameters& all) {
     usable_ = true;
 
     static constexpr statement limit_statements{
-        "SELECT set_config('statement_timeout', $1, false)"};
+        "SELECT set_config('statement_timeout', $1, false),"
+        " (SELECT pid || ' ' || extract(epoch FROM backend_start)"
+        "    FROM pg_stat_activity WHERE pid = pg_backend_pid())"};
     const parameters limit(1, std::to_string(options_.statement_timeout.count()));
     auto* done = co_await pipeline(limit_statements, limit);
+    if (PQntuples(done) == 1) backend_ = PQgetvalue(done, 0, 1);
     PQclear(done);
 }
 
@@ -180,7 +193,7 @@ void connection::reject(PGresult* refused) {
     const auto constraint = field(refused, PG_DIAG_CONSTRAINT_NAME);
     PQclear(refused);
     throw error(ends_session(state) ? failure::interrupted : failure::rejected, sentence, state,
-                constraint);
+                constraint, backend_);
 }
 
 // Sends PREPARE, if need be, and EXECUTE in one go and reads their answers up to the sync, where

@@ -45,10 +45,11 @@ private:
     boost::asio::awaitable<PGresult*> pipeline(const statement& sql, const parameters& values);
     void send(const std::string& name, const statement* prepare, const parameters& values);
     bool forget(const statement& sql);
+    void reset_when_closed();
     static void hear(void* connection, const PGresult* notice);
     void attach();
     [[noreturn]] void lost(const std::string& why);
-    [[noreturn]] static void reject(PGresult* refused);
+    [[noreturn]] void reject(PGresult* refused);
 
     boost::asio::posix::stream_descriptor socket_;
     boost::asio::steady_timer timer_;
@@ -57,6 +58,7 @@ private:
     // The name of each statement that was prepared here, by its SQL.
     std::map<std::string, std::string, std::less<>> prepared_;
     std::size_t statements_prepared_ = 0;
+    std::string backend_;  // the server's process: its id and when it began
     bool usable_ = false;
     bool timed_out_ = false;
 };

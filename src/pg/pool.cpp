@@ -111,6 +111,17 @@ void pool::close() {
     state_->idle.clear();
 }
 
+asio::awaitable<bool> pool::is_over(std::string_view backend) {
+    if (backend.empty()) co_return false;
+    static constexpr statement find{
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE pid || ' ' || extract(epoch FROM backend_start) = $1",
+        true};
+    const parameters which(1, std::string{backend});
+    const auto rows = co_await run(find, which);
+    co_return rows.text(0, 0) == "0";
+}
+
 asio::awaitable<result> pool::run(const statement& sql, parameters values) {
     while (true) {
         auto with = co_await state_->acquire();

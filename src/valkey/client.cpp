@@ -16,9 +16,11 @@
 #include <algorithm>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <random>
 #include <utility>
 
+#include "breaker.hpp"
 #include "unix_relay.hpp"
 
 namespace larder::valkey {
@@ -29,12 +31,17 @@ using clock = std::chrono::steady_clock;
 
 namespace {
 
+std::vector<command> single(const char* word) { return std::vector<command>(1, command(1, word)); }
+
 // One request under way. The waiter may give up at the deadline; the exec goes on, since
 // cancelling a written request would cost Boost.Redis the connection and all that is in flight.
 struct operation {
     redis::request request;
-    redis::generic_response response;
-    bool succeeded = false;
+    std::vector<reply> replies;
+    urgency how = urgency::request;
+    clock::time_point sent;
+    clock::time_point deadline;
+    bool answered = false;
     bool finished = false;  // answered, lost or given up
     asio::any_completion_handler<void()> waiter;
 
@@ -45,22 +52,68 @@ struct operation {
 };
 using operation_ptr = std::shared_ptr<operation>;
 
-bool is_error(const redis::resp3::node& node) {
-    return node.data_type == redis::resp3::type::simple_error ||
-           node.data_type == redis::resp3::type::blob_error;
-}
+// Takes the replies node by node. Boost.Redis' own response forgets all others where one is an
+// error.
+struct reply_adapter {
+    std::vector<reply>* replies;
 
-// The first error among the replies; empty if there is none.
-std::string error_of(const redis::generic_response& response) {
-    if (response.has_error()) return response.error().diagnostic;
-    const auto found = std::find_if(response.value().begin(), response.value().end(), is_error);
-    return found == response.value().end() ? std::string{} : found->value;
-}
+    static constexpr std::size_t get_supported_response_size() {
+        return std::numeric_limits<std::size_t>::max();
+    }
+    template <class Node>
+    void operator()(std::size_t index, const Node& node, boost::system::error_code&) const {
+        using type = redis::resp3::type;
+        if (index >= replies->size()) return;
+        auto& to = (*replies)[index];
+        if (to.is == reply::kind::no_answer) to.is = reply::kind::nothing;
+        const bool in_list = node.depth > 0;
+        if (in_list) {
+            if (!redis::resp3::is_aggregate(node.data_type)) to.list.emplace_back(node.value);
+        } else if (redis::resp3::is_aggregate(node.data_type)) {
+            to.is = reply::kind::list;
+        } else if (node.data_type == type::simple_error || node.data_type == type::blob_error) {
+            to.is = reply::kind::error;
+            to.text = node.value;
+        } else if (node.data_type != type::null) {
+            to.is = reply::kind::text;
+            to.text = node.value;
+        }
+    }
+};
+struct reply_sink {
+    std::vector<reply>* replies;
+};
+reply_adapter boost_redis_adapt(reply_sink& sink) noexcept { return {sink.replies}; }
 
-// After a failover the address may lead to another server: connect anew.
-bool means_wrong_server(std::string_view error) {
+// Takes what Valkey says by itself, as it is parsed: so it is known before any reply behind it.
+struct push_adapter {
+    const std::function<const client_events*()>* listening;
+    int place = 0;  // in the push: its kind, then what it says
+    bool invalidates = false;
+
+    static constexpr std::size_t get_supported_response_size() {
+        return std::numeric_limits<std::size_t>::max();
+    }
+    template <class Node>
+    void operator()(std::size_t, const Node& node, boost::system::error_code&) {
+        if (node.depth == 0) place = 0;
+        else if (place++ == 0) invalidates = node.value == "invalidate";
+        else if (const auto* events = (*listening)(); invalidates && events) {
+            if (node.data_type == redis::resp3::type::null) events->all_changed();
+            else if (node.depth == 2) events->changed(node.value);
+        }
+    }
+};
+struct push_sink {
+    const std::function<const client_events*()>* listening;
+};
+push_adapter boost_redis_adapt(push_sink& sink) noexcept { return {sink.listening}; }
+
+// After a failover the address may lead to another server.
+bool means_new_connection(std::string_view error) {
     return error.starts_with("READONLY") || error.starts_with("MASTERDOWN") ||
-           error.starts_with("NOAUTH");
+           error.starts_with("NOAUTH") ||
+           error.starts_with("NOSCRIPT");  // they are loaded with a new connection
 }
 
 asio::ssl::context make_tls(const server& s) {
@@ -96,19 +149,26 @@ std::string reason(boost::system::error_code ec) {
 
 class client::supervisor : public std::enable_shared_from_this<supervisor> {
 public:
-    supervisor(asio::any_io_executor executor, client_options options)
+    supervisor(asio::any_io_executor executor, client_options options, client_events events)
         : executor_(std::move(executor)),
           options_(std::move(options)),
+          events_(std::move(events)),
+          breaker_(options_.deadline),
           pause_(executor_),
+          probe_timer_(executor_),
           deadline_timer_(executor_),
           first_attempt_(executor_, clock::time_point::max()) {}
 
     asio::awaitable<void> start();
     void stop();
     std::uint64_t life_number() const { return current_ ? lives_ : 0; }
-    asio::awaitable<bool> run(operation_ptr op);
-
-    std::function<void()> on_connect;
+    bool is_answering() const { return current_ && !breaker_.is_open(); }
+    bool is_tracking() const { return current_ && current_->tracking; }
+    void reconnect() {
+        if (current_) current_->end();
+    }
+    asio::awaitable<std::vector<reply>> call(std::vector<command> commands, urgency how);
+    const std::string& digest(std::size_t script) const { return digests_.at(script); }
 
 private:
     // One physical connection, from connecting to its end.
@@ -116,6 +176,9 @@ private:
         std::shared_ptr<redis::connection> connection;
         std::shared_ptr<unix_relay> relay;
         std::string ended_by;
+        std::function<const client_events*()> listening;
+        push_sink pushes{&listening};
+        bool tracking = false;
         bool ending = false;  // asked to
         bool ended = false;
 
@@ -131,26 +194,41 @@ private:
     asio::awaitable<void> live(life_ptr l);
     life_ptr begin_life();
     redis::config config_for(const life& l) const;
+    void receive(const life_ptr& l);
     asio::awaitable<bool> confirm(life_ptr l);
+    void publish(const life_ptr& l, clock::time_point sent);
+    void unpublish(const life_ptr& l);
     asio::awaitable<void> wait_for_end(life_ptr l);
     asio::awaitable<void> pause_before_retry();
     void say_lost(const std::string& why);
-    void watch_deadline(const operation_ptr& op);
+    void send(const operation_ptr& op);
+    void answered(const life_ptr& l, operation& op, boost::system::error_code ec);
     void check_deadlines();
+    void give_up_requests();
+    asio::awaitable<void> probe();
+
+    using operations = std::deque<operation_ptr>;
+    void drop_finished(operations& from, clock::time_point now);
 
     asio::any_io_executor executor_;
     const client_options options_;
-    life_ptr current_;  // published: confirmed and not ended
+    const client_events events_;
+    breaker breaker_;
+    std::vector<std::string> digests_;  // of the scripts
+    life_ptr current_;                  // published: confirmed and not ended
     life_ptr newest_;
     std::uint64_t lives_ = 0;  // how many were published
     bool stopped_ = false;
-    bool silent_ = false;  // a command missed its deadline and nothing was heard since
+    bool probing_ = false;
     std::string last_reason_;
     std::chrono::milliseconds next_pause_{0};
-    asio::steady_timer pause_;           // between lives, and for the end of one
-    asio::steady_timer deadline_timer_;  // for the oldest of in_flight_
+    asio::steady_timer pause_;  // between lives, and for the end of one
+    asio::steady_timer probe_timer_;
+    asio::steady_timer deadline_timer_;  // for the oldest operation
     asio::steady_timer first_attempt_;
-    std::deque<std::pair<clock::time_point, operation_ptr>> in_flight_;
+    // In flight, oldest first; those of one urgency have the same deadline.
+    operations requests_;
+    operations background_;
     std::minstd_rand jitter_{std::random_device{}()};
 };
 
@@ -164,11 +242,14 @@ asio::awaitable<void> client::supervisor::start() {
 
 void client::supervisor::stop() {
     stopped_ = true;
+    current_ = nullptr;
     pause_.cancel();
     deadline_timer_.cancel();
+    probe_timer_.cancel();
     first_attempt_.expires_at(clock::time_point::min());
     if (newest_) newest_->end();
-    for (auto& [when, op] : std::exchange(in_flight_, {})) op->finish();
+    for (auto& op : std::exchange(requests_, {})) op->finish();
+    for (auto& op : std::exchange(background_, {})) op->finish();
 }
 
 redis::config client::supervisor::config_for(const life& l) const {
@@ -203,33 +284,73 @@ client::supervisor::life_ptr client::supervisor::begin_life() {
         say_lost(e.what());
         return nullptr;
     }
+    // A connection that is not published any more has nothing to say.
+    l->listening = [this, of = l.get()] { return current_.get() == of ? &events_ : nullptr; };
+    l->connection->set_receive_response(l->pushes);
     auto on_end = [self = shared_from_this(), l](boost::system::error_code ec) {
         l->ended = true;
         if (l->ended_by.empty()) l->ended_by = reason(ec);
+        self->unpublish(l);
         l->end();
         self->pause_.cancel();
     };
     l->connection->async_run(config_for(*l), redis::logger{redis::logger::level::disabled},
                              std::move(on_end));
+    receive(l);
     return l;
+}
+
+// Boost.Redis reads on only while somebody takes the pushes, which push_adapter has read already.
+void client::supervisor::receive(const life_ptr& l) {
+    l->connection->async_receive(
+        [self = shared_from_this(), l](boost::system::error_code ec, std::size_t) {
+            if (!ec && !l->ended) self->receive(l);
+        });
 }
 
 // A PING that waits for the connection and comes behind HELLO: its answer proves the login.
 asio::awaitable<bool> client::supervisor::confirm(life_ptr l) {
-    redis::request ping;
-    ping.push("PING");
-    ping.get_config().cancel_if_not_connected = false;
-    redis::generic_response pong;
+    redis::request first;
+    first.push("PING");
+    first.push("CLIENT", "TRACKING", options_.tracking ? "ON" : "OFF", "OPTIN");
+    for (const auto& script : options_.scripts) first.push("SCRIPT", "LOAD", script);
+    first.get_config().cancel_if_not_connected = false;
+    std::vector<reply> replies(2 + options_.scripts.size());
+    reply_sink sink{&replies};
     const auto [ec, size] =
-        co_await l->connection->async_exec(ping, pong, asio::as_tuple(asio::use_awaitable));
+        co_await l->connection->async_exec(first, sink, asio::as_tuple(asio::use_awaitable));
     if (ec || l->ended) co_return false;
-    if (const auto refused = error_of(pong); !refused.empty()) {
-        l->ended_by = refused.starts_with("NOAUTH") ? login_refused : refused;
+    for (const auto& one : replies) {
+        if (one.is != reply::kind::error || &one == &replies[1]) continue;
+        l->ended_by = one.text.starts_with("NOAUTH") ? login_refused : one.text;
         co_return false;
     }
+    l->tracking = options_.tracking && replies[1].is == reply::kind::text;
+    if (options_.tracking && !l->tracking)
+        spdlog::warn("Valkey at {} does not allow CLIENT TRACKING: no local tier ({})",
+                     options_.server.address(), replies[1].text);
+    digests_.clear();
+    for (std::size_t i = 2; i < replies.size(); ++i) digests_.push_back(replies[i].text);
     boost::system::error_code ignored;
     l->connection->next_layer().next_layer().set_option(asio::ip::tcp::no_delay{true}, ignored);
     co_return true;
+}
+
+void client::supervisor::publish(const life_ptr& l, clock::time_point sent) {
+    spdlog::info("Connected to Valkey at {}", options_.server.address());
+    last_reason_.clear();
+    next_pause_ = {};
+    breaker_.connected();
+    current_ = l;
+    ++lives_;
+    events_.connected(sent);
+    first_attempt_.expires_at(clock::time_point::min());
+}
+
+void client::supervisor::unpublish(const life_ptr& l) {
+    if (current_ != l) return;
+    current_ = nullptr;
+    events_.lost();
 }
 
 // Boost.Redis loses a cancel() between its steps, after the name was resolved and before it
@@ -260,7 +381,6 @@ asio::awaitable<void> client::supervisor::keep_connected() {
     while (!stopped_) {
         newest_ = begin_life();
         if (newest_) co_await live(newest_);
-        current_ = nullptr;
         first_attempt_.expires_at(clock::time_point::min());
         if (!stopped_) co_await pause_before_retry();
     }
@@ -268,72 +388,115 @@ asio::awaitable<void> client::supervisor::keep_connected() {
 }
 
 asio::awaitable<void> client::supervisor::live(life_ptr l) {
+    const auto sent = clock::now();
     const bool confirmed = co_await confirm(l);
-    if (confirmed && !stopped_) {
-        spdlog::info("Connected to Valkey at {}", options_.server.address());
-        last_reason_.clear();
-        next_pause_ = {};
-        silent_ = false;
-        current_ = l;
-        ++lives_;
-        if (on_connect) on_connect();
-        first_attempt_.expires_at(clock::time_point::min());
-    } else {
-        l->end();
-    }
+    if (confirmed && !stopped_) publish(l, sent);
+    else l->end();
     co_await wait_for_end(l);
-    if (!stopped_) say_lost(l->ended_by);
+    if (stopped_) co_return;
+    unpublish(l);
+    say_lost(l->ended_by);
 }
 
-asio::awaitable<bool> client::supervisor::run(operation_ptr op) {
-    if (!current_ || silent_) co_return false;
+asio::awaitable<std::vector<reply>> client::supervisor::call(std::vector<command> commands,
+                                                             urgency how) {
+    if (!current_ || (how == urgency::request && breaker_.is_open()))
+        co_return std::vector<reply>(commands.size());
+    auto op = std::make_shared<operation>();
+    for (const auto& words : commands)
+        op->request.push_range(words.front(), words.begin() + 1, words.end());
     op->request.get_config().cancel_if_not_connected = true;
-    auto on_answer = [self = shared_from_this(), l = current_, op](boost::system::error_code ec,
-                                                                   std::size_t) {
-        if (!ec) {
-            self->silent_ = false;
-            const auto refused = error_of(op->response);
-            op->succeeded = refused.empty();
-            if (!refused.empty()) spdlog::debug("Valkey refused a command: {}", refused);
-            if (means_wrong_server(refused)) l->end();
-        }
-        op->finish();
-    };
-    current_->connection->async_exec(op->request, op->response, std::move(on_answer));
-    watch_deadline(op);
+    op->replies.resize(commands.size());
+    op->how = how;
+    send(op);
     auto wait = [&op](auto handler) { op->waiter = std::move(handler); };
     co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(std::move(wait),
                                                                          asio::use_awaitable);
-    co_return op->succeeded;
+    // Where it was given up, the replies may still come in.
+    if (!op->answered) co_return std::vector<reply>(commands.size());
+    co_return std::move(op->replies);
 }
 
-// All commands have the same deadline, so one timer for the oldest serves them all.
-void client::supervisor::watch_deadline(const operation_ptr& op) {
-    in_flight_.emplace_back(clock::now() + options_.deadline, op);
-    if (in_flight_.size() == 1) check_deadlines();
+void client::supervisor::send(const operation_ptr& op) {
+    const bool waits = op->how == urgency::request;
+    op->sent = clock::now();
+    op->deadline = op->sent + (waits ? options_.deadline : options_.patient_deadline);
+    reply_sink sink{&op->replies};
+    current_->connection->async_exec(
+        op->request, sink,
+        [self = shared_from_this(), l = current_, op](boost::system::error_code ec, std::size_t) {
+            self->answered(l, *op, ec);
+        });
+    auto& queue = waits ? requests_ : background_;
+    queue.push_back(op);
+    if (queue.size() == 1) check_deadlines();
+}
+
+void client::supervisor::answered(const life_ptr& l, operation& op, boost::system::error_code ec) {
+    op.answered = !ec && !op.finished;
+    if (!ec && current_ == l) events_.heard(op.sent);
+    if (!ec)
+        for (const auto& one : op.replies) {
+            if (one.is != reply::kind::error) continue;
+            spdlog::debug("Valkey refused a command: {}", one.text);
+            if (means_new_connection(one.text)) l->end();
+        }
+    op.finish();
+}
+
+void client::supervisor::drop_finished(operations& from, clock::time_point now) {
+    while (!from.empty() && (from.front()->finished || from.front()->deadline <= now)) {
+        const auto op = std::move(from.front());
+        from.pop_front();
+        if (op->finished) continue;
+        if (op->how == urgency::request) give_up_requests();
+        op->finish();
+    }
+}
+
+// One deadline was missed: nobody waits for his own.
+void client::supervisor::give_up_requests() {
+    if (breaker_.missed())
+        spdlog::warn("Valkey at {} is silent; going on without it", options_.server.address());
+    for (auto& op : std::exchange(requests_, {}))
+        if (!op->finished) op->finish();
+    if (std::exchange(probing_, true)) return;
+    asio::co_spawn(executor_, probe(), [self = shared_from_this()](const std::exception_ptr& e) {
+        if (e) std::rethrow_exception(e);
+    });
+}
+
+asio::awaitable<void> client::supervisor::probe() {
+    while (!stopped_ && breaker_.is_open()) {
+        const auto sent = clock::now();
+        const auto pong = co_await call(single("PING"), urgency::background);
+        if (pong.front().was_answered() && breaker_.probed(clock::now() - sent)) {
+            spdlog::info("Valkey at {} answers again", options_.server.address());
+            break;
+        }
+        probe_timer_.expires_after(options_.probe_after);
+        co_await probe_timer_.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+    probing_ = false;
 }
 
 void client::supervisor::check_deadlines() {
     const auto now = clock::now();
-    while (!in_flight_.empty() &&
-           (in_flight_.front().first <= now || in_flight_.front().second->finished)) {
-        const auto op = std::move(in_flight_.front().second);
-        in_flight_.pop_front();
-        if (op->finished) continue;
-        if (!silent_)
-            spdlog::warn("Valkey at {} is silent; going on without it", options_.server.address());
-        silent_ = true;
-        op->finish();
-    }
-    if (in_flight_.empty()) return;
-    deadline_timer_.expires_at(in_flight_.front().first);
+    drop_finished(requests_, now);
+    drop_finished(background_, now);
+    auto next = clock::time_point::max();
+    if (!requests_.empty()) next = requests_.front()->deadline;
+    if (!background_.empty()) next = std::min(next, background_.front()->deadline);
+    if (next == clock::time_point::max()) return;
+    deadline_timer_.expires_at(next);
     deadline_timer_.async_wait([self = shared_from_this()](boost::system::error_code ec) {
         if (!ec) self->check_deadlines();
     });
 }
 
-client::client(asio::any_io_executor executor, client_options options)
-    : supervisor_(std::make_shared<supervisor>(std::move(executor), std::move(options))) {}
+client::client(asio::any_io_executor executor, client_options options, client_events events)
+    : supervisor_(std::make_shared<supervisor>(std::move(executor), std::move(options),
+                                               std::move(events))) {}
 
 client::~client() { stop(); }
 
@@ -343,66 +506,56 @@ void client::stop() { supervisor_->stop(); }
 
 std::uint64_t client::life() const { return supervisor_->life_number(); }
 
-void client::on_connect(std::function<void()> then) { supervisor_->on_connect = std::move(then); }
+bool client::is_answering() const { return supervisor_->is_answering(); }
 
-asio::awaitable<lookup> client::get(std::string_view key) {
-    auto op = std::make_shared<operation>();
-    op->request.push("GET", key);
-    const bool answered = co_await supervisor_->run(op);
-    if (!answered) co_return lookup{};
-    auto& reply = op->response.value().front();
-    if (reply.data_type == redis::resp3::type::null) co_return lookup{true};
-    co_return lookup{true, std::move(reply.value)};
+bool client::is_tracking() const { return supervisor_->is_tracking(); }
+
+void client::reconnect() { supervisor_->reconnect(); }
+
+asio::awaitable<std::vector<reply>> client::call(std::vector<command> commands, urgency how) {
+    return supervisor_->call(std::move(commands), how);
 }
 
-asio::awaitable<bool> client::set(std::string_view key, std::string_view value,
-                                  std::optional<std::chrono::seconds> ttl) {
-    auto op = std::make_shared<operation>();
-    if (ttl) op->request.push("SET", key, value, "EX", std::to_string(ttl->count()));
-    else op->request.push("SET", key, value);
-    const bool stored = co_await supervisor_->run(op);
-    co_return stored;
+asio::awaitable<reply> client::call(command only, urgency how) {
+    auto replies = co_await supervisor_->call(std::vector<command>(1, std::move(only)), how);
+    co_return std::move(replies.front());
 }
 
-asio::awaitable<bool> client::del(const std::vector<std::string>& keys) {
-    auto op = std::make_shared<operation>();
-    for (const auto& key : keys) op->request.push("DEL", key);
-    const bool gone = co_await supervisor_->run(op);
-    co_return gone;
+command client::script(std::size_t index, const std::vector<std::string>& keys,
+                       const std::vector<std::string>& arguments) const {
+    command words{"EVALSHA", supervisor_->digest(index), std::to_string(keys.size())};
+    words.insert(words.end(), keys.begin(), keys.end());
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    return words;
 }
 
 asio::awaitable<std::string> client::run_id() {
-    auto op = std::make_shared<operation>();
-    op->request.push("INFO", "server");
-    const bool answered = co_await supervisor_->run(op);
-    if (!answered) co_return std::string{};
+    const command ask{"INFO", "server"};
+    const auto info = co_await call(ask, urgency::background);
     constexpr std::string_view name = "\r\nrun_id:";
-    const std::string& info = op->response.value().front().value;
-    const auto at = info.find(name);
+    const std::string& text = info.text;
+    const auto at = text.find(name);
     if (at == std::string::npos) co_return std::string{};
     const auto begin = at + name.size();
-    co_return info.substr(begin, info.find('\r', begin) - begin);
+    co_return text.substr(begin, text.find('\r', begin) - begin);
 }
 
-asio::awaitable<std::optional<std::size_t>> client::purge(std::string_view prefix) {
+asio::awaitable<std::optional<std::size_t>> client::purge(std::string_view pattern) {
     std::string cursor = "0";
     std::size_t purged = 0;
     do {
-        auto scan = std::make_shared<operation>();
-        scan->request.push("SCAN", cursor, "MATCH", std::string{prefix} + "*", "COUNT", "1000");
-        const bool answered = co_await supervisor_->run(scan);
-        if (!answered) co_return std::nullopt;
-        // The reply: a list of the next cursor and a list of keys, flattened by depth.
-        const auto& nodes = scan->response.value();
-        std::vector<std::string> keys;
-        for (const auto& node : nodes) {
-            if (node.depth == 1 && node.aggregate_size == 1) cursor = node.value;
-            if (node.depth == 2) keys.push_back(node.value);
-        }
-        if (keys.empty()) continue;
-        const bool gone = co_await del(keys);
-        if (!gone) co_return std::nullopt;
-        purged += keys.size();
+        const command scan{"SCAN", cursor, "MATCH", std::string{pattern}, "COUNT", "1000"};
+        const auto found = co_await call(scan, urgency::background);
+        // The next cursor, and then the keys.
+        const auto& list = found.list;
+        if (list.empty()) co_return std::nullopt;
+        cursor = list.front();
+        if (list.size() == 1) continue;
+        command del{"DEL"};
+        del.insert(del.end(), list.begin() + 1, list.end());
+        const auto gone = co_await call(del, urgency::background);
+        if (!gone.succeeded()) co_return std::nullopt;
+        purged += list.size() - 1;
     } while (cursor != "0");
     co_return purged;
 }

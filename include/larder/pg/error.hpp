@@ -18,17 +18,21 @@ enum class failure {
 class error : public std::runtime_error {
 public:
     error(failure kind, const std::string& sentence, std::string sqlstate = {},
-          std::string constraint = {})
+          std::string constraint = {}, std::string backend = {})
         : std::runtime_error(sentence),
           kind_(kind),
           sqlstate_(std::move(sqlstate)),
-          constraint_(std::move(constraint)) {}
+          constraint_(std::move(constraint)),
+          backend_(std::move(backend)) {}
 
     failure kind() const { return kind_; }
     /// Five characters, as in PostgreSQL's appendix A; empty if no server said anything.
     const std::string& sqlstate() const { return sqlstate_; }
     /// The constraint that was violated; empty if none was.
     const std::string& constraint() const { return constraint_; }
+    /// Of an interrupted statement: the server's process that ran it, for pool::is_over(). Empty if
+    /// that is not known.
+    const std::string& backend() const { return backend_; }
     /// Whether the same statement may succeed if it is simply sent again.
     bool is_retryable() const {
         return kind_ == failure::unavailable || sqlstate_ == "40001" || sqlstate_ == "40P01";
@@ -36,7 +40,7 @@ public:
 
 private:
     failure kind_;
-    std::string sqlstate_, constraint_;
+    std::string sqlstate_, constraint_, backend_;
 };
 
 }  // namespace larder::pg

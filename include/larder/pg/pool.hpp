@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <string_view>
 
 #include "larder/pg/conninfo.hpp"
 #include "larder/pg/error.hpp"
@@ -39,6 +40,11 @@ public:
 
     /// Runs a statement in a transaction of its own; committed when this returns.
     boost::asio::awaitable<result> run(const statement& sql, parameters values);
+
+    /// Whether the server's process that ran an interrupted statement (error::backend()) has gone,
+    /// so that what it did is visible by now and nothing more will be. False where that cannot be
+    /// known. Throws pg::error.
+    boost::asio::awaitable<bool> is_over(std::string_view backend);
 
     /// Closes the connections that are idle; those in use close when they come back.
     void close();

@@ -3,12 +3,21 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <functional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "larder/pg/pool.hpp"
 
 namespace larder::pg {
+
+/// What is known about a request's writes.
+enum class outcome {
+    nothing,  ///< none was committed: none was sent, or all were refused
+    written,  ///< at least one was committed, and all are known to be over
+    unknown   ///< one was sent and its connection was lost: it may be committed, now or later
+};
 
 /// Runs one request's statements, and knows whether any of them may have changed something.
 ///
@@ -32,9 +41,22 @@ public:
 
     /// Whether a statement that is not reads_only was committed, or may have been: its connection
     /// was lost before the answer.
-    bool may_have_written() const { return may_have_written_; }
+    bool may_have_written() const { return outcome_ != outcome::nothing; }
+    pg::outcome written() const { return outcome_; }
     /// For a write that was made by other means than this session.
-    void mark_written() { may_have_written_ = true; }
+    void mark_written() {
+        if (outcome_ == outcome::nothing) outcome_ = outcome::written;
+    }
+
+    /// Is awaited before each statement that is not reads_only.
+    void before_write(std::function<boost::asio::awaitable<void>()> then) {
+        before_write_ = std::move(then);
+    }
+    /// Asks PostgreSQL whether the writes of unknown outcome are over; see pool::is_over(). It may
+    /// outlive the session.
+    std::function<boost::asio::awaitable<bool>()> over_check() const;
+    /// The connections that it uses.
+    pool& connections() const { return pool_; }
 
 private:
     boost::asio::awaitable<result> run(const statement& sql, parameters values);
@@ -49,7 +71,9 @@ private:
     }
 
     pool& pool_;
-    bool may_have_written_ = false;
+    outcome outcome_ = outcome::nothing;
+    std::vector<std::string> lost_;  // the backends of writes of unknown outcome
+    std::function<boost::asio::awaitable<void>()> before_write_;
 };
 
 }  // namespace larder::pg

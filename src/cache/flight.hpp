@@ -1,0 +1,94 @@
+// One load in progress: what it asks next. Does no I/O.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace larder::cache {
+
+/// What the lease script says.
+enum class lease_answer {
+    value,    ///< the entry is there after all
+    granted,  ///< load, and fill
+    busy,     ///< another one loads: wait for its fill
+    held,     ///< a write is under way: load, and store nothing
+    none      ///< no answer in time, or no Valkey: likewise
+};
+
+/// From a miss in the local tier to a value: shared tier, lease, source, fill.
+///
+/// Call what happened; it says what to do next. Whoever does it names the time.
+class flight {
+public:
+    using time_point = std::chrono::steady_clock::time_point;
+
+    enum class step {
+        read,  ///< GET, by the connection that is told about changes: read_answered()
+        ask,   ///< the lease script: lease_answered()
+        wait,  ///< until the key changed or for `ask_again`: woken()
+        load,  ///< the source: loaded(). While it runs, the lease is renewed if may_fill()
+        fill,  ///< the fill script: filled()
+        land   ///< there is a value, or the load failed
+    };
+    struct patience {
+        std::chrono::milliseconds ask_again{50};   ///< while another one loads
+        std::chrono::milliseconds give_up{2'000};  ///< waiting for it, and load without storing
+    };
+
+    flight(patience p, time_point now) : patience_(p), give_up_(now + p.give_up) {}
+
+    /// `usable`: the shared tier may be trusted with this key.
+    step take_off(bool usable) { return usable ? step::read : step::load; }
+    /// `answered`: there was a reply; `found`: with a value.
+    step read_answered(bool answered, bool found) {
+        if (!answered) return step::load;
+        return found ? step::land : step::ask;
+    }
+    step lease_answered(lease_answer a, time_point now);
+    step woken() { return step::read; }
+    /// `usable`: still, as at take_off().
+    step loaded(bool succeeded, bool usable) {
+        return succeeded && usable && may_fill_ ? step::fill : step::land;
+    }
+    step filled() { return step::land; }
+
+    bool may_fill() const { return may_fill_; }
+    std::chrono::milliseconds ask_again() const { return patience_.ask_again; }
+
+private:
+    const patience patience_;
+    const time_point give_up_;
+    bool may_fill_ = false;
+};
+
+/// Which flight a reader takes: the next one of its key to take off, and never one that is in the
+/// air. So nobody is given a value that was read before he asked, and no key has more than one
+/// flight in the air.
+///
+/// Threads  one worker's.
+class departures {
+public:
+    using flight_number = std::uint64_t;
+
+    struct boarding {
+        flight_number number;
+        bool is_first;   ///< the first passenger: nobody boarded this flight before
+        bool takes_off;  ///< now: none is in the air
+    };
+    boarding board(std::string_view key);
+    /// The flight in the air has landed. The next one, which takes off now, if anybody waits.
+    std::optional<flight_number> landed(std::string_view key);
+
+private:
+    struct gate {
+        flight_number next = 0;  // boarding; 0: nobody waits
+    };
+    std::map<std::string, gate, std::less<>> in_the_air_;
+    flight_number last_ = 0;
+};
+
+}  // namespace larder::cache

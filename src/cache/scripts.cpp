@@ -1,0 +1,59 @@
+#include "scripts.hpp"
+
+namespace larder::cache {
+
+namespace {
+
+// Holds have deadlines by the server's own clock; those that are past count no more.
+constexpr std::string_view now = R"(
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function is_held() return redis.call('ZCOUNT', KEYS[3], '(' .. now, '+inf') > 0 end
+)";
+
+constexpr std::string_view lease = R"(
+local value = redis.call('TYPE', KEYS[1]).ok == 'string' and redis.call('GET', KEYS[1])
+if value and value ~= ARGV[3] then return '=' .. value end
+if is_held() then return 'held' end
+local owner = redis.call('GET', KEYS[2])
+if owner and owner ~= ARGV[1] then return 'busy' end
+redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+return 'granted'
+)";
+
+constexpr std::string_view fill = R"(
+if redis.call('GET', KEYS[2]) ~= ARGV[1] or is_held() then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+redis.call('DEL', KEYS[2])
+return 1
+)";
+
+constexpr std::string_view hold = R"(
+redis.call('DEL', KEYS[1], KEYS[2])
+redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
+redis.call('ZADD', KEYS[3], now + ARGV[2], ARGV[1])
+if redis.call('PTTL', KEYS[3]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[3], ARGV[2]) end
+return 1
+)";
+
+constexpr std::string_view release = R"(
+redis.call('DEL', KEYS[1], KEYS[2])
+if #ARGV > 0 then redis.call('ZREM', KEYS[3], unpack(ARGV)) end
+return 1
+)";
+
+}  // namespace
+
+const std::vector<std::string>& scripts() {
+    static const std::vector<std::string> all{std::string{now}.append(lease),
+                                              std::string{now}.append(fill),
+                                              std::string{now}.append(hold), std::string{release}};
+    return all;
+}
+
+std::vector<std::string> keys_of(std::string_view key) {
+    const auto tag = '{' + std::string{key} + '}';
+    return {std::string{key}, tag + ":lease", tag + ":hold"};
+}
+
+}  // namespace larder::cache

@@ -1,0 +1,582 @@
+#include "larder/cache/tiers.hpp"
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <random>
+#include <unordered_map>
+#include <utility>
+
+#include "flight.hpp"
+#include "local_tier.hpp"
+#include "scripts.hpp"
+
+namespace larder::cache {
+
+namespace asio = boost::asio;
+using clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+using step = flight::step;
+
+namespace {
+
+constexpr auto tick = 20ms;            // how often a worker looks after its tiers
+constexpr auto quiet_for = 300ms;      // then Valkey is asked for a sign of life
+constexpr auto release_every = 100ms;  // a try to release what is remembered
+
+lease_answer lease_answer_of(const valkey::reply& r) {
+    if (r.is != valkey::reply::kind::text) return lease_answer::none;
+    if (r.text.starts_with('=')) return lease_answer::value;
+    if (r.text == "granted") return lease_answer::granted;
+    if (r.text == "busy") return lease_answer::busy;
+    return lease_answer::held;
+}
+
+// Those who boarded one flight, and what it brought.
+struct passage {
+    std::string key;
+    tiers::loader load;
+    tiers::check is_value;
+    tiers::found found{};
+    std::exception_ptr failed;
+    bool landed = false;
+    std::vector<asio::any_completion_handler<void()>> passengers;
+};
+using passage_ptr = std::shared_ptr<passage>;
+
+// A load that goes on, whose lease is renewed meanwhile.
+struct renewal {
+    explicit renewal(const asio::any_io_executor& e) : pause(e) {}
+
+    asio::steady_timer pause;
+    bool ended = false;
+};
+
+std::string random_name() {
+    std::random_device source;
+    std::uniform_int_distribution<std::uint64_t> any;
+    return fmt::format("{:016x}", any(source));
+}
+
+}  // namespace
+
+struct tiers::state : std::enable_shared_from_this<state> {
+    state(const asio::any_io_executor& e, valkey::client_options server, own_writes& o,
+          tiers_options opts);
+
+    // Whether the shared tier may be asked for the key.
+    bool is_usable(std::string_view key) const {
+        return client.life() == trusted_life && client.is_answering() && !own.is_remembered(key);
+    }
+    std::string next_name() { return name + ':' + std::to_string(++last_name); }
+    valkey::client_events events();
+    void spawn(asio::awaitable<void> work);
+
+    asio::awaitable<void> trust(std::uint64_t life);
+    asio::awaitable<bool> trust_family(const std::string& family, const std::string& run_id);
+    asio::awaitable<std::optional<std::size_t>> purge(const std::string& family);
+
+    void take_off(const passage_ptr& p);
+    void land(const passage_ptr& p, std::exception_ptr failed);
+    asio::awaitable<void> fly(passage_ptr p);
+    asio::awaitable<step> read(flight& f, passage& p, std::optional<std::string>& unreadable);
+    asio::awaitable<step> ask(flight& f, passage& p, const std::string& token,
+                              const std::optional<std::string>& unreadable);
+    asio::awaitable<step> wait(flight& f, const std::string& key);
+    asio::awaitable<step> load(flight& f, passage& p, const std::string& token);
+    asio::awaitable<step> fill(flight& f, const passage& p, const std::string& token);
+    asio::awaitable<void> renew(std::string key, std::string token,
+                                std::shared_ptr<renewal> during);
+    valkey::command lease_command(const std::string& key, const std::string& token) const;
+    void wake(std::string_view key);
+    void wake_all();
+
+    asio::awaitable<bool> hold(const std::vector<std::string>& keys, const std::string& writer);
+    asio::awaitable<bool> release(const std::vector<std::string>& keys, const std::string& writer);
+    void remember(const std::vector<std::string>& keys, const std::string& writer);
+    asio::awaitable<void> settle(std::vector<std::string> keys, std::string writer,
+                                 std::function<asio::awaitable<bool>()> is_over);
+
+    asio::awaitable<void> look_after();
+    asio::awaitable<void> ping();
+    asio::awaitable<void> release_remembered();
+    asio::awaitable<bool> release_some();
+    asio::awaitable<bool> purge_after_overflow(std::uint64_t overflow);
+
+    const asio::any_io_executor executor;
+    own_writes& own;
+    const tiers_options options;
+    const std::string name = random_name();  // of this worker, in leases and holds
+    std::uint64_t last_name = 0;
+    local_tier local;
+    departures flights;
+    std::unordered_map<departures::flight_number, passage_ptr> boarding;
+    // Flights that wait for a key to change; cancelling the timer wakes one.
+    std::multimap<std::string, asio::steady_timer*, std::less<>> waiting;
+    valkey::client client;
+    asio::steady_timer watch;        // between two looks
+    asio::steady_timer trust_pause;  // between two attempts to trust
+    asio::steady_timer settled;      // ends when the first connection is trusted or lost
+    std::uint64_t trusted_life = ~std::uint64_t{0};
+    bool pinging = false;
+    bool releasing = false;
+    bool stopped = false;
+    std::minstd_rand jitter{std::random_device{}()};
+};
+
+namespace {
+
+valkey::client_options with_scripts(valkey::client_options server) {
+    server.scripts = scripts();
+    server.tracking = true;
+    return server;
+}
+
+}  // namespace
+
+tiers::state::state(const asio::any_io_executor& e, valkey::client_options server, own_writes& o,
+                    tiers_options opts)
+    : executor(e),
+      own(o),
+      options(std::move(opts)),
+      local({.max_bytes = options.local_bytes}),
+      client(e, with_scripts(std::move(server)), events()),
+      watch(e),
+      trust_pause(e),
+      settled(e, clock::time_point::max()) {}
+
+valkey::client_events tiers::state::events() {
+    return {.connected =
+                [this](clock::time_point sent) {
+                    if (client.is_tracking()) local.connected(sent);
+                    spawn(trust(client.life()));
+                },
+            .lost =
+                [this] {
+                    local.lost();
+                    wake_all();
+                },
+            .heard = [this](clock::time_point sent) { local.heard(sent); },
+            .changed =
+                [this](std::string_view key) {
+                    local.invalidated(key);
+                    wake(key);
+                },
+            .all_changed =
+                [this] {
+                    local.invalidated_all();
+                    wake_all();
+                }};
+}
+
+void tiers::state::spawn(asio::awaitable<void> work) {
+    asio::co_spawn(executor, std::move(work),
+                   [self = shared_from_this()](const std::exception_ptr& failed) {
+                       if (failed) std::rethrow_exception(failed);
+                   });
+}
+
+tiers::tiers(const asio::any_io_executor& executor, valkey::client_options server, own_writes& own,
+             tiers_options options)
+    : state_(std::make_shared<state>(executor, std::move(server), own, std::move(options))) {}
+
+tiers::~tiers() { stop(); }
+
+asio::awaitable<void> tiers::start() {
+    state_->spawn(state_->look_after());
+    co_await state_->client.start();
+    if (state_->client.life() == 0) co_return;
+    co_await state_->settled.async_wait(asio::as_tuple(asio::use_awaitable));
+}
+
+void tiers::stop() {
+    auto& s = *state_;
+    s.stopped = true;
+    s.watch.cancel();
+    s.trust_pause.cancel();
+    s.settled.expires_at(clock::time_point::min());
+    s.wake_all();
+    s.client.stop();
+}
+
+// ---- Trust: a server that came back may remember too much.
+
+// Until it succeeds or the connection has gone; the next connection starts anew.
+asio::awaitable<void> tiers::state::trust(std::uint64_t life) {
+    while (!stopped && client.life() == life) {
+        const auto run_id = co_await client.run_id();
+        bool trusted = !run_id.empty();
+        for (const auto& family : options.families)
+            if (trusted) trusted = co_await trust_family(family, run_id);
+        if (trusted && client.life() == life) {
+            trusted_life = life;
+            break;
+        }
+        trust_pause.expires_after(20ms);
+        co_await trust_pause.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+    settled.expires_at(clock::time_point::min());
+}
+
+// One instance purges; the others look again until it has put the marker.
+asio::awaitable<bool> tiers::state::trust_family(const std::string& family,
+                                                 const std::string& run_id) {
+    using enum valkey::urgency;
+    const auto marker = "larder:trusted:" + family;
+    const valkey::command get{"GET", marker};
+    const auto found = co_await client.call(get, background);
+    if (!found.was_answered()) co_return false;
+    if (found.text == run_id) co_return true;
+    const valkey::command lock{"SET", "larder:purging:" + family, name, "NX", "PX", "5000"};
+    const auto locked = co_await client.call(lock, background);
+    if (locked.text != "OK") co_return false;
+    const auto purged = co_await purge(family);
+    if (!purged) co_return false;
+    if (*purged > 0)
+        spdlog::info(
+            "Purged {} entries of {}: Valkey was started anew and may remember what was "
+            "invalidated",
+            *purged, family);
+    std::vector<valkey::command> mark;
+    mark.push_back({"SET", marker, run_id});
+    mark.push_back({"DEL", "larder:purging:" + family});
+    const auto marked = co_await client.call(std::move(mark), background);
+    co_return marked.front().succeeded();
+}
+
+// Leases first, or a fill that was granted before lands behind the purge.
+asio::awaitable<std::optional<std::size_t>> tiers::state::purge(const std::string& family) {
+    const auto leases = co_await client.purge("{" + family + ":*}:lease");
+    if (!leases) co_return std::nullopt;
+    const auto values = co_await client.purge(family + ":*");
+    co_return values;
+}
+
+// ---- Reads.
+
+std::optional<std::string_view> tiers::find(std::string_view key) {
+    auto& s = *state_;
+    if (!s.local.is_on() || s.own.is_remembered(key)) return std::nullopt;
+    return s.local.find(key, clock::now(), s.own.generation(key));
+}
+
+asio::awaitable<tiers::found> tiers::read(std::string key, loader load, check is_value) {
+    const auto s = state_;
+    const auto boarded = s->flights.board(key);
+    if (boarded.is_first) {
+        auto fresh = std::make_shared<passage>();
+        fresh->key = std::move(key);
+        fresh->load = std::move(load);
+        fresh->is_value = is_value;
+        s->boarding.emplace(boarded.number, std::move(fresh));
+    }
+    const auto mine = s->boarding.at(boarded.number);
+    if (boarded.takes_off) {
+        s->boarding.erase(boarded.number);
+        s->take_off(mine);
+    }
+    auto until_landed = [&mine](auto handler) { mine->passengers.push_back(std::move(handler)); };
+    if (!mine->landed)
+        co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(
+            std::move(until_landed), asio::use_awaitable);
+    if (mine->failed) std::rethrow_exception(mine->failed);
+    co_return mine->found;
+}
+
+// A flight belongs to nobody: a reader who goes away leaves it to the others.
+void tiers::state::take_off(const passage_ptr& p) {
+    asio::co_spawn(executor, fly(p), [self = shared_from_this(), p](std::exception_ptr failed) {
+        self->land(p, std::move(failed));
+    });
+}
+
+void tiers::state::land(const passage_ptr& p, std::exception_ptr failed) {
+    p->failed = std::move(failed);
+    p->landed = true;
+    for (auto& one : std::exchange(p->passengers, {})) asio::post(executor, std::move(one));
+    const auto next = flights.landed(p->key);
+    if (!next) return;
+    const auto found = boarding.find(*next);
+    const auto following = std::move(found->second);
+    boarding.erase(found);
+    take_off(following);
+}
+
+asio::awaitable<void> tiers::state::fly(passage_ptr p) {
+    flight f{{}, clock::now()};
+    const auto token = next_name();
+    std::optional<std::string> unreadable;
+    auto next = f.take_off(is_usable(p->key));
+    while (next != step::land) switch (next) {
+            case step::read: next = co_await read(f, *p, unreadable); break;
+            case step::ask: next = co_await ask(f, *p, token, unreadable); break;
+            case step::wait: next = co_await wait(f, p->key); break;
+            case step::load: next = co_await load(f, *p, token); break;
+            case step::fill: next = co_await fill(f, *p, token); break;
+            case step::land: break;
+        }
+}
+
+// GET by the tracked connection. Its reply enters the place that was reserved before it was sent.
+asio::awaitable<step> tiers::state::read(flight& f, passage& p,
+                                         std::optional<std::string>& unreadable) {
+    const auto place = local.reserve(p.key, own.generation(p.key));
+    const auto sent = clock::now();
+    std::vector<valkey::command> commands;
+    if (client.is_tracking()) commands.push_back({"CLIENT", "CACHING", "YES"});
+    commands.push_back({"GET", p.key});
+    commands.push_back({"PTTL", p.key});
+    const auto replies = co_await client.call(std::move(commands));
+    const auto& value = replies[replies.size() - 2];
+    const auto& ttl = replies.back();
+    const bool is_text = value.is == valkey::reply::kind::text;
+    const bool found = is_text && p.is_value(value.text);
+    // While it was on its way, a write may have failed to reach Valkey.
+    if (!value.was_answered() || !is_usable(p.key)) {
+        local.abandon(place, p.key);
+        co_return f.read_answered(false, false);
+    }
+    if (!found) {
+        if (is_text) unreadable = value.text;
+        local.abandon(place, p.key);
+        co_return f.read_answered(true, false);
+    }
+    long left = 0;
+    std::from_chars(ttl.text.data(), ttl.text.data() + ttl.text.size(), left);
+    const auto most = std::chrono::milliseconds{options.ttl};
+    if (left == -1) left = most.count();
+    if (left > 0) local.settle(place, p.key, value.text, sent + std::min(most, left * 1ms));
+    else local.abandon(place, p.key);
+    p.found = {value.text, origin::shared};
+    co_return f.read_answered(true, true);
+}
+
+valkey::command tiers::state::lease_command(const std::string& key,
+                                            const std::string& token) const {
+    return client.script(script::lease, keys_of(key),
+                         {token, std::to_string(options.lease.count())});
+}
+
+asio::awaitable<step> tiers::state::ask(flight& f, passage& p, const std::string& token,
+                                        const std::optional<std::string>& unreadable) {
+    if (!is_usable(p.key)) co_return f.lease_answered(lease_answer::none, clock::now());
+    auto lease = lease_command(p.key, token);
+    if (unreadable) lease.push_back(*unreadable);
+    const auto reply = co_await client.call(std::move(lease));
+    auto answer = lease_answer_of(reply);
+    if (answer == lease_answer::value) {
+        const auto text = std::string_view{reply.text}.substr(1);
+        if (is_usable(p.key) && p.is_value(text)) p.found = {std::string{text}, origin::shared};
+        else answer = lease_answer::none;
+    }
+    co_return f.lease_answered(answer, clock::now());
+}
+
+asio::awaitable<step> tiers::state::wait(flight& f, const std::string& key) {
+    asio::steady_timer changed{executor, f.ask_again()};
+    const auto mine = waiting.emplace(key, &changed);
+    co_await changed.async_wait(asio::as_tuple(asio::use_awaitable));
+    waiting.erase(mine);
+    co_return f.woken();
+}
+
+void tiers::state::wake(std::string_view key) {
+    const auto [first, last] = waiting.equal_range(key);
+    for (auto it = first; it != last; ++it) it->second->cancel();
+}
+
+void tiers::state::wake_all() {
+    for (const auto& [key, timer] : waiting) timer->cancel();
+}
+
+asio::awaitable<step> tiers::state::load(flight& f, passage& p, const std::string& token) {
+    const auto during = std::make_shared<renewal>(executor);
+    if (f.may_fill()) spawn(renew(p.key, token, during));
+    std::exception_ptr failed;
+    try {
+        auto text = co_await p.load();
+        p.found = {std::move(text), origin::source};
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    during->ended = true;
+    during->pause.cancel();
+    if (failed) std::rethrow_exception(failed);
+    co_return f.loaded(true, is_usable(p.key));
+}
+
+// A lease is short, so that a crash does not keep others waiting; a load may be long.
+asio::awaitable<void> tiers::state::renew(std::string key, std::string token,
+                                          std::shared_ptr<renewal> during) {
+    while (!stopped) {
+        during->pause.expires_after(options.lease / 3);
+        co_await during->pause.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (during->ended || !is_usable(key)) co_return;
+        const auto renewed = co_await client.call(lease_command(key, token));
+        if (renewed.text != "granted") co_return;
+    }
+}
+
+asio::awaitable<step> tiers::state::fill(flight& f, const passage& p, const std::string& token) {
+    spdlog::debug("Caching {}, value is {}", p.key, p.found.text);
+    const auto most = std::chrono::milliseconds{options.ttl}.count();
+    std::uniform_int_distribution<std::int64_t> ttl{most - most / 20, most};
+    auto fill = client.script(script::fill, keys_of(p.key),
+                              {token, p.found.text, std::to_string(ttl(jitter))});
+    co_await client.call(std::move(fill));
+    co_return f.filled();
+}
+
+// ---- Writes.
+
+asio::awaitable<bool> tiers::state::hold(const std::vector<std::string>& keys,
+                                         const std::string& writer) {
+    if (!client.is_answering()) co_return false;
+    std::vector<valkey::command> commands;
+    for (const auto& key : keys)
+        commands.push_back(client.script(script::hold, keys_of(key),
+                                         {writer, std::to_string(options.hold.count())}));
+    const auto replies = co_await client.call(std::move(commands));
+    co_return std::all_of(replies.begin(), replies.end(), [](auto& r) { return r.succeeded(); });
+}
+
+asio::awaitable<bool> tiers::state::release(const std::vector<std::string>& keys,
+                                            const std::string& writer) {
+    if (!client.is_answering()) co_return false;
+    std::vector<valkey::command> commands;
+    for (const auto& key : keys)
+        commands.push_back(client.script(script::release, keys_of(key), {writer}));
+    const auto replies = co_await client.call(std::move(commands));
+    co_return std::all_of(replies.begin(), replies.end(), [](auto& r) { return r.succeeded(); });
+}
+
+void tiers::state::remember(const std::vector<std::string>& keys, const std::string& writer) {
+    std::vector<broken_key> broken;
+    broken.reserve(keys.size());
+    for (const auto& key : keys) broken.push_back({key, writer});
+    own.remember(broken);
+}
+
+asio::awaitable<void> tiers::state::settle(std::vector<std::string> keys, std::string writer,
+                                           std::function<asio::awaitable<bool>()> is_over) {
+    const auto until = clock::now() + options.hold;
+    asio::steady_timer pause{executor};
+    auto between = 20ms;
+    bool over = false;
+    while (!over && !stopped && clock::now() < until) {
+        try {
+            over = co_await is_over();
+        } catch (const std::exception& e) {
+            spdlog::debug("Cannot ask whether a write is over: {}", e.what());
+        }
+        if (over) break;
+        pause.expires_after(between);
+        co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+        between = std::min<std::chrono::milliseconds>(between * 2, 320ms);
+    }
+    const bool released = co_await release(keys, writer);
+    if (!released) remember(keys, writer);
+    own.count(keys);
+}
+
+write::write(tiers& of, std::vector<std::string> keys)
+    : state_(of.state_), keys_(std::move(keys)) {}
+
+asio::awaitable<void> write::hold() {
+    if (keys_.empty()) co_return;
+    if (!is_held()) writer_ = state_->next_name();
+    const bool held = co_await state_->hold(keys_, writer_);
+    if (!held) state_->remember(keys_, writer_);
+}
+
+asio::awaitable<void> write::release() {
+    if (keys_.empty()) co_return;
+    const bool released = co_await state_->release(keys_, writer_);
+    if (!released) state_->remember(keys_, writer_);
+    state_->own.count(keys_);
+}
+
+asio::awaitable<void> write::leave(std::function<asio::awaitable<bool>()> is_over) {
+    if (keys_.empty()) co_return;
+    co_await hold();  // anew: for its whole time from now
+    state_->own.count(keys_);
+    state_->spawn(state_->settle(keys_, writer_, std::move(is_over)));
+}
+
+// ---- What goes on in the background.
+
+asio::awaitable<void> tiers::state::look_after() {
+    auto last_release = clock::now();
+    while (!stopped) {
+        const auto due = clock::now() + tick;
+        watch.expires_at(due);
+        co_await watch.async_wait(asio::as_tuple(asio::use_awaitable));
+        const auto now = clock::now();
+        local.woke(due, now);
+        const bool quiet = now - local.last_heard() > quiet_for || !local.is_current(now);
+        if (local.is_connected() && quiet && !pinging) spawn(ping());
+        if (!own.remembers_any() || releasing || now - last_release < release_every) continue;
+        last_release = now;
+        if (client.life() == trusted_life) spawn(release_remembered());
+    }
+}
+
+asio::awaitable<void> tiers::state::ping() {
+    pinging = true;
+    const valkey::command ask{"PING"};
+    const auto pong = co_await client.call(ask, valkey::urgency::background);
+    pinging = false;
+}
+
+// Whichever worker reaches Valkey releases what any worker of the process could not.
+asio::awaitable<void> tiers::state::release_remembered() {
+    releasing = true;
+    bool got_through = true;
+    while (!stopped && got_through && own.remembers_any()) got_through = co_await release_some();
+    releasing = false;
+}
+
+asio::awaitable<bool> tiers::state::release_some() {
+    constexpr std::size_t batch = 256;
+    if (const auto overflow = own.overflow(); overflow != 0) {
+        const bool purged = co_await purge_after_overflow(overflow);
+        if (!purged) co_return false;
+    }
+    const auto some = own.some(batch);
+    if (some.empty()) co_return true;
+    std::vector<valkey::command> commands;
+    for (const auto& one : some)
+        commands.push_back(client.script(script::release, keys_of(one.key), one.writers));
+    const auto replies = co_await client.call(std::move(commands), valkey::urgency::background);
+    std::vector<own_writes::unreleased> released;
+    std::vector<std::string> keys;
+    for (std::size_t i = 0; i < some.size(); ++i) {
+        if (!replies[i].succeeded()) continue;
+        released.push_back(some[i]);
+        keys.push_back(some[i].key);
+    }
+    own.count(keys);
+    own.forget(released);
+    co_return released.size() == some.size();
+}
+
+asio::awaitable<bool> tiers::state::purge_after_overflow(std::uint64_t overflow) {
+    for (const auto& family : options.families) {
+        const auto purged = co_await purge(family);
+        if (!purged) co_return false;
+    }
+    own.forget_all(overflow);
+    co_return true;
+}
+
+}  // namespace larder::cache
