@@ -33,7 +33,6 @@ public:
     offline_worker() = default;
     ~offline_worker() {
         cache_.stop();
-        valkey_.stop();
         run_what_is_ready();
     }
     offline_worker(const offline_worker&) = delete;
@@ -69,13 +68,13 @@ public:
     /// The keys whose invalidation could not be told to Valkey, so all that were invalidated.
     std::vector<std::string> invalidated() const {
         std::vector<std::string> keys;
-        for (const auto& one : unreleased_.some(100)) keys.push_back(one.key);
+        for (const auto& one : own_.some(100)) keys.push_back(one.key);
         return keys;
     }
 
 private:
     struct request {
-        request(pg::pool& pool, cache::shared_tier& cache) : session(pool), at{session, cache} {}
+        request(pg::pool& pool, cache::tiers& cache) : session(pool), at{session, cache} {}
         pg::session session;
         services at;
     };
@@ -92,9 +91,8 @@ private:
     boost::asio::io_context io_{1};
     pg::pool db_{io_.get_executor(),
                  {.max_connections = 0, .acquire_timeout = std::chrono::hours{1}}};
-    valkey::client valkey_{io_.get_executor(), {}};
-    cache::unreleased_keys unreleased_;
-    cache::shared_tier cache_{io_.get_executor(), valkey_, unreleased_, {}};
+    cache::own_writes own_;
+    cache::tiers cache_{io_.get_executor(), {}, own_, {}};
     std::list<request> requests_;
 };
 

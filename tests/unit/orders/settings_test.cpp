@@ -88,6 +88,37 @@ TEST_F(settings, a_bad_ttl_is_one_line_in_the_log_and_the_default_is_used) {
     }
 }
 
+// ---- CACHE_LOCAL_BYTES, CACHE_DEADLINE_MS ----
+
+TEST_F(settings, a_process_keeps_64_mib_unless_something_else_is_said) {
+    EXPECT_EQ(local_bytes_from_environment(), 64U << 20);
+    set("CACHE_LOCAL_BYTES", "0");
+    EXPECT_EQ(local_bytes_from_environment(), 0U);
+    set("CACHE_LOCAL_BYTES", "123456789");
+    EXPECT_EQ(local_bytes_from_environment(), 123456789U);
+}
+
+TEST_F(settings, a_request_waits_100_ms_for_valkey_unless_something_else_is_said) {
+    EXPECT_EQ(cache_deadline_from_environment(), 100ms);
+    set("CACHE_DEADLINE_MS", "7");
+    EXPECT_EQ(cache_deadline_from_environment(), 7ms);
+}
+
+TEST_F(settings, a_bad_number_is_one_line_in_the_log_and_the_default_is_used) {
+    for (const auto* value : {"", "-1", "64M", "1e6", " 1", "99999999999999999999"}) {
+        set("CACHE_LOCAL_BYTES", value);
+        set("CACHE_DEADLINE_MS", value);
+        const larder::test::captured_log log;
+        EXPECT_EQ(local_bytes_from_environment(), 64U << 20) << value;
+        EXPECT_EQ(cache_deadline_from_environment(), 100ms) << value;
+        ASSERT_EQ(log.lines().size(), 2U) << value;
+        EXPECT_NE(log.lines()[0].find("CACHE_LOCAL_BYTES"), std::string::npos);
+        EXPECT_NE(log.lines()[1].find("CACHE_DEADLINE_MS"), std::string::npos);
+    }
+    set("CACHE_DEADLINE_MS", "0");
+    EXPECT_EQ(cache_deadline_from_environment(), 100ms);
+}
+
 // ---- PG_DATABASE ----
 
 TEST_F(settings, the_database_is_the_tutorials_unless_another_is_named) {
