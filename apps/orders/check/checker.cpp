@@ -1,0 +1,439 @@
+#include "check/checker.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <mutex>
+#include <random>
+#include <thread>
+
+#include "check/client.hpp"
+#include "check/ledger.hpp"
+#include "check/truth.hpp"
+#include "larder/json.hpp"
+#include "sample/failure.hpp"
+
+namespace orders::check {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+// How long a thread leaves an instance alone that did not answer.
+constexpr milliseconds after_failure{50};
+constexpr std::size_t most_sentences = 5;
+constexpr int exit_usage = 64;
+
+struct instance {
+    instance(const std::string& where, const address& at, std::int32_t customers)
+        : url(where), authority(at.authority()), to(at) {
+        for (key k = 0; k <= static_cast<key>(customers); ++k)
+            gets.push_back("GET " + path(k) + " HTTP/1.1\r\nhost: " + authority + "\r\n\r\n");
+    }
+    static std::string path(key k) {
+        return k == 0 ? "/count" : "/count?customerid=" + std::to_string(k);
+    }
+    std::string post(const std::string& body) const {
+        return "POST /add/ HTTP/1.1\r\nhost: " + authority +
+               "\r\ncontent-type: application/json\r\ncontent-length: " +
+               std::to_string(body.size()) + "\r\n\r\n" + body;
+    }
+
+    std::string url;
+    std::string authority;
+    endpoint to;
+    std::vector<std::string> gets;  // by key
+    bool takes_writes = true;
+    std::atomic<std::int64_t> reads{0};
+    std::atomic<std::int64_t> writes{0};
+};
+
+address parse_or_throw(const std::string& url) {
+    if (auto at = parse_url(url)) return *at;
+    throw sample::failure{url +
+                              " is no URL of an instance: it should look like "
+                              "http://127.0.0.1:8000",
+                          exit_usage};
+}
+
+// The service says of a write that failed whether it may have been stored all the same. Anybody
+// else's answer, such as a proxy's, says nothing.
+bool says_not_stored(const answer& got) {
+    if (got.status >= 400 && got.status < 500) return true;
+    return got.body.starts_with(R"({"detail":"Error )") &&
+           got.body.find("not known") == std::string::npos &&
+           got.body.find("unknown") == std::string::npos;
+}
+
+enum class outcome : std::uint8_t { unknown, stored, not_stored };
+
+// The orders of a run, by their number.
+class order_book {
+public:
+    std::int64_t add() {
+        const std::lock_guard lock{mutex_};
+        outcomes_.push_back(outcome::unknown);
+        return static_cast<std::int64_t>(outcomes_.size());
+    }
+    void set(std::int64_t number, outcome was) {
+        const std::lock_guard lock{mutex_};
+        outcomes_[static_cast<std::size_t>(number - 1)] = was;
+    }
+    void compare(const std::map<std::int64_t, std::int64_t>& rows, report& into) const {
+        const std::lock_guard lock{mutex_};
+        std::int64_t number = 0;
+        for (const auto was : outcomes_) {
+            const auto found = rows.find(++number);
+            const auto times = found == rows.end() ? 0 : found->second;
+            into.writes += was == outcome::stored;
+            into.unknown_writes += was == outcome::unknown;
+            into.refused_writes += was == outcome::not_stored;
+            into.lost_writes += was == outcome::stored && times == 0;
+            into.denied_writes += was == outcome::not_stored && times > 0;
+            into.doubled_writes += times > 1;
+        }
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::vector<outcome> outcomes_;
+};
+
+// What one thread found; added up at the end.
+struct findings {
+    std::int64_t reads = 0;
+    std::int64_t stale = 0, too_stale = 0, overcounts = 0;
+    clock::duration worst{};
+    error_counts errors;
+    std::vector<std::string> sentences;
+
+    void add(const findings& other) {
+        reads += other.reads;
+        stale += other.stale;
+        too_stale += other.too_stale;
+        overcounts += other.overcounts;
+        worst = std::max(worst, other.worst);
+        const auto& e = other.errors;
+        errors.refused += e.refused;
+        errors.lost += e.lost;
+        errors.late += e.late;
+        errors.garbled += e.garbled;
+        errors.unavailable += e.unavailable;
+        errors.other_status += e.other_status;
+        for (const auto& one : other.sentences)
+            if (sentences.size() < most_sentences) sentences.push_back(one);
+    }
+};
+
+std::int64_t in_ms(clock::duration time) { return std::chrono::ceil<milliseconds>(time).count(); }
+
+}  // namespace
+
+struct checker::state {
+    state(options o, std::atomic<bool>& stopped);
+
+    void find_instances();
+    void ask_each_once();
+    void read(findings& found);
+    void write(findings& found);
+    bool is_over() const { return stopped || (how.reads > 0 && reads_done >= how.reads); }
+    void check_count(const instance& at, const reading& asked, std::int64_t count,
+                     findings& found) const;
+    bool is_right(instance& at, const std::vector<std::int64_t>& counts) const;
+    void settle(report& into);
+    report add_up(const findings& found, clock::duration elapsed);
+
+    options how;
+    std::atomic<bool>& stopped;
+    check::truth truth;
+    std::vector<std::unique_ptr<instance>> instances;
+    std::vector<std::int64_t> base;
+    run_mark mark;
+    std::unique_ptr<check::ledger> ledger;
+    order_book orders;
+    std::atomic<std::int64_t> reads_done{0};
+};
+
+namespace {
+
+// A thread's connections: one to each instance, of which it picks any that answered lately.
+class links {
+public:
+    links(const std::vector<std::unique_ptr<instance>>& all, milliseconds timeout, bool to_write)
+        : random_(std::random_device{}()) {
+        for (const auto& one : all)
+            if (!to_write || one->takes_writes)
+                links_.push_back({one.get(), client{one->to, timeout}, {}});
+    }
+
+    /// Null if none has answered lately.
+    instance* pick() {
+        const auto now = clock::now();
+        const auto first = below(links_.size());
+        for (std::size_t i = 0; i < links_.size(); ++i) {
+            chosen_ = &links_[(first + i) % links_.size()];
+            if (chosen_->not_before <= now) return chosen_->to;
+        }
+        return nullptr;
+    }
+    /// Through the instance picked last. An answer that is not 200 is counted as an error.
+    answer exchange(std::string_view request, error_counts& errors) {
+        auto got = chosen_->connection.exchange(request);
+        if (got.failure == failure::none && got.status == 200) return got;
+        chosen_->not_before = clock::now() + after_failure;
+        switch (got.failure) {
+            case failure::refused: ++errors.refused; break;
+            case failure::lost: ++errors.lost; break;
+            case failure::late: ++errors.late; break;
+            case failure::garbled: ++errors.garbled; break;
+            case failure::none: ++(got.status == 503 ? errors.unavailable : errors.other_status);
+        }
+        return got;
+    }
+    std::size_t below(std::size_t limit) {
+        return std::uniform_int_distribution<std::size_t>{0, limit - 1}(random_);
+    }
+
+private:
+    struct link {
+        instance* to;
+        client connection;
+        clock::time_point not_before;
+    };
+
+    std::minstd_rand random_;
+    std::vector<link> links_;
+    link* chosen_ = nullptr;
+};
+
+}  // namespace
+
+checker::state::state(options o, std::atomic<bool>& stop)
+    : how(std::move(o)), stopped(stop), truth(how.source, how.customers) {
+    find_instances();
+    ask_each_once();
+    mark.after_order = truth.last_order();
+    std::random_device random;
+    mark.tax_cents = std::uniform_int_distribution<std::int64_t>{1, 99'999'999}(random);
+    base = truth.counts();
+    ledger = std::make_unique<check::ledger>(base, clock::now());
+}
+
+void checker::state::find_instances() {
+    if (how.urls.empty())
+        throw sample::failure{"there is no instance to check: name one", exit_usage};
+    for (const auto& url : how.urls)
+        instances.push_back(std::make_unique<instance>(url, parse_or_throw(url), how.customers));
+    if (how.write_urls.empty()) return;
+    for (const auto& one : instances) one->takes_writes = false;
+    for (const auto& url : how.write_urls) {
+        const auto authority = parse_or_throw(url).authority();
+        const auto found = std::ranges::find(instances, authority, &instance::authority);
+        if (found == instances.end())
+            throw sample::failure{url + " is to take writes, but is none of the instances",
+                                  exit_usage};
+        (*found)->takes_writes = true;
+    }
+}
+
+void checker::state::ask_each_once() {
+    for (const auto& one : instances) {
+        const auto got = client{one->to, how.timeout}.exchange(one->gets[0]);
+        if (got.failure == failure::none && got.status == 200) continue;
+        const auto why = got.failure != failure::none
+                             ? std::string{"does not answer"}
+                             : "answers " + std::to_string(got.status) + " " + got.body;
+        throw sample::failure{one->url + " " + why, sample::exit_unavailable};
+    }
+}
+
+void checker::state::read(findings& found) {
+    links to{instances, how.timeout, false};
+    while (!is_over()) {
+        auto* const at = to.pick();
+        if (!at) {
+            std::this_thread::sleep_for(milliseconds{2});
+            continue;
+        }
+        const auto which = to.below(2) == 0 ? 0 : 1 + to.below(base.size() - 1);
+        auto asked = ledger->begin(which);
+        asked.began = clock::now();
+        const auto got = to.exchange(at->gets[which], found.errors);
+        if (got.failure != failure::none || got.status != 200) continue;
+        const auto count = count_in(got.body);
+        if (!count) {
+            ++found.errors.garbled;
+            continue;
+        }
+        check_count(*at, asked, *count, found);
+        ++found.reads;
+        ++at->reads;
+        ++reads_done;
+    }
+}
+
+void checker::state::check_count(const instance& at, const reading& asked, std::int64_t count,
+                                 findings& found) const {
+    const auto verdict = ledger->judge(asked, count);
+    if (!verdict.overcounted && !verdict.stale_for) return;
+    found.overcounts += verdict.overcounted;
+    const bool too_stale = verdict.stale_for && *verdict.stale_for > how.allowed_stale;
+    if (verdict.stale_for) {
+        ++found.stale;
+        found.too_stale += too_stale;
+        found.worst = std::max(found.worst, *verdict.stale_for);
+    }
+    if (found.sentences.size() >= most_sentences || !(too_stale || verdict.overcounted)) return;
+    found.sentences.push_back(
+        at.url + instance::path(asked.key) + " said " + std::to_string(count) + ", not " +
+        std::to_string(verdict.at_least) + " to " + std::to_string(verdict.at_most) +
+        (verdict.stale_for ? ": stale by " + std::to_string(in_ms(*verdict.stale_for)) + " ms"
+                           : ": too many"));
+}
+
+void checker::state::write(findings& found) {
+    links to{instances, how.timeout, true};
+    while (!is_over()) {
+        auto* const at = to.pick();
+        if (!at) {
+            std::this_thread::sleep_for(milliseconds{2});
+            continue;
+        }
+        const auto customer = 1 + to.below(base.size() - 1);
+        const auto number = orders.add();
+        const auto request = at->post(R"({"orderdate":"2023-03-10","customerid":)" +
+                                      std::to_string(customer) + R"(,"netamount":)" +
+                                      amount(number) + R"(,"tax":)" + amount(mark.tax_cents) + "}");
+        ledger->start(customer);
+        const auto got = to.exchange(request, found.errors);
+        if (got.failure == failure::none && got.status == 200) {
+            ledger->acknowledge(customer, clock::now());
+            orders.set(number, outcome::stored);
+            ++at->writes;
+        } else if (got.failure == failure::refused ||
+                   (got.failure == failure::none && says_not_stored(got))) {
+            orders.set(number, outcome::not_stored);
+        }
+        if (how.write_pause.count() > 0)
+            std::this_thread::sleep_for(std::chrono::microseconds{
+                to.below(static_cast<std::size_t>(how.write_pause.count()) * 2'000)});
+    }
+}
+
+bool checker::state::is_right(instance& at, const std::vector<std::int64_t>& counts) const {
+    client connection{at.to, how.timeout};
+    for (key k = 0; k < counts.size(); ++k) {
+        const auto got = connection.exchange(at.gets[k]);
+        if (got.failure != failure::none || count_in(got.body) != counts[k]) return false;
+    }
+    return true;
+}
+
+// An order whose outcome was unknown may still be stored now, so PostgreSQL is asked each time.
+void checker::state::settle(report& into) {
+    const auto until = clock::now() + how.settle;
+    while (true) {
+        try {
+            const auto counts = truth.counts();
+            into.wrong_at_the_end = std::ranges::count_if(
+                instances, [&](const auto& one) { return !is_right(*one, counts); });
+            if (into.wrong_at_the_end == 0 || clock::now() >= until) {
+                const auto rows = truth.orders_of(mark);
+                orders.compare(rows, into);
+                into.foreign_orders = counts[0] - base[0];
+                for (const auto& [number, times] : rows) into.foreign_orders -= times;
+                return;
+            }
+        } catch (const sample::failure&) {
+            if (clock::now() >= until) throw;
+        }
+        std::this_thread::sleep_for(milliseconds{10});
+    }
+}
+
+report checker::state::add_up(const findings& found, clock::duration elapsed) {
+    report all{.instances = static_cast<std::int64_t>(instances.size()),
+               .elapsed_ms = in_ms(elapsed),
+               .reads = found.reads,
+               .errors = found.errors,
+               .stale_reads = found.stale,
+               .worst_stale_ms = in_ms(found.worst),
+               .allowed_stale_ms = how.allowed_stale.count(),
+               .too_stale_reads = found.too_stale,
+               .overcounts = found.overcounts,
+               .first_violations = found.sentences};
+    all.reads_per_second = found.reads * 1'000 / std::max<std::int64_t>(1, all.elapsed_ms);
+    settle(all);
+    all.consistent = is_consistent(all);
+    return all;
+}
+
+checker::checker(options how) : state_(std::make_unique<state>(std::move(how), stopped_)) {}
+checker::~checker() = default;
+
+std::int64_t checker::reads_through(std::size_t instance) const {
+    return state_->instances.at(instance)->reads;
+}
+
+std::int64_t checker::writes_through(std::size_t instance) const {
+    return state_->instances.at(instance)->writes;
+}
+
+report checker::run() {
+    auto& at = *state_;
+    const auto begin = clock::now();
+    std::vector<findings> found(at.how.readers + at.how.writers);
+    {
+        std::vector<std::jthread> threads;
+        for (unsigned i = 0; i < found.size(); ++i)
+            threads.emplace_back([&at, &into = found[i], reads = i < at.how.readers] {
+                if (reads) at.read(into);
+                else at.write(into);
+            });
+        while (!at.is_over() && clock::now() - begin < at.how.duration)
+            std::this_thread::sleep_for(milliseconds{5});
+        stopped_ = true;
+    }
+    findings sum;
+    for (const auto& one : found) sum.add(one);
+    return at.add_up(sum, clock::now() - begin);
+}
+
+namespace {
+
+// A signal handler reaches nothing but globals.
+std::atomic<checker*> running{nullptr};
+static_assert(std::atomic<checker*>::is_always_lock_free);
+
+extern "C" void end_run(int signal) {
+    if (auto* const one = running.load()) one->stop();
+    std::signal(signal, SIG_DFL);  // the second one ends the program
+}
+
+report run_until_signal(options how) {
+    checker one{std::move(how)};
+    running = &one;
+    std::signal(SIGINT, end_run);
+    std::signal(SIGTERM, end_run);
+    auto found = one.run();
+    std::signal(SIGINT, SIG_DFL);
+    std::signal(SIGTERM, SIG_DFL);
+    running = nullptr;
+    return found;
+}
+
+}  // namespace
+
+int check(options how, bool as_json) {
+    try {
+        const auto found = run_until_signal(std::move(how));
+        const auto out = as_json ? larder::json::text(found) + "\n" : text(found);
+        std::fputs(out.c_str(), stdout);
+        return found.consistent ? 0 : sample::exit_failed;
+    } catch (const sample::failure& refused) {
+        std::fprintf(stderr, "orders check: %s\n", refused.what());
+        return refused.exit_status();
+    }
+}
+
+}  // namespace orders::check
