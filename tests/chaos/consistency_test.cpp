@@ -1,0 +1,50 @@
+// Many readers and writers on several instances, without any fault: no answer is stale, ever.
+
+#include <cstdlib>
+
+#include "cluster.hpp"
+
+namespace larder::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::int64_t reads_to_check() {
+    if (slack > 1) return 30'000;
+    return std::getenv("LARDER_SOAK") != nullptr ? 3'000'000 : 300'000;
+}
+
+void expect_no_stale_read(const cluster& all, std::int64_t reads,
+                          std::chrono::milliseconds write_pause) {
+    auto how = all.checking();
+    how.reads = reads;
+    how.write_pause = write_pause;
+    how.timeout = patience;
+    const auto found = orders::check::checker{how}.run();
+    std::printf("writers pause %d ms on average:\n%s", static_cast<int>(write_pause.count()),
+                text(found).c_str());
+    EXPECT_TRUE(found.consistent);
+    EXPECT_GE(found.reads, reads);
+    EXPECT_GT(found.writes, 0);
+    EXPECT_EQ(found.stale_reads, 0);
+    EXPECT_EQ(found.errors.sum(), 0);
+    EXPECT_EQ(found.foreign_orders, 0);
+}
+
+// While writers never rest nearly every key is always held, so that readers hardly meet an entry;
+// while they rest for long there are few invalidations. So both, and what lies between.
+TEST(consistency, consistent_without_faults) {
+    const cluster all;
+    const auto reads = reads_to_check();
+    expect_no_stale_read(all, reads / 30, 0ms);
+    expect_no_stale_read(all, reads / 6, 20ms);
+    expect_no_stale_read(all, reads * 8 / 10, 100ms);
+}
+
+TEST(consistency, consistent_without_the_local_tier) {
+    const cluster all{3, orders_serve, {{"CACHE_LOCAL_BYTES", "0"}}};
+    expect_no_stale_read(all, reads_to_check() / 10, 20ms);
+}
+
+}  // namespace
+}  // namespace larder::test
