@@ -36,9 +36,9 @@ void expect_no_stale_read(const cluster& all, std::int64_t reads,
 TEST(consistency, consistent_without_faults) {
     const cluster all;
     const auto reads = reads_to_check();
-    expect_no_stale_read(all, reads / 30, 0ms);
-    expect_no_stale_read(all, reads / 6, 20ms);
-    expect_no_stale_read(all, reads * 8 / 10, 100ms);
+    expect_no_stale_read(all, reads / 100, 0ms);
+    expect_no_stale_read(all, reads / 10, 20ms);
+    expect_no_stale_read(all, reads * 89 / 100, 100ms);
 }
 
 TEST(consistency, consistent_without_the_local_tier) {

@@ -277,7 +277,8 @@ void checker::state::check_count(const instance& at, const reading& asked, std::
     const auto verdict = ledger->judge(asked, count);
     if (!verdict.overcounted && !verdict.stale_for) return;
     found.overcounts += verdict.overcounted;
-    const bool too_stale = verdict.stale_for && *verdict.stale_for > how.allowed_stale;
+    const bool too_stale =
+        verdict.stale_for && (verdict.below_base || *verdict.stale_for > how.allowed_stale);
     if (verdict.stale_for) {
         ++found.stale;
         found.too_stale += too_stale;

@@ -37,7 +37,8 @@ judgement ledger::judge(const reading& asked, std::int64_t count) const {
     // Of the first N + 1 acknowledged orders, an answer of N orders lacks one at least. An answer
     // below the base lacks one from before the run.
     auto lacked_since = since_;
-    if (count >= own.base) {
+    verdict.below_base = count < own.base;
+    if (!verdict.below_base) {
         const std::lock_guard lock{own.mutex};
         lacked_since = own.times.at(static_cast<std::size_t>(count - own.base));
     }

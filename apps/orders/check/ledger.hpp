@@ -33,6 +33,8 @@ struct judgement {
     /// Of a stale answer: how long before the GET the oldest order that it lacks was acknowledged.
     /// At least that long: an order of unknown outcome may stand in for one that is lacking.
     std::optional<clock::duration> stale_for;
+    /// The answer lacks orders from before the run: nobody knows how stale it is.
+    bool below_base = false;
 };
 
 /// The orders of one run.

@@ -77,6 +77,8 @@ TEST_F(check_ledger, staleness_is_that_of_the_oldest_order_that_is_lacking) {
 
 TEST_F(check_ledger, an_answer_below_the_base_is_stale_since_before_the_run) {
     EXPECT_EQ(book.judge(begin(1, 100ms), 3).stale_for, 100ms);
+    EXPECT_TRUE(book.judge(begin(1, 100ms), 3).below_base);
+    EXPECT_FALSE(book.judge(begin(1, 100ms), 4).below_base);
 }
 
 TEST(check_url, takes_a_host_and_a_port) {
