@@ -43,7 +43,7 @@ TEST(consistency, consistent_without_faults) {
 
 TEST(consistency, consistent_without_the_local_tier) {
     const cluster all{3, orders_serve, {{"CACHE_LOCAL_BYTES", "0"}}};
-    expect_no_stale_read(all, reads_to_check() / 10, 20ms);
+    expect_no_stale_read(all, reads_to_check() / 30, 20ms);
 }
 
 }  // namespace

@@ -26,6 +26,8 @@ struct fault {
     std::size_t unharmed_from = 0;
     /// The instances from this one on take writes.
     std::size_t writers_from = 0;
+    /// How long after the fault the connections to Valkey may be away.
+    milliseconds back_within = a_second;
 };
 
 void PrintTo(const fault& one, std::ostream* out) { *out << one.name; }
@@ -59,14 +61,13 @@ protected:
             const auto mended = std::chrono::steady_clock::now();
             EXPECT_TRUE(during.all_serve(instances_from(0), a_second))
                 << "service is not restored within a second";
-            // Connections to Valkey may come back as late.
             const auto taken = std::chrono::steady_clock::now() - mended;
-            during.goes_on_for(std::max(100ms, std::chrono::ceil<milliseconds>(a_second - taken)));
+            during.goes_on_for(std::chrono::ceil<milliseconds>(one.back_within - taken));
             tell("during", during.finish());
         }
         how.allowed_stale = 0ms;
         how.write_urls.clear();
-        how.duration = 500ms;
+        how.duration = 300ms;
         tell("afterwards", orders::check::checker{how}.run());
     }
 
@@ -193,6 +194,7 @@ std::vector<fault> postgres_link_faults() {
         for (const auto which : {links::one, links::all}) {
             auto one = on_links(what, &instance::to_postgres, which);
             one.lasts = std::min(one.lasts, 500ms);
+            one.back_within = 100ms;  // they were never away
             if (what.cuts_off) one.unharmed_from = which == links::one ? 1 : 3;
             list.push_back(one);
         }

@@ -386,6 +386,7 @@ report checker::run() {
     std::vector<findings> found(at.how.readers + at.how.writers);
     {
         std::vector<std::jthread> threads;
+        threads.reserve(found.size());
         for (unsigned i = 0; i < found.size(); ++i)
             threads.emplace_back([&at, &into = found[i], reads = i < at.how.readers] {
                 if (reads) at.read(into);
