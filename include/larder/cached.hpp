@@ -110,7 +110,7 @@ public:
     awaitable<reply> operator()(services& at, input in) const {
         const auto keys = broken_by(in);
         cache::write change{at.cache, keys};
-        at.db.before_write([&change] { return change.hold(); });
+        at.db.before_commit([&change] { return change.hold(); });
         std::exception_ptr failed;
         reply value{};
         try {
@@ -119,7 +119,7 @@ public:
         } catch (...) {
             failed = std::current_exception();
         }
-        at.db.before_write({});
+        at.db.before_commit({});
         if (at.db.may_have_written() && !keys.empty())
             spdlog::debug("Clearing caches for {}", listed(keys));
         if (at.db.written() == pg::outcome::unknown) co_await change.leave(at.db.over_check());

@@ -460,11 +460,13 @@ asio::awaitable<bool> tiers::state::release(const std::vector<std::string>& keys
     co_return std::all_of(replies.begin(), replies.end(), [](auto& r) { return r.succeeded(); });
 }
 
+// Whoever works next in the background tries again at once.
 void tiers::state::remember(const std::vector<std::string>& keys, const std::string& writer) {
     std::vector<broken_key> broken;
     broken.reserve(keys.size());
     for (const auto& key : keys) broken.push_back({key, writer});
     own.remember(broken);
+    if (client.life() == trusted_life && !releasing) spawn(release_remembered());
 }
 
 asio::awaitable<void> tiers::state::settle(std::vector<std::string> keys, std::string writer,

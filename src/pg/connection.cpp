@@ -172,16 +172,23 @@ bool connection::forget(const statement& sql) {
     return true;
 }
 
-asio::awaitable<result> connection::execute(const statement& sql, const parameters& values) {
+asio::awaitable<result> connection::execute(const statement& sql, const parameters& values,
+                                            bool begins) {
     for (const auto& value : values)
         if (value && value->find('\0') != std::string::npos)
             throw error(failure::rejected, "invalid byte sequence for encoding \"UTF8\": 0x00",
                         "22021");
     const deadline limit{*this, options_.statement_timeout + std::chrono::milliseconds{500}};
-    auto* rows = co_await pipeline(sql, values);
+    auto* rows = co_await pipeline(sql, values, begins);
     if (means_prepare_again(field(rows, PG_DIAG_SQLSTATE)) && forget(sql)) {
         PQclear(rows);
-        rows = co_await pipeline(sql, values);
+        if (begins) {
+            static constexpr statement undo{"ROLLBACK"};
+            const parameters none;
+            rows = co_await pipeline(undo, none);
+            PQclear(rows);
+        }
+        rows = co_await pipeline(sql, values, begins);
     }
     if (PQresultStatus(rows) == PGRES_FATAL_ERROR) reject(rows);
     co_return result{rows};
@@ -198,13 +205,14 @@ void connection::reject(PGresult* refused) {
 
 // Sends PREPARE, if need be, and EXECUTE in one go and reads their answers up to the sync, where
 // the transaction is committed. The first failure is the answer; what follows it was skipped.
-asio::awaitable<PGresult*> connection::pipeline(const statement& sql, const parameters& values) {
+asio::awaitable<PGresult*> connection::pipeline(const statement& sql, const parameters& values,
+                                                bool begins) {
     usable_ = false;  // until the sync was read: a lost statement leaves answers behind
     const auto prepared = prepared_.find(sql.sql);
     const bool prepare = prepared == prepared_.end();
     const auto name =
         prepare ? "larder_" + std::to_string(++statements_prepared_) : prepared->second;
-    send(name, prepare ? &sql : nullptr, values);
+    send(name, prepare ? &sql : nullptr, values, begins);
     co_await flush();
     using owned = std::unique_ptr<PGresult, decltype(&PQclear)>;
     owned answer{nullptr, &PQclear};
@@ -227,15 +235,18 @@ asio::awaitable<PGresult*> connection::pipeline(const statement& sql, const para
     co_return answer.release();
 }
 
-void connection::send(const std::string& name, const statement* prepare, const parameters& values) {
+void connection::send(const std::string& name, const statement* prepare, const parameters& values,
+                      bool begins) {
     std::vector<const char*> pointers;
     for (const auto& value : values) pointers.push_back(value ? value->c_str() : nullptr);
     auto* libpq = libpq_.get();
-    const bool sent = (!prepare || PQsendPrepare(libpq, name.c_str(),
-                                                 std::string{prepare->sql}.c_str(), 0, nullptr)) &&
-                      PQsendQueryPrepared(libpq, name.c_str(), static_cast<int>(pointers.size()),
-                                          pointers.data(), nullptr, nullptr, 0) &&
-                      PQpipelineSync(libpq);
+    const bool sent =
+        (!begins || PQsendQueryParams(libpq, "BEGIN", 0, nullptr, nullptr, nullptr, nullptr, 0)) &&
+        (!prepare ||
+         PQsendPrepare(libpq, name.c_str(), std::string{prepare->sql}.c_str(), 0, nullptr)) &&
+        PQsendQueryPrepared(libpq, name.c_str(), static_cast<int>(pointers.size()), pointers.data(),
+                            nullptr, nullptr, 0) &&
+        PQpipelineSync(libpq);
     if (!sent) lost(first_line(PQerrorMessage(libpq)));
 }
 

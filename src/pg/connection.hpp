@@ -28,7 +28,11 @@ public:
     /// Throws error{unavailable}.
     boost::asio::awaitable<void> connect();
     /// Throws error; afterwards the connection may be used again if is_usable().
-    boost::asio::awaitable<result> execute(const statement& sql, const parameters& values);
+    /// `begins`: a transaction, which stays open.
+    boost::asio::awaitable<result> execute(const statement& sql, const parameters& values,
+                                           bool begins = false);
+    /// Will not be used again.
+    void abandon() { usable_ = false; }
 
     /// Reads what the server may have said while the connection was idle; false if it has gone.
     bool is_alive();
@@ -42,8 +46,10 @@ private:
     boost::asio::awaitable<void> wait(boost::asio::posix::stream_descriptor::wait_type what);
     boost::asio::awaitable<void> flush();
     boost::asio::awaitable<PGresult*> next_result();
-    boost::asio::awaitable<PGresult*> pipeline(const statement& sql, const parameters& values);
-    void send(const std::string& name, const statement* prepare, const parameters& values);
+    boost::asio::awaitable<PGresult*> pipeline(const statement& sql, const parameters& values,
+                                               bool begins = false);
+    void send(const std::string& name, const statement* prepare, const parameters& values,
+              bool begins);
     bool forget(const statement& sql);
     void reset_when_closed();
     static void hear(void* connection, const PGresult* notice);

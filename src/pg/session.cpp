@@ -7,19 +7,25 @@ namespace larder::pg {
 namespace asio = boost::asio;
 
 asio::awaitable<result> session::run(const statement& sql, parameters values) {
-    if (!sql.reads_only && before_write_) co_await before_write_();
-    const auto before = outcome_;
-    if (!sql.reads_only) outcome_ = outcome::unknown;  // also if it is abandoned
+    if (sql.reads_only) return pool_.run(sql, std::move(values));
+    return write(sql, std::move(values));
+}
+
+// The statement runs first, for as long as it takes, and only the commit is prepared for.
+asio::awaitable<result> session::write(const statement& sql, parameters values) {
+    auto change = co_await pool_.begin();
+    auto rows = co_await change.run(sql, std::move(values));
+    if (before_commit_) co_await before_commit_();
+    const auto before = std::exchange(outcome_, outcome::unknown);  // also if it is abandoned
     try {
-        auto rows = co_await pool_.run(sql, std::move(values));
-        if (!sql.reads_only) outcome_ = std::max(before, outcome::written);
-        co_return rows;
+        co_await change.commit();
     } catch (const error& e) {
-        const bool is_lost = e.kind() == failure::interrupted && !sql.reads_only;
-        if (is_lost) lost_.push_back(e.backend());
+        if (e.kind() == failure::interrupted) lost_.push_back(e.backend());
         else outcome_ = before;
         throw;
     }
+    outcome_ = std::max(before, outcome::written);
+    co_return rows;
 }
 
 namespace {

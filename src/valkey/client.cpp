@@ -403,8 +403,10 @@ asio::awaitable<std::vector<reply>> client::supervisor::call(std::vector<command
     if (!current_ || (how == urgency::request && breaker_.is_open()))
         co_return std::vector<reply>(commands.size());
     auto op = std::make_shared<operation>();
-    for (const auto& words : commands)
-        op->request.push_range(words.front(), words.begin() + 1, words.end());
+    for (const auto& words : commands) {
+        if (words.size() == 1) op->request.push(words.front());  // push_range would push nothing
+        else op->request.push_range(words.front(), words.begin() + 1, words.end());
+    }
     op->request.get_config().cancel_if_not_connected = true;
     op->replies.resize(commands.size());
     op->how = how;

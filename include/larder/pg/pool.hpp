@@ -12,14 +12,15 @@
 #include "larder/pg/conninfo.hpp"
 #include "larder/pg/error.hpp"
 #include "larder/pg/statement.hpp"
+#include "larder/pg/transaction.hpp"
 
 namespace larder::pg {
 
 struct pool_options {
-    conninfo server;                                   ///< where and who
-    std::size_t max_connections = 4;                   ///< of this worker, opened on demand
-    std::chrono::milliseconds connect_timeout{2'000};  ///< name, TCP, TLS and login together
-    std::chrono::milliseconds acquire_timeout{2'000};  ///< for a connection to become free
+    conninfo server;                                 ///< where and who
+    std::size_t max_connections = 4;                 ///< of this worker, opened on demand
+    std::chrono::milliseconds connect_timeout{800};  ///< name, TCP, TLS and login together
+    std::chrono::milliseconds acquire_timeout{800};  ///< for a connection to become free
     /// For one statement; PostgreSQL is told to end it then, and half a second later its
     /// connection is given up.
     std::chrono::milliseconds statement_timeout{10'000};
@@ -38,6 +39,9 @@ public:
     pool(const pool&) = delete;
     pool& operator=(const pool&) = delete;
 
+    /// A transaction of several statements, on a connection of its own.
+    boost::asio::awaitable<transaction> begin();
+
     /// Runs a statement in a transaction of its own; committed when this returns.
     boost::asio::awaitable<result> run(const statement& sql, parameters values);
 
@@ -50,6 +54,7 @@ public:
     void close();
 
 private:
+    friend class transaction;
     struct state;
     std::shared_ptr<state> state_;
 };

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "larder/pg/pool.hpp"
+#include "larder/pg/statements.hpp"
 
 namespace larder::pg {
 
@@ -23,21 +24,12 @@ enum class outcome {
 ///
 /// Errors   throws pg::error.
 /// Threads  call on the pool's worker, one statement after the other.
-class session {
+class session : public statements<session> {
 public:
     explicit session(pool& connections) : pool_(connections) {}
 
     /// Runs a statement in a transaction of its own; committed when this returns.
-    template <class... Values>
-    boost::asio::awaitable<result> execute(const statement& sql, const Values&... values) {
-        return run(sql, parameters{parameter(values)...});
-    }
-
-    /// The only row of a query. Throws error{misused} if there is not exactly one.
-    template <described Row, class... Values>
-    boost::asio::awaitable<Row> one(const statement& sql, const Values&... values) {
-        return only_row<Row>(run(sql, parameters{parameter(values)...}));
-    }
+    boost::asio::awaitable<result> run(const statement& sql, parameters values);
 
     /// Whether a statement that is not reads_only was committed, or may have been: its connection
     /// was lost before the answer.
@@ -48,9 +40,9 @@ public:
         if (outcome_ == outcome::nothing) outcome_ = outcome::written;
     }
 
-    /// Is awaited before each statement that is not reads_only.
-    void before_write(std::function<boost::asio::awaitable<void>()> then) {
-        before_write_ = std::move(then);
+    /// Is awaited before each commit of a statement that is not reads_only, when it has run.
+    void before_commit(std::function<boost::asio::awaitable<void>()> then) {
+        before_commit_ = std::move(then);
     }
     /// Asks PostgreSQL whether the writes of unknown outcome are over; see pool::is_over(). It may
     /// outlive the session.
@@ -59,21 +51,12 @@ public:
     pool& connections() const { return pool_; }
 
 private:
-    boost::asio::awaitable<result> run(const statement& sql, parameters values);
-
-    template <described Row>
-    static boost::asio::awaitable<Row> only_row(boost::asio::awaitable<result> rows) {
-        const result all = co_await std::move(rows);
-        if (all.size() != 1)
-            throw error(failure::misused,
-                        "one row was asked for, not " + std::to_string(all.size()));
-        co_return all.as<Row>(0);
-    }
+    boost::asio::awaitable<result> write(const statement& sql, parameters values);
 
     pool& pool_;
     outcome outcome_ = outcome::nothing;
     std::vector<std::string> lost_;  // the backends of writes of unknown outcome
-    std::function<boost::asio::awaitable<void>()> before_write_;
+    std::function<boost::asio::awaitable<void>()> before_commit_;
 };
 
 }  // namespace larder::pg

@@ -1,0 +1,38 @@
+// Several statements that are committed together.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+
+#include <memory>
+
+#include "larder/pg/statements.hpp"
+
+namespace larder::pg {
+
+/// A transaction on a connection of its own, from pool::begin(). One that is not committed is
+/// rolled back when it goes.
+///
+/// Errors   throws pg::error. Before commit() nothing is stored, whatever was thrown; a refused
+///          statement ends the transaction. commit() that throws error{interrupted} may have
+///          committed, or may still: pool::is_over() knows.
+/// Threads  call on the pool's worker, one call after the other.
+/// Cost     a round trip a statement (BEGIN travels with the first), and one for commit().
+class transaction : public statements<transaction> {
+public:
+    transaction(transaction&&) noexcept;
+    transaction& operator=(transaction&&) = delete;
+    ~transaction();
+
+    boost::asio::awaitable<result> run(const statement& sql, parameters values);
+    boost::asio::awaitable<void> commit();
+    boost::asio::awaitable<void> rollback();
+
+private:
+    friend class pool;
+    struct state;
+    explicit transaction(std::unique_ptr<state> s);
+
+    std::unique_ptr<state> state_;
+};
+
+}  // namespace larder::pg
