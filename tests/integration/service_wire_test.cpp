@@ -86,6 +86,10 @@ TEST_F(service_wire, what_is_no_request_ends_its_connection_and_nothing_else) {
          {std::string{"hello\r\n\r\n"}, std::string{"GET /count\r\n\r\n"},
           std::string{"GET  HTTP/1.1\r\nhost: shop\r\n\r\n"},
           std::string{"GET /count HTTP/1.1\r\nhost shop\r\n\r\n"},
+          std::string{"GET /count HTTP/1.1\r\n\r\n"},
+          std::string{"GET /count/ HTTP/1.1\r\nhost: a b<x>\r\n\r\n"},
+          std::string{"GET /count/ HTTP/1.1\r\nhost: shop/evil?\r\n\r\n"},
+          std::string{"GET /count HTTP/1.1\r\nhost: shop\r\nhost: shop\r\n\r\n"},
           std::string{"POST /add/ HTTP/1.1\r\nhost: shop\r\ncontent-length: -1\r\n\r\n"},
           std::string{"POST /add/ HTTP/1.1\r\nhost: shop\r\ncontent-length: 2\r\n"
                       "content-length: 3\r\n\r\n{}"},
