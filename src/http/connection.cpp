@@ -144,7 +144,10 @@ bool connection::parse() {
     while (in_.size() > 0 && !parser_->is_done()) {
         boost::system::error_code ec;
         in_.consume(parser_->put(in_.data(), ec));
-        if (ec == beast::http::error::need_more) return true;
+        if (ec == beast::http::error::need_more) {
+            if (in_.size() <= owner_.options().max_header_bytes) return true;
+            ec = beast::http::error::header_limit;  // of a chunk's line, which Beast does not limit
+        }
         if (!ec) continue;
         refuse(ec);
         return false;

@@ -64,6 +64,15 @@ TEST_F(service_wire, a_body_in_chunks_is_understood) {
     EXPECT_EQ(rows(), 12001);
 }
 
+TEST_F(service_wire, a_chunks_line_without_an_end_is_refused) {
+    const std::string head =
+        "POST /add/ HTTP/1.1\r\nhost: shop\r\ntransfer-encoding: chunked\r\n\r\n";
+    for (const std::string& line : {"5;" + std::string(40'000, 'a'), std::string(40'000, '0')}) {
+        const auto answer = raw(port(), head + line);
+        EXPECT_TRUE(answer.starts_with("HTTP/1.1 431 ")) << answer;
+    }
+}
+
 TEST_F(service_wire, a_client_that_asks_before_it_sends_its_body_is_told_to_go_on) {
     http_connection connection{port()};
     const header_list asking{{"expect", "100-continue"}};
