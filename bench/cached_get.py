@@ -92,8 +92,9 @@ class Contestant:
         requests = int(re.search(r"(\d+) requests in", out)[1])
         self.rates.append(float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1]))
         self.cpu.append((cpu_seconds(self.pid) - before) / requests * 1e6)
-        self.p50.append(microseconds(re.search(r"50%\s+(\S+)", out)[1]))
-        self.p99.append(microseconds(re.search(r"99%\s+(\S+)", out)[1]))
+        # From the start of a line: above them wrk prints other percentages, such as 82.50%.
+        self.p50.append(microseconds(re.search(r"^ +50% +(\S+)", out, re.M)[1]))
+        self.p99.append(microseconds(re.search(r"^ +99% +(\S+)", out, re.M)[1]))
         return (cpu_seconds(also) - also_before) / requests * 1e6 if also else 0
 
 

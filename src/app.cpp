@@ -110,9 +110,9 @@ struct route {
 
 using routes = std::map<std::string, route, std::less<>>;
 
-// The path with its last slash taken away or one put behind it: what people mix up.
+// The path without the slashes at its end, or with one put there: what people mix up.
 std::string other_form(std::string_view path) {
-    if (path.ends_with('/')) return std::string{path.substr(0, path.size() - 1)};
+    if (path.ends_with('/')) return std::string{path.substr(0, path.find_last_not_of('/') + 1)};
     return std::string{path} + '/';
 }
 

@@ -11,6 +11,7 @@
 
 #include <ctime>
 
+#include "larder/percent.hpp"
 #include "listener.hpp"
 
 namespace larder::http {
@@ -68,6 +69,18 @@ std::string_view origin_form(std::string_view target) {
     if (target.starts_with('/') || scheme == std::string_view::npos) return target;
     const auto path = target.find('/', scheme + 3);
     return path == std::string_view::npos ? "/" : target.substr(path);
+}
+
+// RFC 9112, section 3.2: one Host line, which may be empty, with a host and a port. Redirects
+// repeat it, so nothing else may stand there.
+template <class Message>
+bool has_proper_host(const Message& message) {
+    const auto lines = message.count(beast::http::field::host);
+    if (lines == 0) return message.version() < 11;
+    const auto host = view(message[beast::http::field::host]);
+    constexpr std::string_view allowed =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~%!$&'()*+,;=:[]";
+    return lines == 1 && host.find_first_not_of(allowed) == std::string_view::npos;
 }
 
 }  // namespace
@@ -131,7 +144,10 @@ bool connection::parse() {
     while (in_.size() > 0 && !parser_->is_done()) {
         boost::system::error_code ec;
         in_.consume(parser_->put(in_.data(), ec));
-        if (ec == beast::http::error::need_more) return true;
+        if (ec == beast::http::error::need_more) {
+            if (in_.size() <= owner_.options().max_header_bytes) return true;
+            ec = beast::http::error::header_limit;  // of a chunk's line, which Beast does not limit
+        }
         if (!ec) continue;
         refuse(ec);
         return false;
@@ -165,9 +181,14 @@ asio::awaitable<void> connection::continue_if_expected() {
 
 asio::awaitable<void> connection::answer_request() {
     const auto& message = parser_->get();
+    if (!has_proper_host(message)) {
+        refuse(beast::http::error::bad_field);
+        co_return;
+    }
     const auto target = origin_form(view(message.target()));
     const auto question = std::min(target.find('?'), target.size());
     std::string local;
+    std::string decoded;
     request r{
         .method = method_of(message.method()),
         .path = target.substr(0, question),
@@ -176,6 +197,10 @@ asio::awaitable<void> connection::answer_request() {
         .host = view(message[beast::http::field::host]),
         .content_type = view(message[beast::http::field::content_type]),
     };
+    if (r.path.find('%') != std::string_view::npos) {
+        decoded = percent_decode_leniently(r.path);
+        r.path = decoded;
+    }
     if (r.host.empty()) {
         boost::system::error_code ignored;
         local = url_of(socket_.local_endpoint(ignored)).substr(std::string_view{"http://"}.size());

@@ -69,6 +69,15 @@ TEST_F(contract_requests, percent_encoding_in_the_query_is_decoded) {
     EXPECT_EQ(count(port(), "/count?%63ustomerid=9999"), 0);
 }
 
+TEST_F(contract_requests, percent_encoding_in_the_path_is_decoded) {
+    EXPECT_EQ(count(port(), "/c%6Funt"), 12000);
+    EXPECT_EQ(get(port(), "/count%3Fcustomerid=9999").status, 404);
+    EXPECT_EQ(get(port(), "/count%").status, 404);
+    const auto slash = get(port(), "/count%2F");
+    EXPECT_EQ(slash.status, 307);
+    EXPECT_EQ(slash.header("location"), "http://127.0.0.1:" + std::to_string(port()) + "/count");
+}
+
 TEST_F(contract_requests, add_stores_one_row_and_names_the_customer) {
     expect_json(add(port(), tutorial_order), 200, R"({"updated":{"customer":9999}})");
     EXPECT_EQ(rows(), 12001);
@@ -94,9 +103,13 @@ TEST_F(contract_requests, add_without_its_slash_is_sent_there) {
 }
 
 TEST_F(contract_requests, count_with_a_slash_is_sent_to_the_form_without) {
-    const auto answer = get(port(), "/count/");
-    EXPECT_EQ(answer.status, 307);
-    EXPECT_EQ(answer.header("location"), "http://127.0.0.1:" + std::to_string(port()) + "/count");
+    for (const auto* target : {"/count/", "/count//"}) {
+        SCOPED_TRACE(target);
+        const auto answer = get(port(), target);
+        EXPECT_EQ(answer.status, 307);
+        EXPECT_EQ(answer.header("location"),
+                  "http://127.0.0.1:" + std::to_string(port()) + "/count");
+    }
 }
 
 TEST_F(contract_requests, a_redirect_keeps_the_query_as_it_was_sent) {
@@ -132,7 +145,7 @@ TEST_F(contract_requests, options_on_a_known_path_names_its_methods) {
 
 TEST_F(contract_requests, an_unknown_path_is_not_found) {
     for (const auto* target :
-         {"/", "/counts", "/count/9999", "/Count", "/add/x", "/%00", "/..", "//count"}) {
+         {"/", "//", "/counts", "/count/9999", "/Count", "/add/x", "/%00", "/..", "//count"}) {
         SCOPED_TRACE(target);
         expect_json(get(port(), target), 404, R"({"detail":"Not Found"})");
     }

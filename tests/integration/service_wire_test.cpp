@@ -64,6 +64,15 @@ TEST_F(service_wire, a_body_in_chunks_is_understood) {
     EXPECT_EQ(rows(), 12001);
 }
 
+TEST_F(service_wire, a_chunks_line_without_an_end_is_refused) {
+    const std::string head =
+        "POST /add/ HTTP/1.1\r\nhost: shop\r\ntransfer-encoding: chunked\r\n\r\n";
+    for (const std::string& line : {"5;" + std::string(40'000, 'a'), std::string(40'000, '0')}) {
+        const auto answer = raw(port(), head + line);
+        EXPECT_TRUE(answer.starts_with("HTTP/1.1 431 ")) << answer;
+    }
+}
+
 TEST_F(service_wire, a_client_that_asks_before_it_sends_its_body_is_told_to_go_on) {
     http_connection connection{port()};
     const header_list asking{{"expect", "100-continue"}};
@@ -86,6 +95,10 @@ TEST_F(service_wire, what_is_no_request_ends_its_connection_and_nothing_else) {
          {std::string{"hello\r\n\r\n"}, std::string{"GET /count\r\n\r\n"},
           std::string{"GET  HTTP/1.1\r\nhost: shop\r\n\r\n"},
           std::string{"GET /count HTTP/1.1\r\nhost shop\r\n\r\n"},
+          std::string{"GET /count HTTP/1.1\r\n\r\n"},
+          std::string{"GET /count/ HTTP/1.1\r\nhost: a b<x>\r\n\r\n"},
+          std::string{"GET /count/ HTTP/1.1\r\nhost: shop/evil?\r\n\r\n"},
+          std::string{"GET /count HTTP/1.1\r\nhost: shop\r\nhost: shop\r\n\r\n"},
           std::string{"POST /add/ HTTP/1.1\r\nhost: shop\r\ncontent-length: -1\r\n\r\n"},
           std::string{"POST /add/ HTTP/1.1\r\nhost: shop\r\ncontent-length: 2\r\n"
                       "content-length: 3\r\n\r\n{}"},

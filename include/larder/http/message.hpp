@@ -13,7 +13,7 @@ enum class method { get, head, post, put, patch, del, options, other };
 /// Views into the connection's buffers: good while the handler runs.
 struct request {
     http::method method = http::method::other;
-    std::string_view path;   ///< before the question mark, as it came
+    std::string_view path;   ///< before the question mark, percent-decoded
     std::string_view query;  ///< behind it, without it
     std::string_view body;
     std::string_view host;          ///< the Host header; the local address if there is none
