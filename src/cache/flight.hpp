@@ -27,12 +27,13 @@ public:
     using time_point = std::chrono::steady_clock::time_point;
 
     enum class step {
-        read,  ///< GET, by the connection that is told about changes: read_answered()
-        ask,   ///< the lease script: lease_answered()
-        wait,  ///< until the key changed or for `ask_again`: woken()
-        load,  ///< the source: loaded(). While it runs, the lease is renewed if may_fill()
-        fill,  ///< the fill script: filled()
-        land   ///< there is a value, or the load failed
+        read,   ///< GET, by the connection that is told about changes: read_answered()
+        ask,    ///< the lease script: lease_answered()
+        wait,   ///< until the key changed or for `ask_again`: woken()
+        load,   ///< the source: loaded(). While it runs, the lease is renewed if may_fill()
+        fill,   ///< the fill script: filled()
+        yield,  ///< the load failed: the lease is given back. yielded()
+        land    ///< there is a value, or the load failed
     };
     struct patience {
         std::chrono::milliseconds ask_again{50};   ///< while another one loads
@@ -52,9 +53,11 @@ public:
     step woken() { return step::read; }
     /// `usable`: still, as at take_off().
     step loaded(bool succeeded, bool usable) {
-        return succeeded && usable && may_fill_ ? step::fill : step::land;
+        if (!usable || !may_fill_) return step::land;
+        return succeeded ? step::fill : step::yield;
     }
     step filled() { return step::land; }
+    step yielded() { return step::land; }
 
     bool may_fill() const { return may_fill_; }
     std::chrono::milliseconds ask_again() const { return patience_.ask_again; }

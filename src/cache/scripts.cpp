@@ -28,6 +28,11 @@ redis.call('DEL', KEYS[2])
 return 1
 )";
 
+constexpr std::string_view yield = R"(
+if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('DEL', KEYS[2]) end
+return 1
+)";
+
 constexpr std::string_view hold = R"(
 redis.call('DEL', KEYS[1], KEYS[2])
 redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
@@ -46,7 +51,7 @@ return 1
 
 const std::vector<std::string>& scripts() {
     static const std::vector<std::string> all{std::string{now}.append(lease),
-                                              std::string{now}.append(fill),
+                                              std::string{now}.append(fill), std::string{yield},
                                               std::string{now}.append(hold), std::string{release}};
     return all;
 }

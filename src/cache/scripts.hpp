@@ -13,6 +13,7 @@ namespace script {
 enum index : std::size_t {
     lease,    ///< token, duration[, a text that is no value]: `=<value>` granted busy held
     fill,     ///< token, value, ttl: 1 if it was stored
+    yield,    ///< token: deletes this lease
     hold,     ///< writer, duration: deletes value and lease
     release,  ///< writers…: deletes value and lease
 };

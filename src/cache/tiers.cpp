@@ -95,6 +95,7 @@ struct tiers::state : std::enable_shared_from_this<state> {
     asio::awaitable<step> wait(flight& f, const std::string& key);
     asio::awaitable<step> load(flight& f, passage& p, const std::string& token);
     asio::awaitable<step> fill(flight& f, const passage& p, const std::string& token);
+    asio::awaitable<step> yield(flight& f, const std::string& key, const std::string& token);
     asio::awaitable<void> renew(std::string key, std::string token,
                                 std::shared_ptr<renewal> during);
     valkey::command lease_command(const std::string& key, const std::string& token) const;
@@ -267,7 +268,10 @@ asio::awaitable<std::optional<std::size_t>> tiers::state::purge(const std::strin
 std::optional<std::string_view> tiers::find(std::string_view key) {
     auto& s = *state_;
     if (!s.local.is_on() || s.own.is_remembered(key)) return std::nullopt;
-    return s.local.find(key, clock::now(), s.own.generation(key));
+    const auto hit = s.local.find(key, clock::now(), s.own.generation(key));
+    // What Valkey said and this worker has not read yet may be that the key changed.
+    if (hit && s.client.has_unread()) return std::nullopt;
+    return hit;
 }
 
 asio::awaitable<tiers::found> tiers::read(std::string key, loader load, check is_value) {
@@ -301,7 +305,7 @@ void tiers::state::take_off(const passage_ptr& p) {
 }
 
 void tiers::state::land(const passage_ptr& p, std::exception_ptr failed) {
-    p->failed = std::move(failed);
+    if (failed) p->failed = std::move(failed);
     p->landed = true;
     for (auto& one : std::exchange(p->passengers, {})) asio::post(executor, std::move(one));
     const auto next = flights.landed(p->key);
@@ -323,6 +327,7 @@ asio::awaitable<void> tiers::state::fly(passage_ptr p) {
             case step::wait: next = co_await wait(f, p->key); break;
             case step::load: next = co_await load(f, *p, token); break;
             case step::fill: next = co_await fill(f, *p, token); break;
+            case step::yield: next = co_await yield(f, p->key, token); break;
             case step::land: break;
         }
 }
@@ -402,17 +407,15 @@ void tiers::state::wake_all() {
 asio::awaitable<step> tiers::state::load(flight& f, passage& p, const std::string& token) {
     const auto during = std::make_shared<renewal>(executor);
     if (f.may_fill()) spawn(renew(p.key, token, during));
-    std::exception_ptr failed;
     try {
         auto text = co_await p.load();
         p.found = {std::move(text), origin::source};
     } catch (...) {
-        failed = std::current_exception();
+        p.failed = std::current_exception();
     }
     during->ended = true;
     during->pause.cancel();
-    if (failed) std::rethrow_exception(failed);
-    co_return f.loaded(true, is_usable(p.key));
+    co_return f.loaded(!p.failed, is_usable(p.key));
 }
 
 // A lease is short, so that a crash does not keep others waiting; a load may be long.
@@ -435,6 +438,13 @@ asio::awaitable<step> tiers::state::fill(flight& f, const passage& p, const std:
                               {token, p.found.text, std::to_string(ttl(jitter))});
     co_await client.call(std::move(fill));
     co_return f.filled();
+}
+
+asio::awaitable<step> tiers::state::yield(flight& f, const std::string& key,
+                                          const std::string& token) {
+    auto yield = client.script(script::yield, keys_of(key), {token});
+    co_await client.call(std::move(yield));
+    co_return f.yielded();
 }
 
 // ---- Writes.

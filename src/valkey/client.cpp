@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "breaker.hpp"
+#include "readable.hpp"
 #include "unix_relay.hpp"
 
 namespace larder::valkey {
@@ -164,6 +165,7 @@ public:
     std::uint64_t life_number() const { return current_ ? lives_ : 0; }
     bool is_answering() const { return current_ && !breaker_.is_open(); }
     bool is_tracking() const { return current_ && current_->tracking; }
+    bool has_unread() const;
     void reconnect() {
         if (current_) current_->end();
     }
@@ -496,6 +498,12 @@ void client::supervisor::check_deadlines() {
     });
 }
 
+bool client::supervisor::has_unread() const {
+    if (!current_ || (current_->relay && current_->relay->has_unread())) return true;
+    auto& stream = current_->connection->next_layer();
+    return SSL_pending(stream.native_handle()) > 0 || readable(stream.next_layer().native_handle());
+}
+
 client::client(asio::any_io_executor executor, client_options options, client_events events)
     : supervisor_(std::make_shared<supervisor>(std::move(executor), std::move(options),
                                                std::move(events))) {}
@@ -511,6 +519,8 @@ std::uint64_t client::life() const { return supervisor_->life_number(); }
 bool client::is_answering() const { return supervisor_->is_answering(); }
 
 bool client::is_tracking() const { return supervisor_->is_tracking(); }
+
+bool client::has_unread() const { return supervisor_->has_unread(); }
 
 void client::reconnect() { supervisor_->reconnect(); }
 

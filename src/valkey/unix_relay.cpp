@@ -12,6 +12,8 @@
 #include <array>
 #include <utility>
 
+#include "readable.hpp"
+
 namespace larder::valkey {
 
 namespace asio = boost::asio;
@@ -31,6 +33,8 @@ unix_relay::unix_relay(const asio::any_io_executor& executor, std::string path)
     : acceptor_(executor, tcp::endpoint{asio::ip::address_v4::loopback(), 0}),
       path_(std::move(path)),
       streams_(std::make_shared<streams>(executor)) {}
+
+bool unix_relay::has_unread() { return readable(streams_->far.native_handle()); }
 
 void unix_relay::start(const tcp::socket& client) {
     // The coroutine holds what it uses; the lambda itself is none.

@@ -22,6 +22,8 @@ public:
     std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
     /// `client` is the socket that will connect to the port. Returns at once.
     void start(const tcp::socket& client);
+    /// Whether the far end said something that was not carried yet.
+    bool has_unread();
     /// Stops listening and carrying.
     void stop();
 

@@ -88,6 +88,9 @@ public:
     bool is_answering() const;
     /// Whether this connection tells changes: it was asked for, and the server allows it.
     bool is_tracking() const;
+    /// Whether Valkey said something that was not read yet, or closed the connection. One system
+    /// call.
+    bool has_unread() const;
     /// Ends this connection; the next one follows.
     void reconnect();
 
