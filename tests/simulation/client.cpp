@@ -63,9 +63,8 @@ task<reply> client::call(command only, urgency how) {
 
 std::size_t client::unanswered() const {
     const auto waits = [](auto& op) { return !op->finished; };
-    return static_cast<std::size_t>(
-        std::count_if(requests_.begin(), requests_.end(), waits) +
-        std::count_if(background_.begin(), background_.end(), waits));
+    return static_cast<std::size_t>(std::count_if(requests_.begin(), requests_.end(), waits) +
+                                    std::count_if(background_.begin(), background_.end(), waits));
 }
 
 void client::check_deadlines() {

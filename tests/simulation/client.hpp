@@ -19,8 +19,21 @@ class world;
 class worker;
 
 enum class verb : std::uint8_t {
-    ping, info, get, lease, renew, fill, hold, release,
-    marker, lock, mark, find_leases, delete_leases, find_values, delete_values
+    ping,
+    info,
+    get,
+    lease,
+    renew,
+    fill,
+    hold,
+    release,
+    marker,
+    lock,
+    mark,
+    find_leases,
+    delete_leases,
+    find_values,
+    delete_values
 };
 
 struct command {
@@ -85,7 +98,7 @@ struct connection {
     std::uint32_t incarnation = 0;
     std::deque<upward> up;
     std::deque<downward> down;
-    std::deque<downward> parsed;        // replies that wait for their handlers
+    std::deque<downward> parsed;         // replies that wait for their handlers
     std::vector<operation_ptr> pending;  // not all of their replies are parsed
     msec up_blocked_until = 0;
     msec down_blocked_until = 0;

@@ -92,9 +92,8 @@ void judge::answered(const reader& who, std::size_t key, text value, origin from
     if (value > world_.postgres().count(key)) return world_.violated("counted too much");
     for (std::size_t i = 0; i < orders_.size(); ++i) {
         const auto& o = orders_[i];
-        const bool has_to_be_there =
-            (o.acknowledged >= 0 && o.acknowledging_event < who.event) ||
-            (over_ && o.committed >= 0);
+        const bool has_to_be_there = (o.acknowledged >= 0 && o.acknowledging_event < who.event) ||
+                                     (over_ && o.committed >= 0);
         if (!has_to_be_there || o.number[key] <= value) continue;
         if (!is_excused(o, key, who.process, who.began, from))
             return world_.violated(key_name(key) + " lacks order " + std::to_string(i + 1));

@@ -10,7 +10,7 @@
 
 namespace larder::simulation {
 
-inline constexpr msec hold_time = 3'000;   // longer than a statement takes
+inline constexpr msec hold_time = 3'000;  // longer than a statement takes
 inline constexpr msec purge_lock = 500;
 
 /// A value is the number of orders committed on a key, so it tells exactly which it contains.
@@ -53,7 +53,7 @@ private:
     struct order {
         std::uint32_t process = 0;
         std::vector<std::size_t> keys;
-        std::array<text, max_keys> number{};  // among the orders on the key; 0: not committed
+        std::array<text, max_keys> number{};    // among the orders on the key; 0: not committed
         std::array<msec, max_keys> released{};  // carried out after the commit; -1: not
         msec begun = 0;
         msec held = -1;
@@ -66,8 +66,7 @@ private:
     order& of(text number) { return orders_[static_cast<std::size_t>(number) - 1]; }
     bool is_dead(std::uint32_t process) const;
     bool lost_its_hold(const order& o) const;
-    bool is_excused(const order& o, std::size_t key, std::uint32_t by, msec at,
-                    origin from) const;
+    bool is_excused(const order& o, std::size_t key, std::uint32_t by, msec at, origin from) const;
 
     world& world_;
     std::vector<order> orders_;

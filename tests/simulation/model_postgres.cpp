@@ -14,9 +14,8 @@ statement_ptr model_postgres::find(std::uint64_t id) const {
 }
 
 bool model_postgres::is_idle() const {
-    return std::none_of(running_.begin(), running_.end(), [](auto& s) {
-        return s->order != 0 && !s->taken && !s->dropped;
-    });
+    return std::none_of(running_.begin(), running_.end(),
+                        [](auto& s) { return s->order != 0 && !s->taken && !s->dropped; });
 }
 
 statement_ptr model_postgres::send(worker& by, std::vector<std::size_t> keys, text order) {
@@ -67,8 +66,7 @@ task<model_postgres::committed> model_postgres::commit(worker& by, std::vector<s
     } else {
         const bool late = luck.in(lose_percent);
         const auto take = luck.delay(late ? statement_timeout - 1 : most_);
-        world_.schedule(
-            {.at = world_.now() + take, .what = event::kind::pg_take, .id = s->id});
+        world_.schedule({.at = world_.now() + take, .what = event::kind::pg_take, .id = s->id});
         if (late)
             world_.schedule({.at = world_.now() + luck.delay(statement_timeout),
                              .what = event::kind::pg_lost,

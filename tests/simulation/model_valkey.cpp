@@ -86,8 +86,7 @@ void model_valkey::release(std::size_t key, const std::vector<text>& writers, ms
 model_valkey::got model_valkey::get(std::size_t key, std::uint32_t connection, msec now) {
     const auto& e = fresh(key, now);
     auto& watching = tracked_[key];
-    const bool watches =
-        std::find(watching.begin(), watching.end(), connection) != watching.end();
+    const bool watches = std::find(watching.begin(), watching.end(), connection) != watching.end();
     if (connection != 0 && !watches) watching.push_back(connection);
     if (!e.value) return {};
     return {e.value, e.value_until - now};

@@ -120,10 +120,9 @@ void network::cut(const connection_ptr& c) {
     c->cut = true;
     c->up_blocked_until = c->down_blocked_until = 0;
     auto& luck = world_.luck();
-    c->up.resize(static_cast<std::size_t>(
-        luck.below(static_cast<std::int64_t>(c->up.size()) + 1)));
-    c->down.resize(static_cast<std::size_t>(
-        luck.below(static_cast<std::int64_t>(c->down.size()) + 1)));
+    c->up.resize(static_cast<std::size_t>(luck.below(static_cast<std::int64_t>(c->up.size()) + 1)));
+    c->down.resize(
+        static_cast<std::size_t>(luck.below(static_cast<std::int64_t>(c->down.size()) + 1)));
     if (c->up.empty()) world_.valkey().forget_connection(c->id);
     put_down(*c, {.is = connection::downward::kind::end});
 }
@@ -175,16 +174,14 @@ reply network::execute(const connection& c, const command& what) {
             world_.judge().released(what.key, what.writers, now);
             break;
         case verb::marker: r.value = server.marker(); break;
-        case verb::lock:
-            r.succeeded = server.lock_purge(what.name, what.duration, now);
-            break;
+        case verb::lock: r.succeeded = server.lock_purge(what.name, what.duration, now); break;
         case verb::mark: server.mark(what.name); break;
-        case verb::find_leases: r.keys = server.leases(now); break;
-        case verb::find_values: r.keys = server.values(now); break;
-        case verb::delete_leases:
-            server.delete_leases(what.keys_bits());
+        case verb::find_leases:
+            r.keys = server.leases(now);
             world_.judge().purge_begins(c.owner, now);
             break;
+        case verb::find_values: r.keys = server.values(now); break;
+        case verb::delete_leases: server.delete_leases(what.keys_bits()); break;
         case verb::delete_values:
             server.delete_values(what.keys_bits());
             world_.judge().purged(c.owner, world_.process_at(c.owner), now);

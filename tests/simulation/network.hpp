@@ -31,8 +31,8 @@ public:
     void deliver_pushes(std::uint32_t behind_reply_of = 0);
     void forget_old();
 
-    bool is_down = false;         ///< the server does not run
-    msec frozen_until = 0;        ///< nor does it here
+    bool is_down = false;   ///< the server does not run
+    msec frozen_until = 0;  ///< nor does it here
     msec most() const { return most_; }
 
 private:

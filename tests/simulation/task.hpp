@@ -87,8 +87,7 @@ private:
     struct detached {
         struct promise_type {
             promise_type(nursery& n, task<void>&) : home(n) {
-                home.running_.push_front(
-                    std::coroutine_handle<promise_type>::from_promise(*this));
+                home.running_.push_front(std::coroutine_handle<promise_type>::from_promise(*this));
                 place = home.running_.begin();
             }
             promise_type(const promise_type&) = delete;

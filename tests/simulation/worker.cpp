@@ -101,8 +101,7 @@ bool worker::is_usable(std::size_t key) const {
 task<void> worker::trust(std::uint64_t life) {
     if (!world_.rules().purge_before_trust) trusted_life_ = life;
     while (client_.life() == life && trusted_life_ != life) {
-        const auto run =
-            co_await client_.call(command{.what = verb::info}, urgency::background);
+        const auto run = co_await client_.call(command{.what = verb::info}, urgency::background);
         bool trusted = run.was_answered;
         if (trusted) trusted = co_await trust_family(*run.value);
         if (trusted && client_.life() == life) {
@@ -147,8 +146,7 @@ task<bool> worker::purge() {
 
 std::optional<text> worker::find(std::size_t key) {
     const auto& own = process_->own;
-    const bool remembered =
-        world_.rules().remember_unreleased && own.is_remembered(key_name(key));
+    const bool remembered = world_.rules().remember_unreleased && own.is_remembered(key_name(key));
     if (!local_.is_on() || remembered) return std::nullopt;
     const auto found =
         local_.find(key_name(key), time_of(world_.now()), own.generation(key_name(key)));
@@ -181,7 +179,12 @@ worker::passage_ptr worker::in_the_air(std::size_t key) const {
 task<worker::passage_ptr> worker::read(std::size_t key) {
     passage_ptr mine;
     if (!world_.rules().never_join_in_the_air) mine = in_the_air(key);
-    if (!mine) {
+    if (!world_.rules().one_flight_a_key) {
+        mine = std::make_shared<passage>();
+        mine->key = key;
+        mine->alone = true;
+        take_off(mine);
+    } else if (!mine) {
         const auto boarded = flights_.board(key_name(key));
         if (boarded.is_first) {
             auto fresh = std::make_shared<passage>();
@@ -211,6 +214,7 @@ void worker::land(const passage_ptr& p) {
     std::erase(flying_, p);
     for (const auto one : std::exchange(p->passengers, {}))
         schedule(event::kind::resume, world_.now(), one);
+    if (p->alone) return;
     const auto next = flights_.landed(key_name(p->key));
     if (!next) return;
     const auto found = boarding_.find(*next);
@@ -267,8 +271,7 @@ void worker::keep(local_tier::place place, std::size_t key, const reply& got, ms
 }
 
 task<worker::step> worker::ask(flight& f, passage& p, text token) {
-    if (!is_usable(p.key))
-        co_return f.lease_answered(lease_answer::none, time_of(world_.now()));
+    if (!is_usable(p.key)) co_return f.lease_answered(lease_answer::none, time_of(world_.now()));
     const command lease{
         .what = verb::lease, .key = p.key, .name = token, .duration = world_.plan().lease};
     const auto got = co_await client_.call(lease);

@@ -26,8 +26,7 @@ class world;
 
 /// One life of an instance: what its workers share.
 struct process {
-    process(std::uint32_t number, std::size_t max_remembered)
-        : id(number), own(max_remembered) {}
+    process(std::uint32_t number, std::size_t max_remembered) : id(number), own(max_remembered) {}
 
     const std::uint32_t id;
     cache::own_writes own;
@@ -86,7 +85,7 @@ private:
         origin from = origin::source;
         bool failed = false;
         bool landed = false;
-        bool in_the_air = false;
+        bool alone = false;  // not of departures
         std::vector<std::uint64_t> passengers;
     };
     using passage_ptr = std::shared_ptr<passage>;
@@ -153,7 +152,7 @@ private:
     bool was_connected_ = false;                                   // likewise
     bool pinging_ = false;
     bool releasing_ = false;
-    std::size_t requests_ = 0;   // under way
+    std::size_t requests_ = 0;  // under way
     std::size_t settling_ = 0;
     std::uint64_t last_wait_ = 0;
     std::unordered_map<std::uint64_t, std::coroutine_handle<>> waits_;

@@ -115,8 +115,9 @@ void world::plan_requests() {
 
 void world::start_instance(int number) {
     const auto p = std::make_shared<process>(++last_process_, plan_.max_remembered);
-    say([&] { return "instance " + std::to_string(number) + " starts as process " +
-                     std::to_string(p->id); });
+    say([&] {
+        return "instance " + std::to_string(number) + " starts as process " + std::to_string(p->id);
+    });
     for (int m = 0; m < plan_.workers; ++m) {
         const auto place = static_cast<std::uint8_t>(number * plan_.workers + m);
         workers_[place] = std::make_unique<worker>(*this, place, p->id, p);
@@ -197,10 +198,22 @@ void world::perform_of_owner(const event& e, worker& w) {
 // ---- Faults.
 
 const char* name_of(fault_kind kind) {
-    static constexpr std::array<const char*, fault_kinds> all{
-        "connection cut", "silence", "silent replies", "silent commands", "restart empty", "save",
-        "restart with old data", "flush", "evicted value", "evicted lease", "evicted holds",
-        "Valkey frozen", "crash", "process stopped", "worker stalled", "PostgreSQL down"};
+    static constexpr std::array<const char*, fault_kinds> all{"connection cut",
+                                                              "silence",
+                                                              "silent replies",
+                                                              "silent commands",
+                                                              "restart empty",
+                                                              "save",
+                                                              "restart with old data",
+                                                              "flush",
+                                                              "evicted value",
+                                                              "evicted lease",
+                                                              "evicted holds",
+                                                              "Valkey frozen",
+                                                              "crash",
+                                                              "process stopped",
+                                                              "worker stalled",
+                                                              "PostgreSQL down"};
     return all[static_cast<std::size_t>(kind)];
 }
 
@@ -302,9 +315,8 @@ void world::violated(const std::string& how) {
 
 bool world::is_calm() const {
     return !network_.is_down && !postgres_.is_down() && postgres_.is_idle() &&
-           std::all_of(workers_.begin(), workers_.end(), [this](auto& w) {
-               return w && w->stopped_until <= now() && w->is_calm();
-           });
+           std::all_of(workers_.begin(), workers_.end(),
+                       [this](auto& w) { return w && w->stopped_until <= now() && w->is_calm(); });
 }
 
 // Valkey looks for what is past its time, and we whether all is over.
@@ -315,9 +327,8 @@ void world::look() {
     constexpr msec longest_fault = 3'000, soon = 12'000;
     if (now() < plan_.ends + (plan_.faults.empty() ? 0 : 1)) return;
     if (now() > plan_.ends + longest_fault + soon) return violated("it never comes to rest");
-    const bool faults_last = std::any_of(plan_.faults.begin(), plan_.faults.end(), [this](auto& f) {
-        return f.at + f.lasts > now();
-    });
+    const bool faults_last = std::any_of(plan_.faults.begin(), plan_.faults.end(),
+                                         [this](auto& f) { return f.at + f.lasts > now(); });
     if (faults_last || !is_calm()) return;
     if (final_at_ == 0) final_at_ = now() + judge::local_lag + 1;
     if (now() < final_at_) return;
@@ -354,9 +365,9 @@ void world::check_leftovers() {
 // ---- What can be read.
 
 std::string world::told(const connection& c, const command& what, const reply& r) const {
-    static constexpr std::array verbs{"PING",   "INFO",   "GET",          "lease",
-                                      "renew",  "fill",   "hold",         "release",
-                                      "marker", "lock",   "mark",         "find leases",
+    static constexpr std::array verbs{"PING",          "INFO",        "GET",          "lease",
+                                      "renew",         "fill",        "hold",         "release",
+                                      "marker",        "lock",        "mark",         "find leases",
                                       "delete leases", "find values", "delete values"};
     static constexpr std::array leases{"value", "granted", "busy", "held", "none"};
     auto line = "Valkey, for worker " + std::to_string(c.owner) + ": " +
@@ -365,7 +376,8 @@ std::string world::told(const connection& c, const command& what, const reply& r
     for (const auto w : what.writers) line += " by " + std::to_string(w);
     if (what.what == verb::fill) line += " with " + std::to_string(what.value);
     line += " ->";
-    if (what.what == verb::lease) line += std::string{" "} + leases[static_cast<std::size_t>(r.lease)];
+    if (what.what == verb::lease)
+        line += std::string{" "} + leases[static_cast<std::size_t>(r.lease)];
     if (r.value) line += ' ' + std::to_string(*r.value);
     if (!r.succeeded) line += " refused";
     return line;

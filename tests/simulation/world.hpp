@@ -18,9 +18,23 @@
 namespace larder::simulation {
 
 enum class fault_kind : std::uint8_t {
-    cut, silence, silent_replies, silent_commands, restart_empty, save, restart_old, flush,
-    evict_value, evict_lease, evict_holds, freeze_valkey, crash, stop_process, stall_worker,
-    postgres_down, count_
+    cut,
+    silence,
+    silent_replies,
+    silent_commands,
+    restart_empty,
+    save,
+    restart_old,
+    flush,
+    evict_value,
+    evict_lease,
+    evict_holds,
+    freeze_valkey,
+    crash,
+    stop_process,
+    stall_worker,
+    postgres_down,
+    count_
 };
 inline constexpr auto fault_kinds = static_cast<std::size_t>(fault_kind::count_);
 const char* name_of(fault_kind kind);
@@ -28,10 +42,9 @@ const char* name_of(fault_kind kind);
 /// What happened, over all seeds: so that it can be seen that it did.
 struct figures {
     std::uint64_t seeds = 0, events = 0, gets = 0, local_hits = 0, shared_hits = 0,
-                  source_reads = 0, failed_gets = 0, late_answers = 0, orders = 0,
-                  acknowledged = 0, unknown_outcomes = 0, late_commits = 0, remembered = 0,
-                  overflows = 0, purges = 0, pushes = 0, renewals = 0, waits = 0,
-                  missed_deadlines = 0, expired_values = 0;
+                  source_reads = 0, failed_gets = 0, late_answers = 0, orders = 0, acknowledged = 0,
+                  unknown_outcomes = 0, late_commits = 0, remembered = 0, overflows = 0, purges = 0,
+                  pushes = 0, renewals = 0, waits = 0, missed_deadlines = 0, expired_values = 0;
     std::array<std::uint64_t, fault_kinds> faults{};
 
     void add(const figures& more);
