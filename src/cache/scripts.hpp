@@ -15,6 +15,7 @@ enum index : std::size_t {
     fill,     ///< token, value, ttl: 1 if it was stored
     hold,     ///< writer, duration: deletes value and lease
     release,  ///< writers…: deletes value and lease
+    renew,    ///< token, duration: 1 if the lease was still this token's
 };
 }  // namespace script
 

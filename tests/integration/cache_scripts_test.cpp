@@ -42,6 +42,7 @@ struct side_by_side {
     }
 
     void lease();
+    void renew();
     void fill();
     void hold();
     void release();
@@ -87,6 +88,14 @@ void side_by_side::lease() {
     if (no_value) arguments.push_back(std::to_string(*no_value));
     const auto expected = shown(model.lease(0, token, duration, no_value, now));
     EXPECT_EQ(run(cache::script::lease, arguments), expected);
+    pass(duration);
+}
+
+void side_by_side::renew() {
+    const auto token = someone(), duration = some_duration();
+    const bool renewed = model.renew(0, token, duration, now);
+    EXPECT_EQ(run(cache::script::renew, {std::to_string(token), std::to_string(duration)}),
+              renewed ? "1" : "0");
     pass(duration);
 }
 
@@ -147,7 +156,7 @@ TEST(cache_scripts, do_what_the_simulation_takes_them_to_do) {
         side_by_side both{seed};
         for (int i = 0; i < 100 && !testing::Test::HasFailure(); ++i) {
             SCOPED_TRACE("step " + std::to_string(i));
-            switch (both.luck.below(10)) {
+            switch (both.luck.below(11)) {
                 case 0: both.hold(); break;
                 case 1:
                 case 2: both.release(); break;
@@ -157,6 +166,7 @@ TEST(cache_scripts, do_what_the_simulation_takes_them_to_do) {
                 case 6:
                 case 7: both.fill(); break;
                 case 8: both.get(); break;
+                case 9: both.renew(); break;
                 default: both.delete_some(); break;
             }
         }
