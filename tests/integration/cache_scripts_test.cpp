@@ -109,7 +109,7 @@ void side_by_side::fill() {
 }
 
 void side_by_side::hold() {
-    const auto writer = someone(), duration = some_duration();
+    const auto writer = someone(), duration = luck.in(50) ? short_time : long_time;
     model.hold(0, writer, duration, now);
     EXPECT_EQ(run(cache::script::hold, {std::to_string(writer), std::to_string(duration)}), "1");
     pass(duration);
@@ -118,7 +118,7 @@ void side_by_side::hold() {
 void side_by_side::release() {
     std::vector<text> writers;
     std::vector<std::string> names;
-    for (auto n = luck.between(0, 2); n > 0; --n) {
+    for (auto n = luck.between(0, 4); n > 0; --n) {
         writers.push_back(someone());
         names.push_back(std::to_string(writers.back()));
     }
