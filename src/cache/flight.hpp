@@ -50,7 +50,8 @@ public:
         return found ? step::land : step::ask;
     }
     step lease_answered(lease_answer a, time_point now);
-    step woken() { return step::read; }
+    /// `usable`: still, as at take_off().
+    step woken(bool usable) { return usable ? step::read : step::load; }
     /// `usable`: still, as at take_off().
     step loaded(bool succeeded, bool usable) {
         if (!usable || !may_fill_) return step::land;

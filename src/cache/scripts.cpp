@@ -47,12 +47,18 @@ if #ARGV > 0 then redis.call('ZREM', KEYS[3], unpack(ARGV)) end
 return 1
 )";
 
+// Never takes the lease anew: it may have been taken away because the value being loaded is untrue.
+constexpr std::string_view renew = R"(
+if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[2], ARGV[2])
+)";
+
 }  // namespace
 
 const std::vector<std::string>& scripts() {
-    static const std::vector<std::string> all{std::string{now}.append(lease),
-                                              std::string{now}.append(fill), std::string{yield},
-                                              std::string{now}.append(hold), std::string{release}};
+    static const std::vector<std::string> all{
+        std::string{now}.append(lease), std::string{now}.append(fill), std::string{yield},
+        std::string{now}.append(hold),  std::string{release},          std::string{renew}};
     return all;
 }
 

@@ -16,6 +16,7 @@ enum index : std::size_t {
     yield,    ///< token: deletes this lease
     hold,     ///< writer, duration: deletes value and lease
     release,  ///< writers…: deletes value and lease
+    renew,    ///< token, duration: 1 if the lease was still this token's
 };
 }  // namespace script
 

@@ -98,7 +98,6 @@ struct tiers::state : std::enable_shared_from_this<state> {
     asio::awaitable<step> yield(flight& f, const std::string& key, const std::string& token);
     asio::awaitable<void> renew(std::string key, std::string token,
                                 std::shared_ptr<renewal> during);
-    valkey::command lease_command(const std::string& key, const std::string& token) const;
     void wake(std::string_view key);
     void wake_all();
 
@@ -366,16 +365,11 @@ asio::awaitable<step> tiers::state::read(flight& f, passage& p,
     co_return f.read_answered(true, true);
 }
 
-valkey::command tiers::state::lease_command(const std::string& key,
-                                            const std::string& token) const {
-    return client.script(script::lease, keys_of(key),
-                         {token, std::to_string(options.lease.count())});
-}
-
 asio::awaitable<step> tiers::state::ask(flight& f, passage& p, const std::string& token,
                                         const std::optional<std::string>& unreadable) {
     if (!is_usable(p.key)) co_return f.lease_answered(lease_answer::none, clock::now());
-    auto lease = lease_command(p.key, token);
+    auto lease = client.script(script::lease, keys_of(p.key),
+                               {token, std::to_string(options.lease.count())});
     if (unreadable) lease.push_back(*unreadable);
     const auto reply = co_await client.call(std::move(lease));
     auto answer = lease_answer_of(reply);
@@ -392,7 +386,7 @@ asio::awaitable<step> tiers::state::wait(flight& f, const std::string& key) {
     const auto mine = waiting.emplace(key, &changed);
     co_await changed.async_wait(asio::as_tuple(asio::use_awaitable));
     waiting.erase(mine);
-    co_return f.woken();
+    co_return f.woken(is_usable(key));
 }
 
 void tiers::state::wake(std::string_view key) {
@@ -425,8 +419,10 @@ asio::awaitable<void> tiers::state::renew(std::string key, std::string token,
         during->pause.expires_after(options.lease / 3);
         co_await during->pause.async_wait(asio::as_tuple(asio::use_awaitable));
         if (during->ended || !is_usable(key)) co_return;
-        const auto renewed = co_await client.call(lease_command(key, token));
-        if (renewed.text != "granted") co_return;
+        auto renew = client.script(script::renew, keys_of(key),
+                                   {token, std::to_string(options.lease.count())});
+        const auto renewed = co_await client.call(std::move(renew));
+        if (renewed.text != "1") co_return;
     }
 }
 

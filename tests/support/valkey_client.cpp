@@ -38,7 +38,7 @@ valkey_client::valkey_client(std::uint16_t port)
 
 valkey_client::~valkey_client() { close(socket_); }
 
-std::optional<std::string> valkey_client::command(std::initializer_list<std::string_view> words) {
+std::optional<std::string> valkey_client::command(std::span<const std::string_view> words) {
     std::string text = "*" + std::to_string(words.size()) + "\r\n";
     for (const auto word : words) {
         text += "$" + std::to_string(word.size()) + "\r\n";

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,7 +22,10 @@ public:
     valkey_client& operator=(const valkey_client&) = delete;
 
     /// The reply as text, a number in decimal; nothing for null. Throws what is an error.
-    std::optional<std::string> command(std::initializer_list<std::string_view> words);
+    std::optional<std::string> command(std::span<const std::string_view> words);
+    std::optional<std::string> command(std::initializer_list<std::string_view> words) {
+        return command(std::span{words.begin(), words.size()});
+    }
 
     std::optional<std::string> get(std::string_view key) { return command({"GET", key}); }
     void set(std::string_view key, std::string_view value) { command({"SET", key, value}); }

@@ -1,0 +1,103 @@
+// Virtual time: events, the chance that orders them, and coroutines that wait for them.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+namespace larder::simulation {
+
+/// Milliseconds since the simulation began.
+using msec = std::int64_t;
+using time_point = std::chrono::steady_clock::time_point;
+
+/// As the state machines take it. Long after the clock's beginning, so that no time is before it.
+inline time_point time_of(msec t) { return time_point{std::chrono::milliseconds{1'000'000 + t}}; }
+
+/// The one source of chance of a seed (splitmix64).
+class chance {
+public:
+    explicit chance(std::uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15U + 1) {}
+
+    std::uint64_t next() {
+        auto z = (state_ += 0x9e3779b97f4a7c15U);
+        z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
+        z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
+        return z ^ (z >> 31U);
+    }
+    /// From 0 up to, but not, `bound`.
+    std::int64_t below(std::int64_t bound) {
+        return static_cast<std::int64_t>(next() % static_cast<std::uint64_t>(bound));
+    }
+    std::int64_t between(std::int64_t least, std::int64_t most) {
+        return least + below(most - least + 1);
+    }
+    bool in(std::int64_t percent) { return below(100) < percent; }
+    /// Mostly short, at times as long as may be.
+    msec delay(msec most) { return in(60) ? below(std::min<msec>(most, 2) + 1) : below(most + 1); }
+    template <class T>
+    T any_of(std::initializer_list<T> of) {
+        return of.begin()[below(static_cast<std::int64_t>(of.size()))];
+    }
+
+private:
+    std::uint64_t state_;
+};
+
+struct event {
+    enum class kind : std::uint8_t {
+        resume,        ///< a coroutine of the owner; id: which
+        deadline,      ///< of a command of the owner
+        arrive,        ///< a command arrives at Valkey; id: the connection
+        parse,         ///< a reply or push arrives at the owner; id: the connection
+        handle,        ///< a reply reaches its handler; id: the connection
+        get,           ///< a reader comes to the owner; id: the key
+        post,          ///< a writer comes to the owner; id: the customer's key
+        pg_take,       ///< a statement arrives at PostgreSQL; id: the statement
+        pg_lost,       ///< a statement's connection is lost; id: the statement
+        fault,         ///< id: which of the plan
+        end_of_fault,  ///< id: which of the plan
+        expire         ///< Valkey looks for what is past its time
+    };
+    static constexpr std::uint8_t nobody = 255;
+
+    msec at = 0;
+    std::uint32_t tie = 0;
+    kind what = kind::resume;
+    std::uint8_t owner = nobody;    ///< a worker's place; while that one is stopped it waits
+    std::uint32_t incarnation = 0;  ///< of the owner, whose events die with it; 0: of any
+    std::uint64_t id = 0;
+
+    bool operator<(const event& b) const { return at != b.at ? at > b.at : tie > b.tie; }
+};
+
+/// What is going to happen; of what may happen at once, chance picks.
+class schedule {
+public:
+    explicit schedule(chance& c) : chance_(c) { heap_.reserve(256); }
+
+    msec now() const { return now_; }
+    void add(event e) {
+        e.at = std::max(e.at, now_);
+        e.tie = static_cast<std::uint32_t>(chance_.next());
+        heap_.push_back(e);
+        std::push_heap(heap_.begin(), heap_.end());
+    }
+    bool is_empty() const { return heap_.empty(); }
+    msec next_at() const { return heap_.front().at; }
+    event take() {
+        std::pop_heap(heap_.begin(), heap_.end());
+        const auto e = heap_.back();
+        heap_.pop_back();
+        now_ = e.at;
+        return e;
+    }
+
+private:
+    chance& chance_;
+    std::vector<event> heap_;
+    msec now_ = 0;
+};
+
+}  // namespace larder::simulation

@@ -1,0 +1,175 @@
+// The cache's state machines under every fault that chance finds: a hundred thousand seeds, each a
+// small world with its own instances, requests and faults in virtual time.
+//
+//   LARDER_SOAK=1            two million seeds
+//   LARDER_SEED=N            one seed, with its trace
+//   LARDER_SEEDS=N           so many
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "simulation/world.hpp"
+
+namespace larder::simulation {
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::uint64_t seeds_in_a_test = 5'000;
+#else
+constexpr std::uint64_t seeds_in_a_test = 100'000;
+#endif
+
+std::optional<std::uint64_t> number_in(const char* variable) {
+    const auto* text = std::getenv(variable);
+    if (!text || !*text) return std::nullopt;
+    return std::strtoull(text, nullptr, 10);
+}
+
+std::uint64_t seeds_to_run() {
+    if (const auto n = number_in("LARDER_SEEDS")) return *n;
+    return number_in("LARDER_SOAK") ? 2'000'000 : seeds_in_a_test;
+}
+
+struct result {
+    figures counted;
+    std::optional<std::uint64_t> broken;  ///< the least seed that breaks a promise
+};
+
+// All of the seeds up to a violation, over all processors. The least seed that is broken does not
+// depend on how many there are.
+result run_seeds(std::uint64_t from, std::uint64_t count, rules r, what_happens kind) {
+    std::atomic<std::uint64_t> next{from}, broken{~std::uint64_t{0}};
+    std::mutex mutex;  // guards the rest
+    result all;
+    const auto work = [&] {
+        figures mine;
+        for (auto seed = next++; seed < from + count && seed < broken; seed = next++) {
+            world w{seed, r, kind, false};
+            w.run();
+            mine.add(w.counted());
+            if (w.violation().empty()) continue;
+            for (auto least = broken.load(); seed < least;)
+                if (broken.compare_exchange_weak(least, seed)) break;
+        }
+        const std::scoped_lock lock{mutex};
+        all.counted.add(mine);
+    };
+    {
+        std::vector<std::jthread> threads;
+        for (unsigned i = 0; i < std::max(1U, std::thread::hardware_concurrency()); ++i)
+            threads.emplace_back(work);
+    }
+    if (broken != ~std::uint64_t{0}) all.broken = broken;
+    return all;
+}
+
+std::string trace_of(std::uint64_t seed, rules r, what_happens kind) {
+    world w{seed, r, kind, true};
+    w.run();
+    return w.trace() + (w.violation().empty() ? "no violation" : w.violation());
+}
+
+void expect_no_violation(std::uint64_t seeds, rules r, what_happens kind) {
+    if (const auto one = number_in("LARDER_SEED")) {
+        std::cout << trace_of(*one, r, kind) << '\n';
+        seeds = 1;
+    }
+    const auto begun = std::chrono::steady_clock::now();
+    const auto all = run_seeds(number_in("LARDER_SEED").value_or(1), seeds, r, kind);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+    std::cout << all.counted.text() << "  seconds: " << took.count() << '\n';
+    if (all.broken) FAIL() << trace_of(*all.broken, r, kind) << "\nLARDER_SEED=" << *all.broken;
+    if (seeds >= 1'000 && kind == what_happens::anything) {
+        EXPECT_EQ(all.counted.missing(), "") << "never happened";
+    }
+}
+
+TEST(simulation, no_interleaving_breaks_a_promise) {
+    expect_no_violation(seeds_to_run(), {}, what_happens::anything);
+}
+
+TEST(simulation, one_load_per_herd) {
+    expect_no_violation(seeds_to_run() / 20, {}, what_happens::herd);
+}
+
+TEST(simulation, a_seed_is_the_same_world_every_time) {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed)
+        EXPECT_EQ(trace_of(seed, {}, what_happens::anything),
+                  trace_of(seed, {}, what_happens::anything));
+}
+
+// A checker that does not see what is wrong is none: each rule that is left out is found.
+void expect_violation(rules r) {
+    constexpr std::uint64_t at_most = 50'000;
+    const auto all = run_seeds(1, at_most, r, what_happens::anything);
+    ASSERT_TRUE(all.broken) << "no violation in " << at_most << " seeds";
+    world w{*all.broken, r, what_happens::anything, true};
+    w.run();
+    std::cout << "  after " << *all.broken << " seeds: " << w.violation() << '\n';
+    if (number_in("LARDER_TRACE")) std::cout << w.trace();
+}
+
+TEST(simulation_finds, a_fill_that_does_not_check_its_lease) {
+    expect_violation({.fill_checks_lease = false});
+}
+TEST(simulation_finds, a_write_without_a_hold) { expect_violation({.hold_before_commit = false}); }
+TEST(simulation_finds, a_place_that_is_not_reserved_before_the_get) {
+    expect_violation({.place_reserved_before_get = false});
+}
+// One flight a key has one GET under way at a time, so that there is only one place to settle in;
+// it takes both for the local tier to be wrong.
+TEST(simulation_finds, a_place_without_identity_where_everybody_flies_alone) {
+    expect_violation({.place_has_identity = false, .one_flight_a_key = false});
+}
+TEST(simulation, place_with_identity_is_right_where_everybody_flies_alone) {
+    expect_no_violation(seeds_to_run() / 10, {.one_flight_a_key = false}, what_happens::anything);
+}
+TEST(simulation_finds, entries_that_outlive_their_connection) {
+    expect_violation({.new_epoch_on_lost_connection = false});
+}
+TEST(simulation_finds, no_release_after_an_unknown_outcome) {
+    expect_violation({.release_after_unknown_outcome = false});
+}
+TEST(simulation_finds, joining_a_flight_in_the_air) {
+    expect_violation({.never_join_in_the_air = false});
+}
+TEST(simulation_finds, an_own_fill_that_is_kept_without_a_get) {
+    expect_violation({.only_gets_are_kept = false});
+}
+TEST(simulation_finds, the_order_of_the_tutorial) {
+    expect_violation({.fill_checks_lease = false,
+                      .hold_before_commit = false,
+                      .release_after_commit = false,
+                      .release_before_commit = true,
+                      .release_after_unknown_outcome = false});
+}
+TEST(simulation_finds, the_first_form_of_the_cache) {
+    expect_violation({.fill_checks_lease = false, .hold_before_commit = false});
+}
+TEST(simulation_finds, trust_in_a_server_that_came_back_with_old_data) {
+    expect_violation({.purge_before_trust = false});
+}
+TEST(simulation_finds, own_writes_that_are_not_counted) {
+    expect_violation({.count_own_writes = false});
+}
+TEST(simulation_finds, a_local_tier_without_proof_of_life) {
+    expect_violation({.proof_of_life = false});
+}
+TEST(simulation_finds, a_renewal_that_takes_the_lease_anew) {
+    expect_violation({.renew_only_own_lease = false});
+}
+TEST(simulation_finds, unreleased_keys_that_are_not_remembered) {
+    expect_violation({.remember_unreleased = false});
+}
+
+}  // namespace
+}  // namespace larder::simulation

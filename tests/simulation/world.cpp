@@ -1,0 +1,430 @@
+#include "simulation/world.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace larder::simulation {
+
+namespace {
+
+const std::array<std::string, max_keys> names{"num_orders:all", "num_orders:1", "num_orders:2"};
+constexpr msec look_every = 40;
+
+plan_of_seed plan_with_delays(chance& luck, what_happens kind) {
+    plan_of_seed p;
+    p.herd = kind == what_happens::herd;
+    p.network_most = p.herd ? luck.any_of<msec>({1, 3, 10})  // no deadline is missed
+                            : luck.any_of<msec>({1, 3, 10, 40, 150});
+    p.postgres_most = luck.any_of<msec>({2, 20, 200, 900});
+    return p;
+}
+
+}  // namespace
+
+const std::string& key_name(std::size_t key) { return names[key]; }
+
+std::size_t key_number(const std::string& name) {
+    return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+}
+
+world::world(std::uint64_t seed, simulation::rules r, what_happens kind, bool traces)
+    : seed_(seed),
+      traces_(traces),
+      luck_(seed),
+      rules_(r),
+      plan_(plan_with_delays(luck_, kind)),
+      network_(*this, plan_.network_most),
+      postgres_(*this, plan_.postgres_most) {
+    valkey_.checks_lease = rules_.fill_checks_lease;
+    make_plan();
+}
+
+world::~world() { workers_.clear(); }
+
+// ---- The plan.
+
+void world::make_plan() {
+    plan_.instances = static_cast<int>(luck_.between(1, 3));
+    plan_.workers = static_cast<int>(luck_.between(1, 2));
+    plan_.keys = static_cast<std::size_t>(luck_.between(2, 3));
+    plan_.local_bytes = luck_.any_of<std::size_t>({0, 600, 1 << 20, 1 << 20, 1 << 20, 1 << 20});
+    if (plan_.herd) {
+        plan_.ends = 2'000;
+        plan_.gets = static_cast<int>(luck_.between(20, 200));
+    } else {
+        if (luck_.in(5)) plan_.max_remembered = 1;
+        plan_.ttl = luck_.any_of<msec>({400, 1'500, 8'000, 8'000});
+        plan_.lease = luck_.any_of<msec>({150, 1'000, 1'000});
+        plan_.ends = luck_.between(600, 2'500);
+        plan_.gets = static_cast<int>(luck_.between(10, 60));
+        plan_.posts = static_cast<int>(luck_.between(1, 8));
+        plan_.lose_percent = luck_.any_of<int>({0, 0, 20, 50});
+        postgres_.lose_percent = plan_.lose_percent;
+        plan_faults();
+    }
+    for (int i = 0; i < plan_.instances * plan_.workers; ++i) workers_.emplace_back();
+    for (int i = 0; i < plan_.instances; ++i) start_instance(i);
+    plan_requests();
+    schedule({.at = look_every, .what = event::kind::expire});
+}
+
+void world::plan_faults() {
+    const auto how_many = luck_.below(6);
+    for (std::int64_t i = 0; i < how_many; ++i) {
+        fault f;
+        f.is = static_cast<fault_kind>(luck_.below(fault_kinds));
+        f.at = luck_.below(plan_.ends);
+        f.lasts = luck_.any_of<msec>({20, 150, 400, 1'200, 3'000});
+        f.lasts = luck_.between(1, f.lasts);
+        f.place = static_cast<std::uint8_t>(luck_.below(plan_.instances * plan_.workers));
+        f.key = static_cast<std::size_t>(luck_.below(static_cast<std::int64_t>(plan_.keys)));
+        if (f.is == fault_kind::restart_old) {  // what was saved some time before
+            auto save = f;
+            save.is = fault_kind::save;
+            save.at = luck_.below(f.at + 1);
+            plan_.faults.push_back(save);
+        }
+        plan_.faults.push_back(f);
+    }
+    for (std::size_t i = 0; i < plan_.faults.size(); ++i)
+        schedule({.at = plan_.faults[i].at, .what = event::kind::fault, .id = i});
+}
+
+void world::plan_requests() {
+    const auto places = plan_.instances * plan_.workers;
+    const auto add = [&](event::kind what, msec at) {
+        const bool of_a_customer = what == event::kind::post || luck_.in(50);
+        const auto customer = luck_.between(1, static_cast<std::int64_t>(plan_.keys) - 1);
+        schedule({.at = at,
+                  .what = what,
+                  .owner = static_cast<std::uint8_t>(luck_.below(places)),
+                  .id = static_cast<std::uint64_t>(of_a_customer ? customer : 0)});
+    };
+    for (int i = 0; i < plan_.gets; ++i)
+        add(event::kind::get, plan_.herd ? 1'000 + luck_.below(3) : luck_.below(plan_.ends));
+    for (int i = 0; i < plan_.posts; ++i) {
+        const auto at = luck_.below(plan_.ends);
+        add(event::kind::post, at);
+        // Readers just before a write and after it meet it more often.
+        for (int near = 0; near < 4; ++near)
+            add(event::kind::get, at + luck_.between(-20, 3 * plan_.postgres_most + 20));
+    }
+}
+
+// ---- Instances.
+
+void world::start_instance(int number) {
+    const auto p = std::make_shared<process>(++last_process_, plan_.max_remembered);
+    say([&] {
+        return "instance " + std::to_string(number) + " starts as process " + std::to_string(p->id);
+    });
+    for (int m = 0; m < plan_.workers; ++m) {
+        const auto place = static_cast<std::uint8_t>(number * plan_.workers + m);
+        workers_[place] = std::make_unique<worker>(*this, place, p->id, p);
+    }
+}
+
+void world::crash(int number) {
+    for (int m = 0; m < plan_.workers; ++m) {
+        const auto place = static_cast<std::uint8_t>(number * plan_.workers + m);
+        if (!workers_[place]) return;
+        if (m == 0) judge_.crashed(workers_[place]->owner()->id);
+        const auto c = workers_[place]->valkey().newest();
+        workers_[place].reset();
+        if (c) network_.cut(c);
+    }
+}
+
+std::uint32_t world::process_at(std::uint8_t place) const {
+    return workers_[place] ? workers_[place]->owner()->id : 0;
+}
+
+// ---- Events.
+
+void world::run() {
+    while (!done_ && violation_.empty()) {
+        ++figures_.events;
+        perform(schedule_.take());
+    }
+    figures_.seeds = 1;
+}
+
+void world::perform(const event& e) {
+    if (e.owner != event::nobody) {
+        const auto& w = workers_[e.owner];
+        if (!w || (e.incarnation != 0 && e.incarnation != w->incarnation())) return;
+        if (w->stopped_until > now()) {
+            auto later = e;
+            later.at = w->stopped_until;
+            return schedule(later);
+        }
+        return perform_of_owner(e, *w);
+    }
+    switch (e.what) {
+        case event::kind::arrive:
+            if (const auto c = network_.find(e.id)) network_.arrive(c);
+            break;
+        case event::kind::pg_take: postgres_.take(e.id); break;
+        case event::kind::pg_lost: postgres_.lose(e.id); break;
+        case event::kind::fault: begin(plan_.faults[e.id]); break;
+        case event::kind::end_of_fault: end(plan_.faults[e.id]); break;
+        default: look(); break;
+    }
+}
+
+void world::perform_of_owner(const event& e, worker& w) {
+    switch (e.what) {
+        case event::kind::resume: w.resume(e.id); break;
+        case event::kind::deadline: w.valkey().check_deadlines(); break;
+        case event::kind::parse:
+            if (const auto c = network_.find(e.id)) w.valkey().parse(c);
+            break;
+        case event::kind::handle:
+            if (const auto c = network_.find(e.id)) w.valkey().handle(c);
+            break;
+        case event::kind::get:
+            count(&figures::gets);
+            w.spawn(w.get(e.id));
+            break;
+        case event::kind::post: {
+            std::vector<std::size_t> keys{0, e.id};
+            w.spawn(w.post(std::move(keys)));
+            break;
+        }
+        default: break;
+    }
+}
+
+// ---- Faults.
+
+const char* name_of(fault_kind kind) {
+    static constexpr std::array<const char*, fault_kinds> all{"connection cut",
+                                                              "silence",
+                                                              "silent replies",
+                                                              "silent commands",
+                                                              "restart empty",
+                                                              "save",
+                                                              "restart with old data",
+                                                              "flush",
+                                                              "evicted value",
+                                                              "evicted lease",
+                                                              "evicted holds",
+                                                              "Valkey frozen",
+                                                              "crash",
+                                                              "process stopped",
+                                                              "worker stalled",
+                                                              "PostgreSQL down"};
+    return all[static_cast<std::size_t>(kind)];
+}
+
+void world::begin(fault& f) {
+    ++figures_.faults[static_cast<std::size_t>(f.is)];
+    say([&] {
+        return std::string{"FAULT "} + name_of(f.is) + " at worker " + std::to_string(f.place) +
+               ", key " + key_name(f.key) + ", for " + std::to_string(f.lasts) + " ms";
+    });
+    using enum fault_kind;
+    switch (f.is) {
+        case cut:
+        case silence:
+        case silent_replies:
+        case silent_commands: begin_on_connection(f); break;
+        case crash: this->crash(instance_of(f.place)); break;
+        case stop_process:
+            for (auto& w : workers_)
+                if (w && instance_of(w->place()) == instance_of(f.place))
+                    w->stopped_until = std::max(w->stopped_until, now() + f.lasts);
+            break;
+        case stall_worker:
+            if (workers_[f.place])
+                workers_[f.place]->stopped_until =
+                    std::max(workers_[f.place]->stopped_until, now() + f.lasts / 4);
+            break;
+        case postgres_down: postgres_.go_down(); break;
+        default: begin_on_valkey(f); break;
+    }
+    const auto number = static_cast<std::uint64_t>(&f - plan_.faults.data());
+    schedule({.at = now() + f.lasts, .what = event::kind::end_of_fault, .id = number});
+}
+
+void world::begin_on_connection(const fault& f) {
+    const auto c = network_.newest_of(f.place);
+    if (!c) return;
+    if (f.is == fault_kind::cut) return network_.cut(c);
+    network_.silence(c, f.is != fault_kind::silent_replies, f.is != fault_kind::silent_commands,
+                     now() + f.lasts);
+}
+
+void world::begin_on_valkey(const fault& f) {
+    using enum fault_kind;
+    switch (f.is) {
+        case save: valkey_.save(); break;
+        case restart_empty:
+        case restart_old:
+            valkey_.restart(f.is == restart_old);
+            network_.is_down = true;
+            network_.cut_all();
+            judge_.data_lost(now());
+            break;
+        case flush:
+            valkey_.flush();
+            judge_.data_lost(now());
+            break;
+        case evict_value: valkey_.delete_values(1U << f.key); break;
+        case evict_lease: valkey_.delete_leases(1U << f.key); break;
+        case evict_holds:
+            valkey_.evict_holds(f.key);
+            judge_.data_lost(now());
+            break;
+        case freeze_valkey:
+            network_.frozen_until = std::max(network_.frozen_until, now() + f.lasts);
+            break;
+        default: break;
+    }
+    network_.deliver_pushes();
+}
+
+// What was silent speaks again, or turns out to be lost; after two seconds the client gives it up.
+void world::end(const fault& f) {
+    using enum fault_kind;
+    switch (f.is) {
+        case silence:
+        case silent_replies:
+        case silent_commands:
+            if (luck_.in(50) || f.lasts > 2'000)
+                if (const auto c = network_.newest_of(f.place)) network_.cut(c);
+            break;
+        case restart_empty:
+        case restart_old: network_.is_down = false; break;
+        case postgres_down: postgres_.come_up(); break;
+        case crash:
+            if (!workers_[static_cast<std::size_t>(instance_of(f.place) * plan_.workers)])
+                start_instance(instance_of(f.place));
+            break;
+        default: break;
+    }
+}
+
+// ---- The end.
+
+void world::violated(const std::string& how) {
+    if (!violation_.empty()) return;
+    violation_ = how + " (seed " + std::to_string(seed_) + ", at " + std::to_string(now()) + " ms)";
+    say([&] { return "VIOLATION " + how; });
+}
+
+bool world::is_calm() const {
+    return !network_.is_down && !postgres_.is_down() && postgres_.is_idle() &&
+           std::all_of(workers_.begin(), workers_.end(),
+                       [this](auto& w) { return w && w->stopped_until <= now() && w->is_calm(); });
+}
+
+// Valkey looks for what is past its time, and we whether all is over.
+void world::look() {
+    figures_.expired_values += valkey_.expire(now());
+    network_.deliver_pushes();
+    schedule({.at = now() + look_every, .what = event::kind::expire});
+    constexpr msec longest_fault = 3'000, soon = 12'000;
+    if (now() < plan_.ends + (plan_.faults.empty() ? 0 : 1)) return;
+    if (now() > plan_.ends + longest_fault + soon) return violated("it never comes to rest");
+    const bool faults_last = std::any_of(plan_.faults.begin(), plan_.faults.end(),
+                                         [this](auto& f) { return f.at + f.lasts > now(); });
+    if (faults_last || !is_calm()) return;
+    if (final_at_ == 0) final_at_ = now() + judge::local_lag + 1;
+    if (now() < final_at_) return;
+    if (!std::exchange(asked_everybody_, true)) return ask_everybody();
+    check_leftovers();
+    done_ = true;
+}
+
+void world::ask_everybody() {
+    judge_.all_is_over();
+    for (const auto& w : workers_)
+        for (std::size_t k = 0; k < plan_.keys; ++k)
+            schedule({.at = now() + luck_.below(30),
+                      .what = event::kind::get,
+                      .owner = w->place(),
+                      .id = k});
+}
+
+void world::check_leftovers() {
+    for (std::size_t k = 0; k < plan_.keys; ++k) {
+        const auto found = valkey_.get(k, 0, now());
+        if (found.value) judge_.check_shared(k, *found.value, now() + found.pttl);
+        if (plan_.herd && postgres_.loads(k) > 1)
+            violated(key_name(k) + " was loaded " + std::to_string(postgres_.loads(k)) +
+                     " times for one herd");
+    }
+    for (const auto& w : workers_) {
+        const auto left = w->leftover();
+        if (!left.empty()) violated(w->name() + ": " + left);
+        if (w->local_bytes() > plan_.local_bytes) violated("the local tier is too big");
+    }
+}
+
+// ---- What can be read.
+
+std::string world::told(const connection& c, const command& what, const reply& r) const {
+    static constexpr std::array verbs{
+        "PING",        "INFO",          "GET",         "lease",        "renew", "fill",
+        "yield",       "hold",          "release",     "marker",       "lock",  "mark",
+        "find leases", "delete leases", "find values", "delete values"};
+    static constexpr std::array leases{"value", "granted", "busy", "held", "none"};
+    auto line = "Valkey, for worker " + std::to_string(c.owner) + ": " +
+                verbs[static_cast<std::size_t>(what.what)] + ' ' + key_name(what.key);
+    if (what.name != 0) line += " by " + std::to_string(what.name);
+    for (const auto w : what.writers) line += " by " + std::to_string(w);
+    if (what.what == verb::fill) line += " with " + std::to_string(what.value);
+    line += " ->";
+    if (what.what == verb::lease)
+        line += std::string{" "} + leases[static_cast<std::size_t>(r.lease)];
+    if (r.value) line += ' ' + std::to_string(*r.value);
+    if (!r.succeeded) line += " refused";
+    return line;
+}
+
+void figures::add(const figures& more) {
+    seeds += more.seeds, events += more.events, gets += more.gets;
+    local_hits += more.local_hits, shared_hits += more.shared_hits;
+    source_reads += more.source_reads, failed_gets += more.failed_gets;
+    late_answers += more.late_answers, orders += more.orders, acknowledged += more.acknowledged;
+    unknown_outcomes += more.unknown_outcomes, late_commits += more.late_commits;
+    remembered += more.remembered, overflows += more.overflows, purges += more.purges;
+    pushes += more.pushes, renewals += more.renewals, waits += more.waits;
+    missed_deadlines += more.missed_deadlines, expired_values += more.expired_values;
+    for (std::size_t i = 0; i < fault_kinds; ++i) faults[i] += more.faults[i];
+}
+
+std::string figures::text() const {
+    const auto n = [](const char* name, std::uint64_t v) {
+        return "  " + std::string{name} + ": " + std::to_string(v) + '\n';
+    };
+    auto out = n("seeds", seeds) + n("events", events) + n("GETs", gets) +
+               n("answered from the local tier", local_hits) +
+               n("answered from the shared tier", shared_hits) +
+               n("answered from the source", source_reads) + n("GETs that failed", failed_gets) +
+               n("answers late as the promise allows", late_answers) + n("orders", orders) +
+               n("acknowledged", acknowledged) + n("unknown outcomes", unknown_outcomes) +
+               n("which might still be committed", late_commits) +
+               n("writes remembered", remembered) + n("overflows", overflows) +
+               n("purges", purges) + n("pushes", pushes) + n("renewed leases", renewals) +
+               n("waits for another's fill", waits) + n("missed deadlines", missed_deadlines) +
+               n("expired values", expired_values);
+    for (std::size_t i = 0; i < fault_kinds; ++i)
+        out += n(name_of(static_cast<fault_kind>(i)), faults[i]);
+    return out;
+}
+
+std::string figures::missing() const {
+    std::string none, line;
+    const auto all = text();
+    for (std::size_t at = 0; at < all.size();) {
+        const auto end = all.find('\n', at);
+        line = all.substr(at, end - at);
+        if (line.ends_with(": 0")) none += line;
+        at = end + 1;
+    }
+    return none;
+}
+
+}  // namespace larder::simulation

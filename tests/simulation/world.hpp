@@ -1,0 +1,154 @@
+// One seed: instances, a Valkey, a PostgreSQL, requests and faults, and what came of it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "simulation/judge.hpp"
+#include "simulation/model_postgres.hpp"
+#include "simulation/model_valkey.hpp"
+#include "simulation/network.hpp"
+#include "simulation/rules.hpp"
+#include "simulation/schedule.hpp"
+#include "simulation/worker.hpp"
+
+namespace larder::simulation {
+
+enum class fault_kind : std::uint8_t {
+    cut,
+    silence,
+    silent_replies,
+    silent_commands,
+    restart_empty,
+    save,
+    restart_old,
+    flush,
+    evict_value,
+    evict_lease,
+    evict_holds,
+    freeze_valkey,
+    crash,
+    stop_process,
+    stall_worker,
+    postgres_down,
+    count_
+};
+inline constexpr auto fault_kinds = static_cast<std::size_t>(fault_kind::count_);
+const char* name_of(fault_kind kind);
+
+/// What happened, over all seeds: so that it can be seen that it did.
+struct figures {
+    std::uint64_t seeds = 0, events = 0, gets = 0, local_hits = 0, shared_hits = 0,
+                  source_reads = 0, failed_gets = 0, late_answers = 0, orders = 0, acknowledged = 0,
+                  unknown_outcomes = 0, late_commits = 0, remembered = 0, overflows = 0, purges = 0,
+                  pushes = 0, renewals = 0, waits = 0, missed_deadlines = 0, expired_values = 0;
+    std::array<std::uint64_t, fault_kinds> faults{};
+
+    void add(const figures& more);
+    std::string text() const;
+    /// The names of those that are 0.
+    std::string missing() const;
+};
+
+struct fault {
+    fault_kind is = fault_kind::cut;
+    msec at = 0;
+    msec lasts = 0;
+    std::uint8_t place = 0;
+    std::size_t key = 0;
+};
+
+/// What a seed's chance decides before it begins.
+struct plan_of_seed {
+    int instances = 1, workers = 1;
+    std::size_t keys = 2;
+    std::size_t local_bytes = 0;
+    std::size_t max_remembered = 65'536;
+    msec ttl = 8'000, lease = 1'000;
+    msec network_most = 1, postgres_most = 2;
+    msec ends = 0;  ///< requests and faults
+    int gets = 0, posts = 0;
+    int lose_percent = 0;
+    bool herd = false;  ///< readers that come all at once, and nothing else
+    std::vector<fault> faults;
+};
+
+enum class what_happens { anything, herd };
+
+class world {
+public:
+    world(std::uint64_t seed, simulation::rules r, what_happens kind, bool traces);
+    ~world();
+    world(const world&) = delete;
+    world& operator=(const world&) = delete;
+
+    void run();
+    /// Empty if no promise was broken.
+    const std::string& violation() const { return violation_; }
+    const std::string& trace() const { return trace_; }
+    const simulation::figures& counted() const { return figures_; }
+
+    msec now() const { return schedule_.now(); }
+    chance& luck() { return luck_; }
+    const simulation::rules& rules() const { return rules_; }
+    const plan_of_seed& plan() const { return plan_; }
+    simulation::network& network() { return network_; }
+    model_valkey& valkey() { return valkey_; }
+    model_postgres& postgres() { return postgres_; }
+    simulation::judge& judge() { return judge_; }
+    void schedule(const event& e) { schedule_.add(e); }
+    void count(std::uint64_t figures::* what) { ++(figures_.*what); }
+    void violated(const std::string& how);
+    /// A line of the trace, made only where one is wanted.
+    template <class F>
+    void say(F line) {
+        if (traces_) trace_ += std::to_string(now()) + " ms: " + line() + '\n';
+    }
+    std::string told(const connection& c, const command& what, const reply& r) const;
+    std::uint32_t process_at(std::uint8_t place) const;
+
+private:
+    void make_plan();
+    void plan_faults();
+    void plan_requests();
+    void perform(const event& e);
+    void perform_of_owner(const event& e, worker& w);
+    void begin(fault& f);
+    void begin_on_connection(const fault& f);
+    void begin_on_valkey(const fault& f);
+    void end(const fault& f);
+    void start_instance(int number);
+    void crash(int number);
+    int instance_of(std::uint8_t place) const { return place / plan_.workers; }
+    void look();
+    bool is_calm() const;
+    void ask_everybody();
+    void check_leftovers();
+
+    const std::uint64_t seed_;
+    const bool traces_;
+    chance luck_;
+    const simulation::rules rules_;
+    plan_of_seed plan_;
+    simulation::schedule schedule_{luck_};
+    simulation::figures figures_;
+    simulation::judge judge_{*this};
+    model_valkey valkey_;
+    simulation::network network_;
+    model_postgres postgres_;
+    std::vector<std::unique_ptr<worker>> workers_;
+    std::uint32_t last_process_ = 0;
+    msec final_at_ = 0;
+    bool asked_everybody_ = false;
+    bool done_ = false;
+    std::string violation_;
+    std::string trace_;
+};
+
+const std::string& key_name(std::size_t key);
+std::size_t key_number(const std::string& name);
+
+}  // namespace larder::simulation

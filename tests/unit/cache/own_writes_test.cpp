@@ -1,0 +1,149 @@
+// The keys whose release has not got through, and the count of own writes.
+
+#include "larder/cache/own_writes.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace larder::cache {
+namespace {
+
+using strings = std::vector<std::string>;
+
+constexpr std::size_t no_limit = 1000;
+
+strings keys_of(const std::vector<own_writes::unreleased>& some) {
+    strings keys;
+    for (const auto& one : some) keys.push_back(one.key);
+    std::sort(keys.begin(), keys.end());
+    return keys;
+}
+
+TEST(own_writes, remember_nothing_at_first) {
+    const own_writes own;
+    EXPECT_FALSE(own.remembers_any());
+    EXPECT_FALSE(own.is_remembered("num_orders:all"));
+    EXPECT_FALSE(own.is_remembered(""));
+    EXPECT_TRUE(own.some(no_limit).empty());
+    EXPECT_EQ(own.overflow(), 0U);
+}
+
+TEST(own_writes, remember_exactly_the_keys_that_were_broken) {
+    own_writes own;
+    own.remember({{"num_orders:all", "w"}, {"num_orders:9999", "w"}});
+    EXPECT_EQ(own.remembered(), 2U);
+    EXPECT_TRUE(own.is_remembered("num_orders:all"));
+    EXPECT_TRUE(own.is_remembered("num_orders:9999"));
+    EXPECT_FALSE(own.is_remembered("num_orders:999"));
+    EXPECT_FALSE(own.is_remembered("num_orders:99990"));
+    EXPECT_EQ(keys_of(own.some(no_limit)), (strings{"num_orders:9999", "num_orders:all"}));
+}
+
+TEST(own_writes, remember_all_writers_of_a_key) {
+    own_writes own;
+    own.remember({{"a", "one"}});
+    own.remember({{"a", "two"}, {"a", ""}});
+    EXPECT_EQ(own.remembered(), 1U);
+    EXPECT_EQ(own.some(no_limit).front().writers, (strings{"one", "two"}));
+}
+
+TEST(own_writes, come_to_an_end_batch_by_batch) {
+    own_writes own;
+    for (int i = 0; i < 10; ++i) own.remember({{"key" + std::to_string(i), "w"}});
+    EXPECT_TRUE(own.some(0).empty());
+    int batches = 0;
+    for (; own.remembers_any() && batches < 10; ++batches) own.forget(own.some(3));
+    EXPECT_EQ(batches, 4);
+}
+
+// The release that got through was sent before the second write: it says nothing about that one.
+TEST(own_writes, stay_when_they_were_broken_again_meanwhile) {
+    own_writes own;
+    own.remember({{"a", "one"}, {"b", "one"}});
+    const auto sent = own.some(no_limit);
+    own.remember({{"a", "two"}});
+    own.forget(sent);
+    EXPECT_TRUE(own.is_remembered("a"));
+    EXPECT_FALSE(own.is_remembered("b"));
+    EXPECT_EQ(own.some(no_limit).front().writers, (strings{"one", "two"}));
+    own.forget(own.some(no_limit));
+    EXPECT_FALSE(own.remembers_any());
+}
+
+TEST(own_writes, stay_when_they_come_back_after_their_release) {
+    own_writes own;
+    own.remember({{"a", "one"}});
+    const auto sent = own.some(no_limit);
+    own.forget(sent);
+    own.remember({{"a", "two"}});
+    own.forget(sent);
+    EXPECT_TRUE(own.is_remembered("a"));
+}
+
+TEST(own_writes, trust_no_key_at_all_beyond_their_limit) {
+    own_writes own{2};
+    own.remember({{"a", "w"}, {"b", "w"}});
+    EXPECT_FALSE(own.is_remembered("c"));
+    EXPECT_EQ(own.overflow(), 0U);
+    own.remember({{"c", "w"}});
+    EXPECT_EQ(own.remembered(), 3U);
+    EXPECT_TRUE(own.is_remembered("c"));
+    EXPECT_TRUE(own.is_remembered("d"));
+
+    own.forget(own.some(no_limit));
+    EXPECT_TRUE(own.is_remembered("d"));
+    own.forget_all(own.overflow());
+    EXPECT_FALSE(own.is_remembered("c"));
+    EXPECT_FALSE(own.remembers_any());
+}
+
+// The purge began before the second write that found no room.
+TEST(own_writes, are_not_forgotten_by_an_earlier_purge) {
+    own_writes own{1};
+    own.remember({{"a", "w"}, {"b", "w"}});
+    const auto purging = own.overflow();
+    own.remember({{"c", "w"}});
+    own.forget_all(purging);
+    EXPECT_TRUE(own.is_remembered("c"));
+    own.forget_all(own.overflow());
+    EXPECT_FALSE(own.is_remembered("c"));
+    EXPECT_TRUE(own.is_remembered("a"));
+}
+
+TEST(own_writes, count_each_write_on_a_key) {
+    own_writes own;
+    const auto before = own.generation("a");
+    own.count({"a"});
+    EXPECT_NE(own.generation("a"), before);
+    const auto then = own.generation("a");
+    own.remember({{"a", "w"}});
+    EXPECT_EQ(own.generation("a"), then);
+}
+
+TEST(own_writes, are_shared_by_threads) {
+    own_writes own;
+    constexpr int workers = 4, rounds = 200;
+    std::vector<std::jthread> threads;
+    threads.reserve(workers);
+    for (int w = 0; w < workers; ++w)
+        threads.emplace_back([&own, w] {
+            for (int i = 0; i < rounds; ++i) {
+                own.remember({{std::to_string(w) + ':' + std::to_string(i), "w"}, {"all", "w"}});
+                own.count({"all"});
+                if (i % 2 == 0) own.forget(own.some(1));
+            }
+        });
+    threads.clear();
+    EXPECT_EQ(own.generation("all"), static_cast<std::uint32_t>(workers * rounds));
+    EXPECT_EQ(own.remembered(), own.some(no_limit).size());
+    own.forget(own.some(no_limit));
+    EXPECT_FALSE(own.remembers_any());
+    EXPECT_FALSE(own.is_remembered("all"));
+}
+
+}  // namespace
+}  // namespace larder::cache
