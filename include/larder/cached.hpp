@@ -9,6 +9,7 @@
 
 #include "larder/cache/key.hpp"
 #include "larder/cache/value.hpp"
+#include "larder/cached_query.hpp"
 #include "larder/handler.hpp"
 
 namespace larder {
@@ -58,29 +59,19 @@ public:
     constexpr std::string_view family() const { return key_.family(); }
 
     awaitable<reply> operator()(services& at, input in) const {
-        const auto key = key_.entry(in);
-        spdlog::debug("Checking cache key {}", key);
-        reply value{};
-        if (const auto local = at.cache.find(key); local && cache::from_text(*local, value)) {
-            spdlog::debug("Found {}, value is {}", key, *local);
-            co_return value;
-        }
+        auto key = key_.entry(in);
         cache::tiers::loader load = [inner = inner_, &connections = at.db.connections(),
                                      &cache = at.cache, in = std::move(in)] {
             return load_text(inner, connections, cache, in);
         };
-        const auto found = co_await at.cache.read(key, std::move(load), &is_value);
-        if (found.from != cache::origin::source)
-            spdlog::debug("Found {}, value is {}", key, found.text);
-        cache::from_text(found.text, value);
+        const auto text =
+            co_await read_through(at, std::move(key), std::move(load), &cache::is_value<reply>);
+        reply value{};
+        cache::from_text(text, value);
         co_return value;
     }
 
 private:
-    static bool is_value(std::string_view text) {
-        reply value{};
-        return cache::from_text(text, value);
-    }
     // With a session of its own, as it may outlive the request that began it.
     static awaitable<std::string> load_text(H inner, pg::pool& connections, cache::tiers& cache,
                                             input in) {

@@ -51,4 +51,11 @@ bool from_text(std::string_view text, T& out) {
     return read && to_text(out) == text;
 }
 
+/// Whether from_text reads it.
+template <plain_value T>
+bool is_value(std::string_view text) {
+    T any{};
+    return from_text(text, any);
+}
+
 }  // namespace larder::cache

@@ -27,12 +27,7 @@ public:
         return only_row<Row>(runner().run(sql, parameters{parameter(values)...}));
     }
 
-private:
-    friend Runner;
-    statements() = default;
-
-    Runner& runner() { return static_cast<Runner&>(*this); }
-
+    /// The same of rows that are on their way.
     template <described Row>
     static boost::asio::awaitable<Row> only_row(boost::asio::awaitable<result> rows) {
         const result all = co_await std::move(rows);
@@ -41,6 +36,12 @@ private:
                         "one row was asked for, not " + std::to_string(all.size()));
         co_return all.as<Row>(0);
     }
+
+private:
+    friend Runner;
+    statements() = default;
+
+    Runner& runner() { return static_cast<Runner&>(*this); }
 };
 
 }  // namespace larder::pg

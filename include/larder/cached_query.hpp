@@ -1,0 +1,70 @@
+// A query whose answer is cached, as a value: with or without HTTP.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "larder/cache/key.hpp"
+#include "larder/cache/value.hpp"
+#include "larder/handler.hpp"
+
+namespace larder {
+
+/// The text of the value under a key from wherever it is; else from `load`.
+///
+/// Errors   what `load` throws; never because of the cache.
+/// Cost     that of cache::tiers.
+awaitable<std::string> read_through(services& at, std::string key, cache::tiers::loader load,
+                                    cache::tiers::check is_value);
+
+/// A family of entries with the statements that load them: one over all rows, one over those with
+/// a value in the key's column ($1). Each gives one row.
+///
+///     constexpr cached_query<count_reply> order_count{num_orders, count_all, count_one};
+///     const auto n = co_await order_count.get(at, 9999);
+///
+/// Shape    key as in cache::key; value a struct of one integer.
+/// Errors   throws pg::error; never because of the cache.
+/// Cancel   a load that others wait for goes on.
+/// Cost     that of cache::tiers; one statement a load.
+template <cache::plain_value Reply>
+class cached_query {
+public:
+    constexpr cached_query(cache::key family, pg::statement all, pg::statement one)
+        : family_(family), all_(all), one_(one) {}
+
+    awaitable<Reply> get(services& at) const {
+        return read(at, family_.all(), all_, pg::parameters{});
+    }
+    template <integer Value>
+    awaitable<Reply> get(services& at, Value value) const {
+        return read(at, family_.of(value), one_, pg::parameters(1, pg::parameter(value)));
+    }
+
+private:
+    static awaitable<Reply> read(services& at, std::string key, pg::statement sql,
+                                 pg::parameters values) {
+        cache::tiers::loader loader = [&connections = at.db.connections(), sql,
+                                       values = std::move(values)] {
+            return load(connections, sql, values);
+        };
+        const auto text =
+            co_await read_through(at, std::move(key), std::move(loader), &cache::is_value<Reply>);
+        Reply value{};
+        cache::from_text(text, value);
+        co_return value;
+    }
+    static awaitable<std::string> load(pg::pool& connections, pg::statement sql,
+                                       pg::parameters values) {
+        pg::session session{connections};
+        auto rows = session.run(sql, std::move(values));
+        const auto reply = co_await pg::session::only_row<Reply>(std::move(rows));
+        co_return cache::to_text(reply);
+    }
+
+    cache::key family_;
+    pg::statement all_;
+    pg::statement one_;
+};
+
+}  // namespace larder

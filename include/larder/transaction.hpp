@@ -1,0 +1,56 @@
+// Statements that are committed together, and what their commit makes untrue.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "larder/cache/key.hpp"
+#include "larder/cache/tiers.hpp"
+#include "larder/pg/transaction.hpp"
+#include "larder/services.hpp"
+
+namespace larder {
+
+/// A transaction that remembers which entries it makes untrue. They are held while it commits and
+/// gone when commit() returns, so whoever reads then gets what was committed.
+///
+///     auto change = co_await larder::transaction::begin(at);
+///     co_await change.execute(insert_order, 9999, price);
+///     change.breaks(num_orders, 9999);
+///     co_await change.commit();
+///
+/// Errors   throws pg::error. commit() that throws error{interrupted} may have committed: the
+///          entries are gone all the same.
+/// Threads  call on the worker of the services.
+/// Cost     that of pg::transaction and cache::write.
+class transaction : public pg::statements<transaction> {
+public:
+    static boost::asio::awaitable<transaction> begin(services& at);
+
+    boost::asio::awaitable<pg::result> run(const pg::statement& sql, pg::parameters values);
+
+    /// The entry over all rows will be untrue.
+    void breaks(const cache::key& family) { add(family.all()); }
+    /// That one, and the one over the rows with this value.
+    template <integer Value>
+    void breaks(const cache::key& family, Value value) {
+        add(family.all());
+        add(family.of(value));
+    }
+
+    boost::asio::awaitable<void> commit();
+    boost::asio::awaitable<void> rollback() { return inner_.rollback(); }
+
+private:
+    transaction(services& at, pg::transaction inner)
+        : connections_(at.db.connections()), cache_(at.cache), inner_(std::move(inner)) {}
+    void add(std::string entry);
+
+    pg::pool& connections_;
+    cache::tiers& cache_;
+    pg::transaction inner_;
+    std::vector<std::string> broken_;
+};
+
+}  // namespace larder

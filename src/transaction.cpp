@@ -1,0 +1,45 @@
+#include "larder/transaction.hpp"
+
+#include <algorithm>
+#include <exception>
+
+namespace larder {
+
+namespace asio = boost::asio;
+
+asio::awaitable<transaction> transaction::begin(services& at) {
+    auto inner = co_await at.db.connections().begin();
+    co_return transaction{at, std::move(inner)};
+}
+
+asio::awaitable<pg::result> transaction::run(const pg::statement& sql, pg::parameters values) {
+    return inner_.run(sql, std::move(values));
+}
+
+void transaction::add(std::string entry) {
+    if (std::find(broken_.begin(), broken_.end(), entry) == broken_.end())
+        broken_.push_back(std::move(entry));
+}
+
+asio::awaitable<void> transaction::commit() {
+    cache::write change{cache_, broken_};
+    co_await change.hold();
+    std::exception_ptr failed;
+    std::string backend;
+    bool unknown = false;
+    try {
+        co_await inner_.commit();
+    } catch (const pg::error& e) {
+        failed = std::current_exception();
+        unknown = e.kind() == pg::failure::interrupted;
+        backend = e.backend();
+    }
+    std::function<asio::awaitable<bool>()> is_over = [&connections = connections_, backend] {
+        return connections.is_over(backend);
+    };
+    if (unknown) co_await change.leave(std::move(is_over));
+    else co_await change.release();
+    if (failed) std::rethrow_exception(failed);
+}
+
+}  // namespace larder
