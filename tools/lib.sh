@@ -126,14 +126,15 @@ configure() { # PRESET
 }
 
 # One build at a time in one folder; on a machine with little memory fewer compilers than cores.
-build() { # PRESET
-    local jobs memory
+build() { # PRESET TARGET...
+    local jobs memory preset=$1
+    shift
     memory=$(sed -n 's/^MemAvailable: *\([0-9]*\) kB/\1/p' /proc/meminfo)
     jobs=$((${memory:-0} / 1500000 + 1))
     if ((jobs > $(nproc))); then jobs=$(nproc); fi
     mkdir -p "$root/build"
-    exec 6>"$root/build/$1.lock"
+    exec 6>"$root/build/$preset.lock"
     flock 6
-    configure "$1" && cmake --build "$root/build/$1" --parallel "$jobs" &&
+    configure "$preset" && cmake --build "$root/build/$preset" --parallel "$jobs" --target "${@:-all}" &&
         exec 6>&-
 }
