@@ -7,6 +7,13 @@
 
 namespace larder::cache {
 
+namespace {
+
+// Of one key. The hold of one more ends with its time.
+constexpr std::size_t max_writers = 1000;
+
+}  // namespace
+
 struct own_writes::state {
     struct what {
         std::vector<std::string> writers;
@@ -43,7 +50,7 @@ void own_writes::remember(const std::vector<broken_key>& keys) {
         }
         auto& one = state_->keys[key];
         one.change = state_->last_change;
-        if (!writer.empty()) one.writers.push_back(writer);
+        if (!writer.empty() && one.writers.size() < max_writers) one.writers.push_back(writer);
     }
     remembered_ = state_->size();
 }

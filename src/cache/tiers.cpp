@@ -502,7 +502,8 @@ write::write(tiers& of, std::vector<std::string> keys)
 
 asio::awaitable<void> write::hold() {
     if (keys_.empty()) co_return;
-    if (!is_held()) writer_ = state_->next_name();
+    // Nobody has to take back a hold that is not even sent.
+    if (!is_held() && state_->client.is_answering()) writer_ = state_->next_name();
     const bool held = co_await state_->hold(keys_, writer_);
     if (!held) state_->remember(keys_, writer_);
 }

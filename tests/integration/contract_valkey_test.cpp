@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <string>
 
+#include "support/order_text.hpp"
 #include "support/store_test.hpp"
 
 namespace larder::test {
@@ -57,6 +61,11 @@ struct contract_valkey_down : contract_valkey, testing::WithParamInterface<const
     void end_valkey() {
         if (GetParam() == std::string_view{"stopped"}) servers.valkey.stop();
         if (GetParam() == std::string_view{"crashed"}) servers.valkey.kill();
+        if (GetParam() == std::string_view{"frozen"}) servers.valkey.freeze();
+    }
+    void begin_valkey() {
+        if (GetParam() == std::string_view{"frozen"}) servers.valkey.thaw();
+        else servers.valkey.start();
     }
 };
 
@@ -68,7 +77,7 @@ TEST_P(contract_valkey_down, costs_at_most_one_deadline_and_nothing_is_wrong) {
         warm();
         end_valkey();
         longest = busy_while_down();
-        servers.valkey.start();
+        begin_valkey();
         expect_right();
         expect_stays([this] { return count(one.port()) == rows(); });
         if (longest <= one_deadline || HasFailure()) break;
@@ -83,12 +92,12 @@ TEST_P(contract_valkey_down, costs_at_most_one_deadline_and_nothing_is_wrong) {
 TEST_P(contract_valkey_down, and_up_again_between_requests_is_not_noticed) {
     warm();
     end_valkey();
-    servers.valkey.start();
+    begin_valkey();
     for (int i = 0; i < 8; ++i) expect_right();
 
     warm();
     end_valkey();
-    servers.valkey.start();
+    begin_valkey();
     for (int i = 0; i < 8; ++i) {
         add_tutorial_order(one.port());
         expect_right();
@@ -100,7 +109,7 @@ TEST_P(contract_valkey_down, together_with_postgresql_and_up_again_is_not_notice
     end_valkey();
     servers.postgres.kill();
     servers.postgres.start();
-    servers.valkey.start();
+    begin_valkey();
     for (int i = 0; i < 8; ++i) {
         expect_right();
         add_tutorial_order(one.port());
@@ -108,8 +117,47 @@ TEST_P(contract_valkey_down, together_with_postgresql_and_up_again_is_not_notice
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(rows, contract_valkey_down, testing::Values("stopped", "crashed"),
+INSTANTIATE_TEST_SUITE_P(rows, contract_valkey_down,
+                         testing::Values("stopped", "crashed", "frozen"),
                          [](const auto& row) { return std::string{row.param}; });
+
+// ---- frozen for long ----
+
+// The resident memory of a process, in bytes.
+long memory_of(pid_t process) {
+    std::ifstream status{"/proc/" + std::to_string(process) + "/status"};
+    for (std::string line; std::getline(status, line);)
+        if (line.starts_with("VmRSS:")) return std::stol(line.substr(6)) * 1024;
+    throw std::runtime_error("no VmRSS");
+}
+
+// As many different keys are read and written as there are customers, on connections that are kept.
+void be_busy(std::uint16_t port, clock::duration how_long) {
+    http_connection connection{port};
+    const auto until = clock::now() + how_long;
+    for (int i = 0; clock::now() < until; i = (i + 1) % 20'000) {
+        const auto customer = std::to_string(i + 1);
+        ASSERT_EQ(connection.request("GET", "/count?customerid=" + customer).status, 200);
+        const auto body = with_customer(customer);
+        ASSERT_EQ(connection.request("POST", "/add/", {}, body).status, 200);
+    }
+}
+
+TEST_F(contract_valkey, frozen_under_load_leaves_memory_where_it_was) {
+    const std::chrono::seconds how_long{std::getenv("LARDER_SOAK") ? 60 : 3};
+    be_busy(one.port(), how_long / 3);
+    servers.valkey.freeze();
+    be_busy(one.port(), how_long / 3);
+    const auto before = memory_of(one.pid());
+    be_busy(one.port(), how_long);
+    // Remembered keys, at most 65,536 of them, and what malloc keeps; a queue would take more.
+    EXPECT_LT(memory_of(one.pid()) - before, slack * 12'000'000);
+    servers.valkey.thaw();
+    EXPECT_TRUE(eventually([this] {
+        count(one.port());
+        return valkey().get("num_orders:all") == std::to_string(rows());
+    })) << "caching did not come back";
+}
 
 // ---- it comes back with what it knew long ago ----
 

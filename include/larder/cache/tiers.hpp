@@ -88,6 +88,7 @@ public:
 
     /// Before the commit; again before a further one.
     boost::asio::awaitable<void> hold();
+    /// Whether holds were sent.
     bool is_held() const { return !writer_.empty(); }
     /// The write is committed, or certainly not.
     boost::asio::awaitable<void> release();
