@@ -101,6 +101,8 @@ struct tiers::state : std::enable_shared_from_this<state> {
     void wake(std::string_view key);
     void wake_all();
 
+    asio::awaitable<bool> run(script::index what, const std::vector<std::string>& keys,
+                              std::vector<std::string> arguments);
     asio::awaitable<bool> hold(const std::vector<std::string>& keys, const std::string& writer);
     asio::awaitable<bool> release(const std::vector<std::string>& keys, const std::string& writer);
     void remember(const std::vector<std::string>& keys, const std::string& writer);
@@ -445,25 +447,24 @@ asio::awaitable<step> tiers::state::yield(flight& f, const std::string& key,
 
 // ---- Writes.
 
-asio::awaitable<bool> tiers::state::hold(const std::vector<std::string>& keys,
-                                         const std::string& writer) {
+asio::awaitable<bool> tiers::state::run(script::index what, const std::vector<std::string>& keys,
+                                        std::vector<std::string> arguments) {
     if (!client.is_answering()) co_return false;
     std::vector<valkey::command> commands;
-    for (const auto& key : keys)
-        commands.push_back(client.script(script::hold, keys_of(key),
-                                         {writer, std::to_string(options.hold.count())}));
+    commands.reserve(keys.size());
+    for (const auto& key : keys) commands.push_back(client.script(what, keys_of(key), arguments));
     const auto replies = co_await client.call(std::move(commands));
     co_return std::all_of(replies.begin(), replies.end(), [](auto& r) { return r.succeeded(); });
 }
 
+asio::awaitable<bool> tiers::state::hold(const std::vector<std::string>& keys,
+                                         const std::string& writer) {
+    return run(script::hold, keys, {writer, std::to_string(options.hold.count())});
+}
+
 asio::awaitable<bool> tiers::state::release(const std::vector<std::string>& keys,
                                             const std::string& writer) {
-    if (!client.is_answering()) co_return false;
-    std::vector<valkey::command> commands;
-    for (const auto& key : keys)
-        commands.push_back(client.script(script::release, keys_of(key), {writer}));
-    const auto replies = co_await client.call(std::move(commands));
-    co_return std::all_of(replies.begin(), replies.end(), [](auto& r) { return r.succeeded(); });
+    return run(script::release, keys, {writer});
 }
 
 // Whoever works next in the background tries again at once.
@@ -564,6 +565,7 @@ asio::awaitable<bool> tiers::state::release_some() {
     const auto some = own.some(batch);
     if (some.empty()) co_return true;
     std::vector<valkey::command> commands;
+    commands.reserve(some.size());
     for (const auto& one : some)
         commands.push_back(client.script(script::release, keys_of(one.key), one.writers));
     const auto replies = co_await client.call(std::move(commands), valkey::urgency::background);

@@ -529,7 +529,9 @@ asio::awaitable<std::vector<reply>> client::call(std::vector<command> commands, 
 }
 
 asio::awaitable<reply> client::call(command only, urgency how) {
-    auto replies = co_await supervisor_->call(std::vector<command>(1, std::move(only)), how);
+    std::vector<command> commands;
+    commands.push_back(std::move(only));
+    auto replies = co_await supervisor_->call(std::move(commands), how);
     co_return std::move(replies.front());
 }
 

@@ -148,6 +148,72 @@ TEST_F(contract_postgres, that_refuses_the_password_is_a_503_without_it) {
     EXPECT_EQ(one.log().find("sekrit"), std::string::npos) << one.log();
 }
 
+// ---- a commit of unknown outcome ----
+
+// With a standby that does not exist, a commit is stored, waits, and is not visible yet.
+struct contract_unknown_outcome : contract_postgres {
+    void SetUp() override {
+        contract_postgres::SetUp();
+        wait_for("nobody");
+    }
+    void TearDown() override { wait_for(""); }
+    void wait_for(const std::string& standby) {
+        sql("ALTER SYSTEM SET synchronous_standby_names = '" + standby + "'");
+        sql("SELECT pg_reload_conf()");
+        ASSERT_TRUE(eventually([&] { return sql("SHOW synchronous_standby_names") == standby; }));
+    }
+    std::string waiting_commits() {
+        return sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+    }
+};
+
+TEST_F(contract_unknown_outcome, is_a_503_that_says_so_and_the_order_is_seen) {
+    const auto one = start();
+    EXPECT_EQ(count(one.port()), 12000);
+    http_connection client{one.port()};
+    client.send(request_text("POST", "/add/", {{"content-type", "application/json"}},
+                             tutorial_order, one.port()));
+    ASSERT_TRUE(eventually([this] { return waiting_commits() == "1"; }));
+    EXPECT_EQ(count(one.port()), 12000) << "it is not visible yet";
+    EXPECT_EQ(valkey().get("num_orders:all"), std::nullopt) << "it was kept while a write is on";
+
+    sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+    const auto answer = client.receive();
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_NE(detail_of(answer.body).find("not known whether"), std::string::npos) << answer.body;
+    EXPECT_TRUE(answer.has("retry-after"));
+    EXPECT_TRUE(eventually([&] { return count(one.port()) == 12001; }, 1s * slack));
+    EXPECT_TRUE(eventually(
+        [&] {
+            count(one.port());
+            return valkey().get("num_orders:all") == "12001";
+        },
+        1s * slack))
+        << "the holds end when PostgreSQL says that the write is over";
+}
+
+// The statement failed before its commit was sent, so it is known that nothing was stored.
+TEST_F(contract_postgres, interrupted_before_the_commit_stored_nothing) {
+    const auto one = start();
+    // Its connection is a new one: on one that was used before, the statement would be repeated.
+    valkey().set("num_orders:all", "12000");
+    auto holder = servers.store.connect();
+    holder.exec("BEGIN; LOCK TABLE orders IN EXCLUSIVE MODE");
+    http_connection client{one.port()};
+    client.send(request_text("POST", "/add/", {{"content-type", "application/json"}},
+                             tutorial_order, one.port()));
+    const std::string waiting = " FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+    ASSERT_TRUE(eventually([&] { return sql("SELECT count(*)" + waiting) == "1"; }));
+    EXPECT_EQ(valkey().get("num_orders:all"), "12000") << "nothing is held before the commit";
+    sql("SELECT pg_terminate_backend(pid)" + waiting);
+    const auto answer = client.receive();
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_EQ(detail_of(answer.body).find("not known"), std::string::npos) << answer.body;
+    holder.exec("COMMIT");
+    EXPECT_EQ(rows(), 12000);
+    EXPECT_EQ(count(one.port()), 12000);
+}
+
 // ---- a query that fails ----
 
 /// 500 in the contract's words: one sentence with the SQLSTATE and no SQL text.
