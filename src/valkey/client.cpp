@@ -29,6 +29,7 @@ namespace larder::valkey {
 namespace asio = boost::asio;
 namespace redis = boost::redis;
 using clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -166,9 +167,6 @@ public:
     bool is_answering() const { return current_ && !breaker_.is_open(); }
     bool is_tracking() const { return current_ && current_->tracking; }
     bool has_unread() const;
-    void reconnect() {
-        if (current_) current_->end();
-    }
     asio::awaitable<std::vector<reply>> call(std::vector<command> commands, urgency how);
     const std::string& digest(std::size_t script) const { return digests_.at(script); }
 
@@ -486,13 +484,15 @@ asio::awaitable<void> client::supervisor::probe() {
 
 void client::supervisor::check_deadlines() {
     const auto now = clock::now();
-    drop_finished(requests_, now);
-    drop_finished(background_, now);
+    // Where an answer waits to be read it is this worker that is late, and Valkey is not silent.
+    const auto late = has_unread() ? options_.deadline : 0ms;
+    drop_finished(requests_, now - late);
+    drop_finished(background_, now - late);
     auto next = clock::time_point::max();
     if (!requests_.empty()) next = requests_.front()->deadline;
     if (!background_.empty()) next = std::min(next, background_.front()->deadline);
     if (next == clock::time_point::max()) return;
-    deadline_timer_.expires_at(next);
+    deadline_timer_.expires_at(std::max(next, now + 1ms));
     deadline_timer_.async_wait([self = shared_from_this()](boost::system::error_code ec) {
         if (!ec) self->check_deadlines();
     });
@@ -521,8 +521,6 @@ bool client::is_answering() const { return supervisor_->is_answering(); }
 bool client::is_tracking() const { return supervisor_->is_tracking(); }
 
 bool client::has_unread() const { return supervisor_->has_unread(); }
-
-void client::reconnect() { supervisor_->reconnect(); }
 
 asio::awaitable<std::vector<reply>> client::call(std::vector<command> commands, urgency how) {
     return supervisor_->call(std::move(commands), how);

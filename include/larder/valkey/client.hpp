@@ -91,8 +91,6 @@ public:
     /// Whether Valkey said something that was not read yet, or closed the connection. One system
     /// call.
     bool has_unread() const;
-    /// Ends this connection; the next one follows.
-    void reconnect();
 
     /// The replies, one for each command.
     boost::asio::awaitable<std::vector<reply>> call(std::vector<command> commands,
