@@ -33,6 +33,8 @@ namespace {
 constexpr auto tick = 20ms;            // how often a worker looks after its tiers
 constexpr auto quiet_for = 300ms;      // then Valkey is asked for a sign of life
 constexpr auto release_every = 100ms;  // a try to release what is remembered
+constexpr auto start_within = 1s;      // then requests are answered without the shared tier
+constexpr auto trust_every = 500ms;    // at least
 
 lease_answer lease_answer_of(const valkey::reply& r) {
     if (r.is != valkey::reply::kind::text) return lease_answer::none;
@@ -198,6 +200,8 @@ asio::awaitable<void> tiers::start() {
     state_->spawn(state_->look_after());
     co_await state_->client.start();
     if (state_->client.life() == 0) co_return;
+    if (state_->settled.expiry() == clock::time_point::max())
+        state_->settled.expires_after(start_within);
     co_await state_->settled.async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
@@ -215,6 +219,9 @@ void tiers::stop() {
 
 // Until it succeeds or the connection has gone; the next connection starts anew.
 asio::awaitable<void> tiers::state::trust(std::uint64_t life) {
+    auto pause = 20ms;
+    const auto patient_until = clock::now() + start_within;
+    bool said = false;
     while (!stopped && client.life() == life) {
         const auto run_id = co_await client.run_id();
         bool trusted = !run_id.empty();
@@ -224,8 +231,15 @@ asio::awaitable<void> tiers::state::trust(std::uint64_t life) {
             trusted_life = life;
             break;
         }
-        trust_pause.expires_after(20ms);
+        if (!said && clock::now() > patient_until) {
+            said = true;
+            spdlog::warn(
+                "Valkey is not used yet: it has to answer INFO and SCAN, and GET, SET and DEL of "
+                "the cache's keys and of larder:*");
+        }
+        trust_pause.expires_after(pause);
         co_await trust_pause.async_wait(asio::as_tuple(asio::use_awaitable));
+        pause = std::min<std::chrono::milliseconds>(pause * 2, trust_every);
     }
     settled.expires_at(clock::time_point::min());
 }

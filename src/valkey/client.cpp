@@ -17,6 +17,7 @@
 #include <deque>
 #include <functional>
 #include <limits>
+#include <map>
 #include <random>
 #include <utility>
 
@@ -179,9 +180,16 @@ private:
         std::function<const client_events*()> listening;
         push_sink pushes{&listening};
         bool tracking = false;
-        bool ending = false;  // asked to
+        bool refused = false;  // a command, in a way that another connection may mend
+        bool ending = false;   // asked to
         bool ended = false;
 
+        // Which script it was says nothing to the reader of the log, who is told each reason once.
+        void end_as_refused(const std::string& why) {
+            refused = true;
+            if (ended_by.empty()) ended_by = why.substr(0, why.find(" script: "));
+            end();
+        }
         void end() {
             ending = true;
             connection->cancel();
@@ -201,6 +209,8 @@ private:
     asio::awaitable<void> wait_for_end(life_ptr l);
     asio::awaitable<void> pause_before_retry();
     void say_lost(const std::string& why);
+    void say_refused(const std::string& why);
+    void serve_again();
     void send(const operation_ptr& op);
     void answered(const life_ptr& l, operation& op, boost::system::error_code ec);
     void check_deadlines();
@@ -221,6 +231,8 @@ private:
     bool stopped_ = false;
     bool probing_ = false;
     std::string last_reason_;
+    std::map<std::string, clock::time_point, std::less<>> said_refused_;  // by the error's code
+    clock::time_point refused_at_ = clock::time_point::min();  // a connection ended by that
     std::chrono::milliseconds next_pause_{0};
     asio::steady_timer pause_;  // between lives, and for the end of one
     asio::steady_timer probe_timer_;
@@ -336,15 +348,22 @@ asio::awaitable<bool> client::supervisor::confirm(life_ptr l) {
     co_return true;
 }
 
+// A read-only replica accepts every connection and refuses every write: only one that lasts is
+// news, and ends the back-off.
 void client::supervisor::publish(const life_ptr& l, clock::time_point sent) {
-    spdlog::info("Connected to Valkey at {}", options_.server.address());
-    last_reason_.clear();
-    next_pause_ = {};
+    if (refused_at_ == clock::time_point::min()) serve_again();
     breaker_.connected();
     current_ = l;
     ++lives_;
     events_.connected(sent);
     first_attempt_.expires_at(clock::time_point::min());
+}
+
+void client::supervisor::serve_again() {
+    refused_at_ = clock::time_point::min();
+    last_reason_.clear();
+    next_pause_ = {};
+    spdlog::info("Connected to Valkey at {}", options_.server.address());
 }
 
 void client::supervisor::unpublish(const life_ptr& l) {
@@ -377,6 +396,17 @@ void client::supervisor::say_lost(const std::string& why) {
     spdlog::warn("No connection to Valkey at {}: {}", options_.server.address(), why);
 }
 
+// Once a minute for each kind, as every request may meet it.
+void client::supervisor::say_refused(const std::string& why) {
+    spdlog::debug("Valkey refused a command: {}", why);
+    const auto now = clock::now();
+    const auto [said, is_first] = said_refused_.try_emplace(why.substr(0, why.find(' ')), now);
+    if (!is_first && now - said->second < std::chrono::minutes{1}) return;
+    said->second = now;
+    spdlog::warn("Valkey at {} refuses what the cache needs; going on without that: {}",
+                 options_.server.address(), why);
+}
+
 asio::awaitable<void> client::supervisor::keep_connected() {
     while (!stopped_) {
         newest_ = begin_life();
@@ -395,6 +425,7 @@ asio::awaitable<void> client::supervisor::live(life_ptr l) {
     co_await wait_for_end(l);
     if (stopped_) co_return;
     unpublish(l);
+    if (l->refused) refused_at_ = clock::now();
     say_lost(l->ended_by);
 }
 
@@ -437,12 +468,16 @@ void client::supervisor::send(const operation_ptr& op) {
 void client::supervisor::answered(const life_ptr& l, operation& op, boost::system::error_code ec) {
     op.answered = !ec && !op.finished;
     if (!ec && current_ == l) events_.heard(op.sent);
+    constexpr std::chrono::seconds lasting{1};
     if (!ec)
         for (const auto& one : op.replies) {
             if (one.is != reply::kind::error) continue;
-            spdlog::debug("Valkey refused a command: {}", one.text);
-            if (means_new_connection(one.text)) l->end();
+            if (means_new_connection(one.text)) l->end_as_refused(one.text);
+            else say_refused(one.text);
         }
+    if (!ec && !l->refused && refused_at_ != clock::time_point::min() &&
+        op.sent - refused_at_ > lasting)
+        serve_again();
     op.finish();
 }
 
