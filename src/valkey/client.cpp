@@ -115,8 +115,11 @@ push_adapter boost_redis_adapt(push_sink& sink) noexcept { return {sink.listenin
 // After a failover the address may lead to another server.
 bool means_new_connection(std::string_view error) {
     return error.starts_with("READONLY") || error.starts_with("MASTERDOWN") ||
-           error.starts_with("NOAUTH") ||
-           error.starts_with("NOSCRIPT");  // they are loaded with a new connection
+           error.starts_with("NOAUTH");
+}
+
+bool forgot_script(const reply& r) {
+    return r.is == reply::kind::error && r.text.starts_with("NOSCRIPT");
 }
 
 asio::ssl::context make_tls(const server& s) {
@@ -145,6 +148,7 @@ constexpr const char* login_refused =
 
 std::string reason(boost::system::error_code ec) {
     if (ec == redis::error::resp3_hello) return login_refused;
+    if (ec == asio::error::operation_aborted) return "it does not answer";
     return ec ? ec.message() : "the connection was closed";
 }
 
@@ -169,6 +173,8 @@ public:
     bool is_tracking() const { return current_ && current_->tracking; }
     bool has_unread() const;
     asio::awaitable<std::vector<reply>> call(std::vector<command> commands, urgency how);
+    asio::awaitable<std::vector<reply>> exec(const std::vector<command>& commands, urgency how);
+    command with_text(command script) const;
     const std::string& digest(std::size_t script) const { return digests_.at(script); }
 
 private:
@@ -429,7 +435,30 @@ asio::awaitable<void> client::supervisor::live(life_ptr l) {
     say_lost(l->ended_by);
 }
 
+// A script that Valkey forgot (SCRIPT FLUSH) did not run: its text is sent, which it keeps again.
 asio::awaitable<std::vector<reply>> client::supervisor::call(std::vector<command> commands,
+                                                             urgency how) {
+    auto replies = co_await exec(commands, how);
+    std::vector<command> again;
+    for (std::size_t i = 0; i < commands.size(); ++i)
+        if (forgot_script(replies[i])) again.push_back(with_text(commands[i]));
+    if (again.empty()) co_return replies;
+    auto repeated = co_await exec(again, how);
+    auto next = repeated.begin();
+    for (auto& one : replies)
+        if (forgot_script(one)) one = std::move(*next++);
+    co_return replies;
+}
+
+command client::supervisor::with_text(command script) const {
+    const auto found = std::find(digests_.begin(), digests_.end(), script[1]);
+    if (found == digests_.end()) return script;
+    script[0] = "EVAL";
+    script[1] = options_.scripts[static_cast<std::size_t>(found - digests_.begin())];
+    return script;
+}
+
+asio::awaitable<std::vector<reply>> client::supervisor::exec(const std::vector<command>& commands,
                                                              urgency how) {
     if (!current_ || (how == urgency::request && breaker_.is_open()))
         co_return std::vector<reply>(commands.size());
@@ -473,7 +502,7 @@ void client::supervisor::answered(const life_ptr& l, operation& op, boost::syste
         for (const auto& one : op.replies) {
             if (one.is != reply::kind::error) continue;
             if (means_new_connection(one.text)) l->end_as_refused(one.text);
-            else say_refused(one.text);
+            else if (!forgot_script(one)) say_refused(one.text);
         }
     if (!ec && !l->refused && refused_at_ != clock::time_point::min() &&
         op.sent - refused_at_ > lasting)
