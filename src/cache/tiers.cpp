@@ -105,6 +105,7 @@ struct tiers::state : std::enable_shared_from_this<state> {
 
     asio::awaitable<bool> run(script::index what, const std::vector<std::string>& keys,
                               std::vector<std::string> arguments);
+    asio::awaitable<bool> reconnected();
     asio::awaitable<bool> hold(const std::vector<std::string>& keys, const std::string& writer);
     asio::awaitable<bool> release(const std::vector<std::string>& keys, const std::string& writer);
     void remember(const std::vector<std::string>& keys, const std::string& writer);
@@ -120,7 +121,8 @@ struct tiers::state : std::enable_shared_from_this<state> {
     const asio::any_io_executor executor;
     own_writes& own;
     const tiers_options options;
-    const std::string name = random_name();  // of this worker, in leases and holds
+    const std::chrono::milliseconds deadline;  // for what a request waits for
+    const std::string name = random_name();    // of this worker, in leases and holds
     std::uint64_t last_name = 0;
     local_tier local;
     departures flights;
@@ -132,6 +134,9 @@ struct tiers::state : std::enable_shared_from_this<state> {
     asio::steady_timer trust_pause;  // between two attempts to trust
     asio::steady_timer settled;      // ends when the first connection is trusted or lost
     std::uint64_t trusted_life = ~std::uint64_t{0};
+    clock::time_point connected_at = clock::time_point::min();
+    // A connection that is lost mostly comes back at once. One that had just begun does not count.
+    clock::time_point reconnects_until = clock::time_point::min();
     bool pinging = false;
     bool releasing = false;
     bool stopped = false;
@@ -153,6 +158,7 @@ tiers::state::state(const asio::any_io_executor& e, valkey::client_options serve
     : executor(e),
       own(o),
       options(std::move(opts)),
+      deadline(server.deadline),
       local({.max_bytes = options.local_bytes}),
       client(e, with_scripts(std::move(server)), events()),
       watch(e),
@@ -162,11 +168,14 @@ tiers::state::state(const asio::any_io_executor& e, valkey::client_options serve
 valkey::client_events tiers::state::events() {
     return {.connected =
                 [this](clock::time_point sent) {
+                    connected_at = clock::now();
                     if (client.is_tracking()) local.connected(sent);
                     spawn(trust(client.life()));
                 },
             .lost =
                 [this] {
+                    const auto now = clock::now();
+                    if (now - connected_at > deadline) reconnects_until = now + deadline;
                     local.lost();
                     wake_all();
                 },
@@ -471,6 +480,15 @@ asio::awaitable<bool> tiers::state::run(script::index what, const std::vector<st
     co_return std::all_of(replies.begin(), replies.end(), [](auto& r) { return r.succeeded(); });
 }
 
+asio::awaitable<bool> tiers::state::reconnected() {
+    asio::steady_timer pause{executor};
+    while (!stopped && client.life() == 0 && clock::now() < reconnects_until) {
+        pause.expires_after(5ms);
+        co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+    co_return client.is_answering();
+}
+
 asio::awaitable<bool> tiers::state::hold(const std::vector<std::string>& keys,
                                          const std::string& writer) {
     return run(script::hold, keys, {writer, std::to_string(options.hold.count())});
@@ -517,9 +535,15 @@ write::write(tiers& of, std::vector<std::string> keys)
 
 asio::awaitable<void> write::hold() {
     if (keys_.empty()) co_return;
+    // Other instances trust what they have until they hear of a hold, so it is worth a wait.
+    const bool is_answering = co_await state_->reconnected();
     // Nobody has to take back a hold that is not even sent.
-    if (!is_held() && state_->client.is_answering()) writer_ = state_->next_name();
-    const bool held = co_await state_->hold(keys_, writer_);
+    if (!is_held() && is_answering) writer_ = state_->next_name();
+    bool held = co_await state_->hold(keys_, writer_);
+    if (!held && is_held() && state_->client.life() == 0) {  // lost with the hold on its way
+        const bool again = co_await state_->reconnected();
+        if (again) held = co_await state_->hold(keys_, writer_);
+    }
     if (!held) state_->remember(keys_, writer_);
 }
 
