@@ -33,6 +33,8 @@ namespace {
 constexpr auto tick = 20ms;            // how often a worker looks after its tiers
 constexpr auto quiet_for = 300ms;      // then Valkey is asked for a sign of life
 constexpr auto release_every = 100ms;  // a try to release what is remembered
+constexpr auto start_within = 1s;      // then requests are answered without the shared tier
+constexpr auto trust_every = 500ms;    // at least
 
 lease_answer lease_answer_of(const valkey::reply& r) {
     if (r.is != valkey::reply::kind::text) return lease_answer::none;
@@ -103,6 +105,7 @@ struct tiers::state : std::enable_shared_from_this<state> {
 
     asio::awaitable<bool> run(script::index what, const std::vector<std::string>& keys,
                               std::vector<std::string> arguments);
+    asio::awaitable<bool> reconnected();
     asio::awaitable<bool> hold(const std::vector<std::string>& keys, const std::string& writer);
     asio::awaitable<bool> release(const std::vector<std::string>& keys, const std::string& writer);
     void remember(const std::vector<std::string>& keys, const std::string& writer);
@@ -118,7 +121,8 @@ struct tiers::state : std::enable_shared_from_this<state> {
     const asio::any_io_executor executor;
     own_writes& own;
     const tiers_options options;
-    const std::string name = random_name();  // of this worker, in leases and holds
+    const std::chrono::milliseconds deadline;  // for what a request waits for
+    const std::string name = random_name();    // of this worker, in leases and holds
     std::uint64_t last_name = 0;
     local_tier local;
     departures flights;
@@ -130,6 +134,9 @@ struct tiers::state : std::enable_shared_from_this<state> {
     asio::steady_timer trust_pause;  // between two attempts to trust
     asio::steady_timer settled;      // ends when the first connection is trusted or lost
     std::uint64_t trusted_life = ~std::uint64_t{0};
+    clock::time_point connected_at = clock::time_point::min();
+    // A connection that is lost mostly comes back at once. One that had just begun does not count.
+    clock::time_point reconnects_until = clock::time_point::min();
     bool pinging = false;
     bool releasing = false;
     bool stopped = false;
@@ -151,6 +158,7 @@ tiers::state::state(const asio::any_io_executor& e, valkey::client_options serve
     : executor(e),
       own(o),
       options(std::move(opts)),
+      deadline(server.deadline),
       local({.max_bytes = options.local_bytes}),
       client(e, with_scripts(std::move(server)), events()),
       watch(e),
@@ -160,11 +168,14 @@ tiers::state::state(const asio::any_io_executor& e, valkey::client_options serve
 valkey::client_events tiers::state::events() {
     return {.connected =
                 [this](clock::time_point sent) {
+                    connected_at = clock::now();
                     if (client.is_tracking()) local.connected(sent);
                     spawn(trust(client.life()));
                 },
             .lost =
                 [this] {
+                    const auto now = clock::now();
+                    if (now - connected_at > deadline) reconnects_until = now + deadline;
                     local.lost();
                     wake_all();
                 },
@@ -198,6 +209,8 @@ asio::awaitable<void> tiers::start() {
     state_->spawn(state_->look_after());
     co_await state_->client.start();
     if (state_->client.life() == 0) co_return;
+    if (state_->settled.expiry() == clock::time_point::max())
+        state_->settled.expires_after(start_within);
     co_await state_->settled.async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
@@ -215,6 +228,9 @@ void tiers::stop() {
 
 // Until it succeeds or the connection has gone; the next connection starts anew.
 asio::awaitable<void> tiers::state::trust(std::uint64_t life) {
+    auto pause = 20ms;
+    const auto patient_until = clock::now() + start_within;
+    bool said = false;
     while (!stopped && client.life() == life) {
         const auto run_id = co_await client.run_id();
         bool trusted = !run_id.empty();
@@ -224,8 +240,15 @@ asio::awaitable<void> tiers::state::trust(std::uint64_t life) {
             trusted_life = life;
             break;
         }
-        trust_pause.expires_after(20ms);
+        if (!said && clock::now() > patient_until) {
+            said = true;
+            spdlog::warn(
+                "Valkey is not used yet: it has to answer INFO and SCAN, and GET, SET and DEL of "
+                "the cache's keys and of larder:*");
+        }
+        trust_pause.expires_after(pause);
         co_await trust_pause.async_wait(asio::as_tuple(asio::use_awaitable));
+        pause = std::min<std::chrono::milliseconds>(pause * 2, trust_every);
     }
     settled.expires_at(clock::time_point::min());
 }
@@ -457,6 +480,15 @@ asio::awaitable<bool> tiers::state::run(script::index what, const std::vector<st
     co_return std::all_of(replies.begin(), replies.end(), [](auto& r) { return r.succeeded(); });
 }
 
+asio::awaitable<bool> tiers::state::reconnected() {
+    asio::steady_timer pause{executor};
+    while (!stopped && client.life() == 0 && clock::now() < reconnects_until) {
+        pause.expires_after(5ms);
+        co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+    co_return client.is_answering();
+}
+
 asio::awaitable<bool> tiers::state::hold(const std::vector<std::string>& keys,
                                          const std::string& writer) {
     return run(script::hold, keys, {writer, std::to_string(options.hold.count())});
@@ -503,9 +535,15 @@ write::write(tiers& of, std::vector<std::string> keys)
 
 asio::awaitable<void> write::hold() {
     if (keys_.empty()) co_return;
+    // Other instances trust what they have until they hear of a hold, so it is worth a wait.
+    const bool is_answering = co_await state_->reconnected();
     // Nobody has to take back a hold that is not even sent.
-    if (!is_held() && state_->client.is_answering()) writer_ = state_->next_name();
-    const bool held = co_await state_->hold(keys_, writer_);
+    if (!is_held() && is_answering) writer_ = state_->next_name();
+    bool held = co_await state_->hold(keys_, writer_);
+    if (!held && is_held() && state_->client.life() == 0) {  // lost with the hold on its way
+        const bool again = co_await state_->reconnected();
+        if (again) held = co_await state_->hold(keys_, writer_);
+    }
     if (!held) state_->remember(keys_, writer_);
 }
 

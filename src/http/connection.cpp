@@ -105,8 +105,11 @@ void connection::close_if_overdue(std::chrono::steady_clock::time_point now) {
     if (phase_ != phase::answering && now - since_ > limit) socket_.close();
 }
 
+// A request that has arrived is read and answered: closing would reset it.
 void connection::close_if_waiting() {
-    if (phase_ == phase::idle || phase_ == phase::reading) socket_.close();
+    if (phase_ != phase::idle && phase_ != phase::reading) return;
+    boost::system::error_code ec;
+    if (socket_.available(ec) == 0) socket_.close();
 }
 
 asio::awaitable<void> connection::run() {

@@ -17,6 +17,7 @@
 #include <deque>
 #include <functional>
 #include <limits>
+#include <map>
 #include <random>
 #include <utility>
 
@@ -114,8 +115,11 @@ push_adapter boost_redis_adapt(push_sink& sink) noexcept { return {sink.listenin
 // After a failover the address may lead to another server.
 bool means_new_connection(std::string_view error) {
     return error.starts_with("READONLY") || error.starts_with("MASTERDOWN") ||
-           error.starts_with("NOAUTH") ||
-           error.starts_with("NOSCRIPT");  // they are loaded with a new connection
+           error.starts_with("NOAUTH");
+}
+
+bool forgot_script(const reply& r) {
+    return r.is == reply::kind::error && r.text.starts_with("NOSCRIPT");
 }
 
 asio::ssl::context make_tls(const server& s) {
@@ -144,6 +148,7 @@ constexpr const char* login_refused =
 
 std::string reason(boost::system::error_code ec) {
     if (ec == redis::error::resp3_hello) return login_refused;
+    if (ec == asio::error::operation_aborted) return "it does not answer";
     return ec ? ec.message() : "the connection was closed";
 }
 
@@ -168,6 +173,8 @@ public:
     bool is_tracking() const { return current_ && current_->tracking; }
     bool has_unread() const;
     asio::awaitable<std::vector<reply>> call(std::vector<command> commands, urgency how);
+    asio::awaitable<std::vector<reply>> exec(const std::vector<command>& commands, urgency how);
+    command with_text(command script) const;
     const std::string& digest(std::size_t script) const { return digests_.at(script); }
 
 private:
@@ -179,9 +186,16 @@ private:
         std::function<const client_events*()> listening;
         push_sink pushes{&listening};
         bool tracking = false;
-        bool ending = false;  // asked to
+        bool refused = false;  // a command, in a way that another connection may mend
+        bool ending = false;   // asked to
         bool ended = false;
 
+        // Which script it was says nothing to the reader of the log, who is told each reason once.
+        void end_as_refused(const std::string& why) {
+            refused = true;
+            if (ended_by.empty()) ended_by = why.substr(0, why.find(" script: "));
+            end();
+        }
         void end() {
             ending = true;
             connection->cancel();
@@ -201,6 +215,8 @@ private:
     asio::awaitable<void> wait_for_end(life_ptr l);
     asio::awaitable<void> pause_before_retry();
     void say_lost(const std::string& why);
+    void say_refused(const std::string& why);
+    void serve_again();
     void send(const operation_ptr& op);
     void answered(const life_ptr& l, operation& op, boost::system::error_code ec);
     void check_deadlines();
@@ -221,6 +237,8 @@ private:
     bool stopped_ = false;
     bool probing_ = false;
     std::string last_reason_;
+    std::map<std::string, clock::time_point, std::less<>> said_refused_;  // by the error's code
+    clock::time_point refused_at_ = clock::time_point::min();  // a connection ended by that
     std::chrono::milliseconds next_pause_{0};
     asio::steady_timer pause_;  // between lives, and for the end of one
     asio::steady_timer probe_timer_;
@@ -336,15 +354,22 @@ asio::awaitable<bool> client::supervisor::confirm(life_ptr l) {
     co_return true;
 }
 
+// A read-only replica accepts every connection and refuses every write: only one that lasts is
+// news, and ends the back-off.
 void client::supervisor::publish(const life_ptr& l, clock::time_point sent) {
-    spdlog::info("Connected to Valkey at {}", options_.server.address());
-    last_reason_.clear();
-    next_pause_ = {};
+    if (refused_at_ == clock::time_point::min()) serve_again();
     breaker_.connected();
     current_ = l;
     ++lives_;
     events_.connected(sent);
     first_attempt_.expires_at(clock::time_point::min());
+}
+
+void client::supervisor::serve_again() {
+    refused_at_ = clock::time_point::min();
+    last_reason_.clear();
+    next_pause_ = {};
+    spdlog::info("Connected to Valkey at {}", options_.server.address());
 }
 
 void client::supervisor::unpublish(const life_ptr& l) {
@@ -377,6 +402,17 @@ void client::supervisor::say_lost(const std::string& why) {
     spdlog::warn("No connection to Valkey at {}: {}", options_.server.address(), why);
 }
 
+// Once a minute for each kind, as every request may meet it.
+void client::supervisor::say_refused(const std::string& why) {
+    spdlog::debug("Valkey refused a command: {}", why);
+    const auto now = clock::now();
+    const auto [said, is_first] = said_refused_.try_emplace(why.substr(0, why.find(' ')), now);
+    if (!is_first && now - said->second < std::chrono::minutes{1}) return;
+    said->second = now;
+    spdlog::warn("Valkey at {} refuses what the cache needs; going on without that: {}",
+                 options_.server.address(), why);
+}
+
 asio::awaitable<void> client::supervisor::keep_connected() {
     while (!stopped_) {
         newest_ = begin_life();
@@ -395,10 +431,34 @@ asio::awaitable<void> client::supervisor::live(life_ptr l) {
     co_await wait_for_end(l);
     if (stopped_) co_return;
     unpublish(l);
+    if (l->refused) refused_at_ = clock::now();
     say_lost(l->ended_by);
 }
 
+// A script that Valkey forgot (SCRIPT FLUSH) did not run: its text is sent, which it keeps again.
 asio::awaitable<std::vector<reply>> client::supervisor::call(std::vector<command> commands,
+                                                             urgency how) {
+    auto replies = co_await exec(commands, how);
+    std::vector<command> again;
+    for (std::size_t i = 0; i < commands.size(); ++i)
+        if (forgot_script(replies[i])) again.push_back(with_text(commands[i]));
+    if (again.empty()) co_return replies;
+    auto repeated = co_await exec(again, how);
+    auto next = repeated.begin();
+    for (auto& one : replies)
+        if (forgot_script(one)) one = std::move(*next++);
+    co_return replies;
+}
+
+command client::supervisor::with_text(command script) const {
+    const auto found = std::find(digests_.begin(), digests_.end(), script[1]);
+    if (found == digests_.end()) return script;
+    script[0] = "EVAL";
+    script[1] = options_.scripts[static_cast<std::size_t>(found - digests_.begin())];
+    return script;
+}
+
+asio::awaitable<std::vector<reply>> client::supervisor::exec(const std::vector<command>& commands,
                                                              urgency how) {
     if (!current_ || (how == urgency::request && breaker_.is_open()))
         co_return std::vector<reply>(commands.size());
@@ -437,12 +497,16 @@ void client::supervisor::send(const operation_ptr& op) {
 void client::supervisor::answered(const life_ptr& l, operation& op, boost::system::error_code ec) {
     op.answered = !ec && !op.finished;
     if (!ec && current_ == l) events_.heard(op.sent);
+    constexpr std::chrono::seconds lasting{1};
     if (!ec)
         for (const auto& one : op.replies) {
             if (one.is != reply::kind::error) continue;
-            spdlog::debug("Valkey refused a command: {}", one.text);
-            if (means_new_connection(one.text)) l->end();
+            if (means_new_connection(one.text)) l->end_as_refused(one.text);
+            else if (!forgot_script(one)) say_refused(one.text);
         }
+    if (!ec && !l->refused && refused_at_ != clock::time_point::min() &&
+        op.sent - refused_at_ > lasting)
+        serve_again();
     op.finish();
 }
 

@@ -224,6 +224,60 @@ TEST_F(contract_valkey, that_is_full_costs_only_the_cache) {
     EXPECT_EQ(valkey().get("num_orders:all"), "12002");
 }
 
+TEST_F(contract_valkey, that_refuses_what_trust_needs_costs_only_the_cache) {
+    valkey().command({"ACL", "SETUSER", "poor", "on", ">secret", "~*", "&*", "+@all", "-info"});
+    auto env = servers.env();
+    env["VALKEY_SERVICE_URI"].insert(std::string_view{"valkey://"}.size(), "poor:secret@");
+    const service poor{env};
+    EXPECT_EQ(count(poor.port()), 12000);
+    add_tutorial_order(poor.port());
+    EXPECT_EQ(count(poor.port()), 12001);
+    EXPECT_TRUE(poor.wait_for_log("refuses what the cache needs"));
+    valkey().command({"ACL", "SETUSER", "poor", "+info"});
+    EXPECT_TRUE(eventually([&] {
+        EXPECT_EQ(count(poor.port()), 12001);
+        return valkey().get("num_orders:all") == "12001";
+    })) << "caching did not begin";
+    valkey().command({"ACL", "DELUSER", "poor"});
+}
+
+std::size_t times(std::string_view what, std::string_view text) {
+    std::size_t n = 0;
+    for (auto at = text.find(what); at != text.npos; at = text.find(what, at + 1)) ++n;
+    return n;
+}
+
+TEST_F(contract_valkey, that_forgot_the_scripts_is_told_them_again) {
+    warm();
+    for (int i = 0; i < 4; ++i) {
+        valkey().command({"SCRIPT", "FLUSH"});
+        add_tutorial_order(one.port());
+        EXPECT_EQ(valkey().get("num_orders:all"), std::nullopt);
+        valkey().command({"SCRIPT", "FLUSH"});
+        expect_right();
+        EXPECT_EQ(valkey().get("num_orders:all"), std::to_string(rows()));
+    }
+    EXPECT_EQ(times("No connection to Valkey", one.log()), 0);
+}
+
+TEST_F(contract_valkey, that_is_a_read_only_replica_costs_only_the_cache_and_few_lines) {
+    warm();
+    valkey().command({"REPLICAOF", "127.0.0.1", "1"});
+    const auto until = clock::now() + 1s;
+    while (clock::now() < until) {
+        add_tutorial_order(one.port());
+        expect_right();
+    }
+    EXPECT_GE(times("READONLY", one.log()), 1);
+    EXPECT_LE(times("READONLY", one.log()), 2) << "once a worker";
+    EXPECT_LE(times("Connected to Valkey", one.log()), 4);
+    valkey().command({"REPLICAOF", "NO", "ONE"});
+    EXPECT_TRUE(eventually([this] {
+        expect_right();
+        return valkey().get("num_orders:all") == std::to_string(rows());
+    })) << "caching did not come back";
+}
+
 TEST_F(contract_valkey, purged_by_an_operator_is_filled_again) {
     warm();
     valkey().flush();
