@@ -23,6 +23,7 @@
 
 #include "breaker.hpp"
 #include "readable.hpp"
+#include "received.hpp"
 #include "unix_relay.hpp"
 
 namespace larder::valkey {
@@ -565,6 +566,12 @@ void client::supervisor::check_deadlines() {
 bool client::supervisor::has_unread() const {
     if (!current_ || (current_->relay && current_->relay->has_unread())) return true;
     auto& stream = current_->connection->next_layer();
+    if (!options_.server.tls) {
+        // Asio may have taken bytes from the socket whose handler still waits for its turn.
+        const auto read = current_->connection->get_usage();
+        return bytes_received(stream.next_layer().native_handle()) !=
+               read.response_bytes_received + read.push_bytes_received;
+    }
     return SSL_pending(stream.native_handle()) > 0 || readable(stream.next_layer().native_handle());
 }
 
