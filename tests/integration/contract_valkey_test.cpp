@@ -156,7 +156,7 @@ TEST_F(contract_valkey, frozen_under_load_leaves_memory_where_it_was) {
     // Remembered keys, at most 65,536 of them, and what malloc keeps; a queue would take more.
     EXPECT_LT(memory_of(busy.pid()) - before, slack * 12'000'000);
     servers.valkey.thaw();
-    EXPECT_TRUE(eventually([this] {
+    EXPECT_TRUE(eventually([&] {
         count(busy.port());
         return valkey().get("num_orders:all") == std::to_string(rows());
     })) << "caching did not come back";
