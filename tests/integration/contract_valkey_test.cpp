@@ -146,7 +146,7 @@ void be_busy(std::uint16_t port, clock::duration how_long) {
 TEST_F(contract_valkey, frozen_under_load_leaves_memory_where_it_was) {
     auto env = servers.env();
     env["ASAN_OPTIONS"] = "quarantine_size_mb=1";  // or freed memory counts, under that sanitizer
-    const service busy{env, {"--workers", "2", "--log-level", "warning"}};
+    const service busy{env, {"--workers", "2"}};
     const std::chrono::seconds how_long{std::getenv("LARDER_SOAK") ? 60 : 3};
     be_busy(busy.port(), how_long / 3);
     servers.valkey.freeze();
