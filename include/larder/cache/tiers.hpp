@@ -41,8 +41,9 @@ enum class origin { local, shared, source };
 /// Errors   never throws for a dead or silent Valkey: a read loads, a write is remembered and its
 ///          keys are not read from here until their release got through.
 /// Threads  call on the worker it was made for; own_writes is shared.
-/// Cost     local hit: no I/O but one system call that looks. shared hit: one round trip. miss:
-/// three, and one load. Source   leases: Nishtala et al., NSDI 2013, section 3.2.1.
+/// Cost     local hit: one system call, which looks. shared hit: one round trip. miss: three, and
+///          one load.
+/// Source   leases: Nishtala et al., NSDI 2013, section 3.2.1.
 class tiers {
 public:
     /// Runs the source's query; the text of its value.
