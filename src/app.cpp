@@ -17,6 +17,7 @@
 
 #include "http/listener.hpp"
 #include "http/server.hpp"
+#include "pg/listener.hpp"
 
 namespace larder {
 
@@ -145,6 +146,8 @@ public:
            cache::own_writes& own, std::string_view not_ready);
 
     void listen(asio::ip::tcp::acceptor acceptor, const app_options& options);
+    /// For the whole process.
+    void hear_announcements(const pg::pool_options& source, const cache::own_writes& own);
     asio::io_context& io() { return io_; }
     void run(std::promise<void>& accepting);
     void stop(std::chrono::milliseconds timeout);
@@ -161,6 +164,7 @@ private:
     const bool has_shared_;
     pg::pool db_;
     cache::tiers cache_;
+    std::optional<pg::listener> announcements_;
     const std::string_view not_ready_;
     std::optional<http::server> server_;
     asio::steady_timer give_up_;
@@ -187,6 +191,14 @@ void worker::listen(asio::ip::tcp::acceptor acceptor, const app_options& options
                     [this](const http::request& r) { return answer(r); });
 }
 
+// What an instance writes while it is cut off from Valkey, PostgreSQL tells the others.
+void worker::hear_announcements(const pg::pool_options& source, const cache::own_writes& own) {
+    announcements_.emplace(
+        io_.get_executor(), source,
+        pg::listener::events{.heard = [this](std::string_view one) { cache_.hear(one); },
+                             .say = [&own] { return own.announcements(); }});
+}
+
 asio::awaitable<http::response> worker::answer(const http::request& r) {
     const auto found = routes_.find(r.path);
     const auto* e = found == routes_.end() ? nullptr : found->second.find(r.method);
@@ -200,6 +212,7 @@ asio::awaitable<http::response> worker::answer(const http::request& r) {
 // The first request should find the cache, if there is one.
 asio::awaitable<void> worker::start() {
     if (has_shared_) co_await cache_.start();
+    if (announcements_) co_await announcements_->start();
     server_->start();
 }
 
@@ -224,6 +237,7 @@ void worker::stop(std::chrono::milliseconds timeout) {
 void worker::close() {
     drained_ = true;
     give_up_.cancel();
+    if (announcements_) announcements_->stop();
     cache_.stop();
     db_.close();
 }
@@ -272,6 +286,7 @@ void app::state::make_workers(asio::ip::tcp::acceptor listening) {
             std::make_unique<worker>(options, routes, families, own, not_ready()));
         w->listen(http::share(w->io(), listening), options);
     }
+    if (options.source && options.shared) workers.front()->hear_announcements(*options.source, own);
 }
 
 // The first signal lets the workers finish, the second one does not wait.

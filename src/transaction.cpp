@@ -23,7 +23,8 @@ void transaction::add(std::string entry) {
 
 asio::awaitable<void> transaction::commit() {
     cache::write change{cache_, broken_};
-    co_await change.hold();
+    const auto untold = co_await change.hold();
+    for (const auto& one : untold) co_await inner_.notify(one);
     std::exception_ptr failed;
     std::string backend;
     bool unknown = false;

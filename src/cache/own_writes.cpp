@@ -1,8 +1,10 @@
 #include "larder/cache/own_writes.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <mutex>
+#include <random>
 #include <utility>
 
 namespace larder::cache {
@@ -12,24 +14,63 @@ namespace {
 // Of one key. The hold of one more ends with its time.
 constexpr std::size_t max_writers = 1000;
 
+// An announcement has lines: the process that it is of, then keys, or one for all of them. The
+// first is there to know one's own again. PostgreSQL takes less than 8000 bytes.
+constexpr std::size_t max_announcement = 7'900;
+constexpr std::string_view all_keys = "*";
+
+std::string random_name() {
+    std::random_device source;
+    std::uniform_int_distribution<std::uint64_t> any;
+    return std::to_string(any(source));
+}
+
+std::string_view next_line(std::string_view& text) {
+    const auto end = std::min(text.find('\n'), text.size());
+    const auto line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    return line;
+}
+
 }  // namespace
 
 struct own_writes::state {
     struct what {
         std::vector<std::string> writers;
         std::uint64_t change = 0;
+        bool is_own = false;
     };
+    const std::string name = random_name();
     mutable std::mutex mutex;  // guards the rest
     std::map<std::string, what, std::less<>> keys;
     std::uint64_t last_change = 0;
-    std::uint64_t overflow = 0;  // the last change that found no room
+    std::uint64_t overflow = 0;    // the last change that found no room
+    bool overflow_is_own = false;  // at least one of those
 
     std::size_t size() const { return keys.size() + (overflow != 0 ? 1 : 0); }
+    void remember(const broken_key& broken, bool own, std::size_t most);
 };
+
+// As part of the change that is going on, the one after the last.
+void own_writes::state::remember(const broken_key& broken, bool own, std::size_t most) {
+    const auto& [key, writer] = broken;
+    const auto change = last_change + 1;
+    if (keys.size() >= most && !keys.contains(key)) {
+        overflow = change;
+        overflow_is_own = overflow_is_own || own;
+        return;
+    }
+    auto& one = keys[key];
+    one.change = change;
+    one.is_own = one.is_own || own;
+    if (!writer.empty() && one.writers.size() < max_writers) one.writers.push_back(writer);
+}
 
 own_writes::own_writes(std::size_t max_remembered)
     : max_remembered_(max_remembered), state_(std::make_unique<state>()) {}
 own_writes::~own_writes() = default;
+
+std::string own_writes::new_name() { return state_->name + '.' + std::to_string(++names_); }
 
 std::uint32_t own_writes::generation(std::string_view key) const {
     return generations_[std::hash<std::string_view>{}(key) % slots].load();
@@ -42,17 +83,53 @@ void own_writes::count(const std::vector<std::string>& keys) {
 void own_writes::remember(const std::vector<broken_key>& keys) {
     if (keys.empty()) return;
     const std::scoped_lock lock{state_->mutex};
+    for (const auto& key : keys) state_->remember(key, true, max_remembered_);
     ++state_->last_change;
-    for (const auto& [key, writer] : keys) {
-        if (state_->keys.size() >= max_remembered_ && !state_->keys.contains(key)) {
-            state_->overflow = state_->last_change;
-            continue;
-        }
-        auto& one = state_->keys[key];
-        one.change = state_->last_change;
-        if (!writer.empty() && one.writers.size() < max_writers) one.writers.push_back(writer);
-    }
     remembered_ = state_->size();
+}
+
+// Who may announce may not make us delete whatever he likes.
+bool own_writes::hear(std::string_view announcement, const std::vector<std::string>& families) {
+    const auto is_ours = [&](std::string_view key) {
+        return std::any_of(families.begin(), families.end(), [&](const auto& family) {
+            return key.size() > family.size() && key.starts_with(family) &&
+                   key[family.size()] == ':';
+        });
+    };
+    if (next_line(announcement) == state_->name) return false;
+    const std::scoped_lock lock{state_->mutex};
+    bool heard = announcement == all_keys;
+    if (heard) state_->overflow = state_->last_change + 1;
+    while (!announcement.empty()) {
+        const auto key = next_line(announcement);
+        if (!is_ours(key)) continue;
+        heard = true;
+        state_->remember({std::string{key}, {}}, false, max_remembered_);
+    }
+    if (heard) ++state_->last_change;
+    remembered_ = state_->size();
+    return heard;
+}
+
+std::vector<std::string> own_writes::announcements(const std::vector<std::string>& keys) const {
+    std::vector<std::string> all;
+    for (const auto& key : keys) {
+        if (all.empty() || all.back().size() + 1 + key.size() > max_announcement)
+            all.push_back(state_->name);
+        all.back().append(1, '\n').append(key);
+    }
+    return all;
+}
+
+std::vector<std::string> own_writes::announcements() const {
+    std::vector<std::string> keys;
+    {
+        const std::scoped_lock lock{state_->mutex};
+        if (state_->overflow_is_own) return announcements({std::string{all_keys}});
+        for (const auto& [key, one] : state_->keys)
+            if (one.is_own) keys.push_back(key);
+    }
+    return announcements(keys);
 }
 
 bool own_writes::is_remembered(std::string_view key) const {
@@ -88,7 +165,10 @@ std::uint64_t own_writes::overflow() const {
 
 void own_writes::forget_all(std::uint64_t overflow) {
     const std::scoped_lock lock{state_->mutex};
-    if (state_->overflow == overflow) state_->overflow = 0;
+    if (state_->overflow == overflow) {
+        state_->overflow = 0;
+        state_->overflow_is_own = false;
+    }
     remembered_ = state_->size();
 }
 

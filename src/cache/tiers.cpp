@@ -64,12 +64,6 @@ struct renewal {
     bool ended = false;
 };
 
-std::string random_name() {
-    std::random_device source;
-    std::uniform_int_distribution<std::uint64_t> any;
-    return fmt::format("{:016x}", any(source));
-}
-
 }  // namespace
 
 struct tiers::state : std::enable_shared_from_this<state> {
@@ -109,6 +103,7 @@ struct tiers::state : std::enable_shared_from_this<state> {
     asio::awaitable<bool> hold(const std::vector<std::string>& keys, const std::string& writer);
     asio::awaitable<bool> release(const std::vector<std::string>& keys, const std::string& writer);
     void remember(const std::vector<std::string>& keys, const std::string& writer);
+    void release_soon();
     asio::awaitable<void> settle(std::vector<std::string> keys, std::string writer,
                                  std::function<asio::awaitable<bool>()> is_over);
 
@@ -122,7 +117,7 @@ struct tiers::state : std::enable_shared_from_this<state> {
     own_writes& own;
     const tiers_options options;
     const std::chrono::milliseconds deadline;  // for what a request waits for
-    const std::string name = random_name();    // of this worker, in leases and holds
+    const std::string name = own.new_name();   // of this worker, in leases and holds
     std::uint64_t last_name = 0;
     local_tier local;
     departures flights;
@@ -499,12 +494,16 @@ asio::awaitable<bool> tiers::state::release(const std::vector<std::string>& keys
     return run(script::release, keys, {writer});
 }
 
-// Whoever works next in the background tries again at once.
 void tiers::state::remember(const std::vector<std::string>& keys, const std::string& writer) {
     std::vector<broken_key> broken;
     broken.reserve(keys.size());
     for (const auto& key : keys) broken.push_back({key, writer});
     own.remember(broken);
+    release_soon();
+}
+
+// Whoever works next in the background tries again at once.
+void tiers::state::release_soon() {
     if (client.life() == trusted_life && !releasing) spawn(release_remembered());
 }
 
@@ -533,8 +532,8 @@ asio::awaitable<void> tiers::state::settle(std::vector<std::string> keys, std::s
 write::write(tiers& of, std::vector<std::string> keys)
     : state_(of.state_), keys_(std::move(keys)) {}
 
-asio::awaitable<void> write::hold() {
-    if (keys_.empty()) co_return;
+asio::awaitable<std::vector<std::string>> write::hold() {
+    if (keys_.empty()) co_return std::vector<std::string>{};
     // Other instances trust what they have until they hear of a hold, so it is worth a wait.
     const bool is_answering = co_await state_->reconnected();
     // Nobody has to take back a hold that is not even sent.
@@ -544,7 +543,9 @@ asio::awaitable<void> write::hold() {
         const bool again = co_await state_->reconnected();
         if (again) held = co_await state_->hold(keys_, writer_);
     }
-    if (!held) state_->remember(keys_, writer_);
+    if (held) co_return std::vector<std::string>{};
+    state_->remember(keys_, writer_);
+    co_return state_->own.announcements(keys_);
 }
 
 asio::awaitable<void> write::release() {
@@ -559,6 +560,10 @@ asio::awaitable<void> write::leave(std::function<asio::awaitable<bool>()> is_ove
     co_await hold();  // anew: for its whole time from now
     state_->own.count(keys_);
     state_->spawn(state_->settle(keys_, writer_, std::move(is_over)));
+}
+
+void tiers::hear(std::string_view announcement) {
+    if (state_->own.hear(announcement, state_->options.families)) state_->release_soon();
 }
 
 // ---- What goes on in the background.

@@ -34,6 +34,9 @@ bool ends_session(std::string_view sqlstate) {
            sqlstate.starts_with("08");
 }
 
+// The server gave up a statement that took too long, or waited too long for somebody's lock.
+bool took_too_long(std::string_view sqlstate) { return sqlstate == "57014" || sqlstate == "55P03"; }
+
 // A prepared statement that the server forgot (a pooler in between, DISCARD) or that a change of
 // the schema made unusable; nothing ran.
 bool means_prepare_again(std::string_view sqlstate) {
@@ -41,6 +44,13 @@ bool means_prepare_again(std::string_view sqlstate) {
 }
 
 }  // namespace
+
+pool_options with_defaults(pool_options options) {
+    options.server.set("client_encoding", "UTF8");
+    if (options.server.get("application_name").empty())
+        options.server.set("fallback_application_name", "larder");
+    return options;
+}
 
 // Cancels the connection's waits when the time is over.
 class connection::deadline {
@@ -126,11 +136,13 @@ asio::awaitable<void> connection::start(const conninfo::parameters& all) {
 
     static constexpr statement limit_statements{
         "SELECT set_config('statement_timeout', $1, false),"
+        " set_config('lock_timeout', $2, false),"
         " (SELECT pid || ' ' || extract(epoch FROM backend_start)"
         "    FROM pg_stat_activity WHERE pid = pg_backend_pid())"};
-    const parameters limit(1, std::to_string(options_.statement_timeout.count()));
-    auto* done = co_await pipeline(limit_statements, limit);
-    if (PQntuples(done) == 1) backend_ = PQgetvalue(done, 0, 1);
+    parameters limits(1, std::to_string(options_.statement_timeout.count()));
+    limits.emplace_back(std::to_string(options_.lock_timeout.count()));
+    auto* done = co_await pipeline(limit_statements, limits);
+    if (PQntuples(done) == 1) backend_ = PQgetvalue(done, 0, 2);
     PQclear(done);
 }
 
@@ -163,6 +175,25 @@ void connection::hear(void* connection, const PGresult* notice) {
     const auto severity = field(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
     if (severity == "FATAL" || severity == "PANIC")
         static_cast<class connection*>(connection)->usable_ = false;
+}
+
+asio::awaitable<void> connection::listen(std::chrono::milliseconds most) {
+    const deadline limit{*this, most};
+    co_await socket_.async_wait(socket::wait_read, asio::as_tuple(asio::use_awaitable));
+    if (!is_alive()) lost("the connection has ended");
+}
+
+void connection::interrupt() {
+    usable_ = false;
+    if (socket_.is_open()) socket_.cancel();
+}
+
+std::vector<std::string> connection::notifications() {
+    std::vector<std::string> all;
+    using owned = std::unique_ptr<PGnotify, decltype(&PQfreemem)>;
+    for (owned one{PQnotifies(libpq_.get()), &PQfreemem}; one; one.reset(PQnotifies(libpq_.get())))
+        all.emplace_back(one->extra);
+    return all;
 }
 
 bool connection::forget(const statement& sql) {
@@ -199,8 +230,10 @@ void connection::reject(PGresult* refused) {
     const auto sentence = field(refused, PG_DIAG_MESSAGE_PRIMARY);
     const auto constraint = field(refused, PG_DIAG_CONSTRAINT_NAME);
     PQclear(refused);
-    throw error(ends_session(state) ? failure::interrupted : failure::rejected, sentence, state,
-                constraint, backend_);
+    const auto kind = ends_session(state)    ? failure::interrupted
+                      : took_too_long(state) ? failure::unavailable
+                                             : failure::rejected;
+    throw error(kind, sentence, state, constraint, backend_);
 }
 
 // Sends PREPARE, if need be, and EXECUTE in one go and reads their answers up to the sync, where

@@ -8,15 +8,20 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "larder/pg/pool.hpp"
 
 namespace larder::pg {
+
+/// What every connection needs, where the user did not say otherwise.
+pool_options with_defaults(pool_options options);
 
 class connection {
 public:
@@ -31,8 +36,15 @@ public:
     /// `begins`: a transaction, which stays open.
     boost::asio::awaitable<result> execute(const statement& sql, const parameters& values,
                                            bool begins = false);
+    /// Until the server says something unasked, for that long at most. Throws error{interrupted}
+    /// if the connection was lost.
+    boost::asio::awaitable<void> listen(std::chrono::milliseconds most);
+    /// What was notified since the last call: the payloads, in the order of their commits.
+    std::vector<std::string> notifications();
     /// Will not be used again.
     void abandon() { usable_ = false; }
+    /// The same, also for who waits in listen().
+    void interrupt();
 
     /// Reads what the server may have said while the connection was idle; false if it has gone.
     bool is_alive();

@@ -15,17 +15,6 @@ namespace larder::pg {
 
 namespace asio = boost::asio;
 
-namespace {
-
-pool_options with_defaults(pool_options options) {
-    options.server.set("client_encoding", "UTF8");
-    if (options.server.get("application_name").empty())
-        options.server.set("fallback_application_name", "larder");
-    return options;
-}
-
-}  // namespace
-
 // Shared with the connections in use, so that one may come back after the pool has gone.
 struct pool::state : std::enable_shared_from_this<state> {
     state(asio::any_io_executor e, pool_options o)
@@ -159,6 +148,11 @@ asio::awaitable<result> transaction::run(const statement& sql, parameters values
     }
     co_await rollback();
     throw error(*failed);
+}
+
+asio::awaitable<void> transaction::notify(const std::string& payload) {
+    static constexpr statement tell{"SELECT pg_notify($1, $2)"};
+    co_await execute(tell, std::string{notification_channel}, payload);
 }
 
 asio::awaitable<void> transaction::commit() {

@@ -15,7 +15,10 @@ asio::awaitable<result> session::run(const statement& sql, parameters values) {
 asio::awaitable<result> session::write(const statement& sql, parameters values) {
     auto change = co_await pool_.begin();
     auto rows = co_await change.run(sql, std::move(values));
-    if (before_commit_) co_await before_commit_();
+    if (before_commit_) {
+        const auto payloads = co_await before_commit_();
+        for (const auto& one : payloads) co_await change.notify(one);
+    }
     const auto before = std::exchange(outcome_, outcome::unknown);  // also if it is abandoned
     try {
         co_await change.commit();

@@ -24,8 +24,6 @@ struct fault {
     milliseconds lasts = 500ms;
     /// The instances from this one on serve all the time; 3: none has to.
     std::size_t unharmed_from = 0;
-    /// The instances from this one on take writes.
-    std::size_t writers_from = 0;
     /// How long after the fault the connections to Valkey may be away.
     milliseconds back_within = a_second;
 };
@@ -47,7 +45,6 @@ protected:
         how.timeout = 300ms * slack;
         how.write_pause = 10ms;
         how.allowed_stale = a_second;
-        how.write_urls = all_.urls(one.writers_from);
         {
             background_check during{how};
             ASSERT_TRUE(during.all_serve(instances_from(0), patience)) << "not even before";
@@ -66,7 +63,6 @@ protected:
             tell("during", during.finish());
         }
         how.allowed_stale = 0ms;
-        how.write_urls.clear();
         how.duration = 300ms;
         tell("afterwards", orders::check::checker{how}.run());
     }
@@ -177,13 +173,7 @@ std::vector<fault> valkey_link_faults() {
     std::vector<fault> list;
     for (const auto& what : network_faults())
         for (const auto which : {links::one, links::all}) {
-            auto one = on_links(what, &instance::to_valkey, which);
-            // Not covered here: what the others answer while one instance is cut off from Valkey
-            // and writes to PostgreSQL all the same. They cannot hear of its writes, and are stale
-            // until the TTL ends or it is connected again. So meanwhile only the others write. They
-            // all read, also the one that is cut off: it has to know by itself that it is.
-            if (which == links::one && what.cuts_off) one.writers_from = 1;
-            list.push_back(one);
+            list.push_back(on_links(what, &instance::to_valkey, which));
         }
     return list;
 }

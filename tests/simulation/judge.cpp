@@ -35,6 +35,10 @@ void judge::acknowledged(text number, msec now) {
     world_.say([&] { return "order " + std::to_string(number) + " is acknowledged"; });
 }
 
+void judge::heard(const model_postgres::announcement& what, std::uint32_t by, msec now) {
+    hearings_.push_back({what, by, now});
+}
+
 void judge::cut_off(text number) { of(number).was_cut_off = true; }
 
 void judge::released(std::size_t key, const std::vector<text>& writers, msec now) {
@@ -65,18 +69,47 @@ bool judge::lost_its_hold(const order& o) const {
                        [&](msec at) { return at >= o.begun && at <= o.committed; });
 }
 
+bool judge::has_heard(const order& o, std::size_t key, std::uint32_t by, msec at) const {
+    return std::any_of(hearings_.begin(), hearings_.end(), [&](const hearing& h) {
+        if (h.by != by || h.what.by != o.process || h.at > at || h.what.sent < o.committed)
+            return false;
+        const auto lines = h.what.payload + '\n';
+        return lines.find('\n' + key_name(key) + '\n') != std::string::npos ||
+               lines.ends_with("\n*\n");
+    });
+}
+
+// Until when somebody may not have heard of it from PostgreSQL.
+msec judge::may_be_unheard_until(const order& o) const {
+    const bool somebody_rests =
+        std::any_of(world_.plan().faults.begin(), world_.plan().faults.end(), [](const fault& f) {
+            using enum fault_kind;
+            return f.is == stop_process || f.is == stall_worker || f.is == crash;
+        });
+    const auto most = world_.plan().postgres_most;
+    const auto all_listen = world_.postgres().all_listen_from();
+    const auto since = o.acknowledged < 0 ? o.committed : o.acknowledged;
+    if (somebody_rests || all_listen == never) return since + world_.plan().ttl + fill_lag;
+    const bool announced_by_commit = o.held < 0;
+    if (announced_by_commit && o.committed > all_listen) return o.committed + most;
+    constexpr msec to_know = 500;  // that Valkey does not know
+    return std::max(since + to_know, all_listen) + worker::say_every + 2 * most;
+}
+
 // The promise's exceptions, and no other: a local tier of another process may be late, and so may
-// be whoever reads what a writer that cannot reach Valkey has made untrue.
+// be whoever reads what a writer that cannot reach Valkey has made untrue, until PostgreSQL has
+// told him.
 bool judge::is_excused(const order& o, std::size_t key, std::uint32_t by, msec at,
                        origin from) const {
     if (by == o.process || from == origin::source) return false;
     const auto lag = from == origin::local ? local_lag : 0;
     const auto since = o.acknowledged < 0 ? o.committed : o.acknowledged;
     if (o.released[key] >= 0) return at <= std::max(since, o.released[key]) + lag;
+    if (has_heard(o, key, by, at)) return false;
     const bool died_unprotected = is_dead(o.process) && lost_its_hold(o);
     if (!o.was_cut_off && !died_unprotected) return false;
     if (over_ && !is_dead(o.process)) return false;
-    return at <= since + world_.plan().ttl + fill_lag + lag;
+    return at <= may_be_unheard_until(o) + lag;
 }
 
 void judge::answered(const reader& who, std::size_t key, text value, origin from) {

@@ -28,6 +28,8 @@ public:
     void acknowledged(text order, msec now);
     /// Its hold or its release did not get through.
     void cut_off(text order);
+    /// By a process, at last.
+    void heard(const model_postgres::announcement& what, std::uint32_t by, msec now);
     /// A release was carried out by Valkey.
     void released(std::size_t key, const std::vector<text>& writers, msec now);
     void purge_begins(std::uint8_t place, msec now) { purge_began_[place] = now; }
@@ -66,10 +68,18 @@ private:
     order& of(text number) { return orders_[static_cast<std::size_t>(number) - 1]; }
     bool is_dead(std::uint32_t process) const;
     bool lost_its_hold(const order& o) const;
+    bool has_heard(const order& o, std::size_t key, std::uint32_t by, msec at) const;
+    msec may_be_unheard_until(const order& o) const;
     bool is_excused(const order& o, std::size_t key, std::uint32_t by, msec at, origin from) const;
 
     world& world_;
+    struct hearing {
+        const model_postgres::announcement what;
+        std::uint32_t by;
+        msec at;
+    };
     std::vector<order> orders_;
+    std::vector<hearing> hearings_;
     std::vector<msec> losses_;
     std::vector<std::uint32_t> dead_;
     std::array<msec, 8> purge_began_{};

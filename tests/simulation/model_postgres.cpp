@@ -56,10 +56,13 @@ task<model_postgres::loaded> model_postgres::load(worker& by, std::size_t key) {
 }
 
 task<model_postgres::committed> model_postgres::commit(worker& by, std::vector<std::size_t> keys,
-                                                       text order) {
+                                                       text order,
+                                                       std::vector<std::string> announcements) {
     auto& luck = world_.luck();
     const bool was_down = down_;
     const auto s = send(by, std::move(keys), order);
+    s->announcements = std::move(announcements);
+    s->process = by.owner()->id;
     if (was_down) {
         s->dropped = true;
         answer(*s, 1);
@@ -92,8 +95,31 @@ void model_postgres::take(std::uint64_t id) {
     } else {
         for (const auto key : s->keys) world_.judge().committed(s->order, key, ++counts_[key]);
         world_.say([&] { return "PostgreSQL committed order " + std::to_string(s->order); });
+        for (const auto& one : s->announcements) notify(s->process, one);
     }
     if (!s->answered) answer(*s, world_.luck().delay(most_));
+}
+
+void model_postgres::notify(std::uint32_t by, const std::string& payload) {
+    if (down_) return;
+    world_.count(&figures::announcements);
+    announced_.push_back({by, world_.now(), payload});
+    for (auto* one : world_.listeners()) {
+        if (one->owner()->listens_from > world_.now()) continue;
+        world_.schedule({.at = world_.now() + world_.luck().delay(most_),
+                         .what = event::kind::hear,
+                         .owner = one->place(),
+                         .incarnation = one->incarnation(),
+                         .id = announced_.size() - 1});
+    }
+}
+
+// Who listened has to connect again.
+void model_postgres::come_up() {
+    down_ = false;
+    up_since_ = world_.now();
+    for (auto* one : world_.listeners())
+        one->owner()->listens_from = world_.now() + world_.luck().delay(reconnect_most);
 }
 
 // The client knows it at once; the server, which may not have got the statement, goes on or not.
@@ -110,6 +136,7 @@ void model_postgres::lose(std::uint64_t id) {
 
 void model_postgres::go_down() {
     down_ = true;
+    for (auto* one : world_.listeners()) one->owner()->listens_from = never;
     for (const auto& s : running_) {
         if (s->taken && s->answered) continue;
         if (!s->taken) s->dropped = true;

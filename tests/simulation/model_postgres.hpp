@@ -13,6 +13,8 @@
 
 namespace larder::simulation {
 
+inline constexpr msec never = 1'000'000'000;
+
 class world;
 class worker;
 
@@ -23,6 +25,8 @@ struct statement {
     std::uint64_t id = 0;
     std::vector<std::size_t> keys;
     text order = 0;  ///< 0: it reads
+    std::vector<std::string> announcements;
+    std::uint32_t process = 0;
     std::uint8_t owner = 0;
     std::uint32_t incarnation = 0;
     std::uint64_t waiter = 0;
@@ -39,6 +43,7 @@ using statement_ptr = std::shared_ptr<statement>;
 class model_postgres {
 public:
     static constexpr msec statement_timeout = 1'500;
+    static constexpr msec reconnect_most = 300;  ///< of who listens
 
     model_postgres(world& w, msec most) : world_(w), most_(most) {}
 
@@ -51,7 +56,16 @@ public:
         outcome is = outcome::nothing;
         statement_ptr by = nullptr;
     };
-    task<committed> commit(worker& by, std::vector<std::size_t> keys, text order);
+    task<committed> commit(worker& by, std::vector<std::size_t> keys, text order,
+                           std::vector<std::string> announcements);
+    /// NOTIFY: to all processes that listen.
+    void notify(std::uint32_t by, const std::string& payload);
+    struct announcement {
+        std::uint32_t by;
+        msec sent;
+        std::string payload;
+    };
+    const announcement& announced(std::uint64_t id) const { return announced_[id]; }
     /// Whether the statement can change nothing any more; false also where that is not known.
     task<bool> is_over(worker& by, statement_ptr s);
 
@@ -59,7 +73,9 @@ public:
     void lose(std::uint64_t id);
     /// Ends all that runs: what is not committed never will be.
     void go_down();
-    void come_up() { down_ = false; }
+    void come_up();
+    /// When every process that runs since then listens again.
+    msec all_listen_from() const { return down_ ? never : up_since_ + reconnect_most; }
     bool is_down() const { return down_; }
     /// Nothing can be committed any more.
     bool is_idle() const;
@@ -74,11 +90,13 @@ private:
     void answer(statement& s, msec after);
 
     world& world_;
-    const msec most_;
+    const msec most_;  // of an answer's delay
     bool down_ = false;
+    msec up_since_ = 0;
     std::array<text, max_keys> counts_{};
     std::array<std::uint64_t, max_keys> loads_{};
     std::vector<statement_ptr> running_;
+    std::vector<announcement> announced_;
     std::uint64_t last_id_ = 0;
 };
 

@@ -20,6 +20,8 @@ struct rules {
     bool proof_of_life = true;
     bool renew_only_own_lease = true;
     bool remember_unreleased = true;
+    bool announce_what_valkey_cannot_tell = true;
+    bool repeat_announcements = true;
 };
 
 }  // namespace larder::simulation

@@ -55,6 +55,7 @@ struct event {
         get,           ///< a reader comes to the owner; id: the key
         post,          ///< a writer comes to the owner; id: the customer's key
         pg_take,       ///< a statement arrives at PostgreSQL; id: the statement
+        hear,          ///< an announcement reaches the owner; id: which
         pg_lost,       ///< a statement's connection is lost; id: the statement
         fault,         ///< id: which of the plan
         end_of_fault,  ///< id: which of the plan

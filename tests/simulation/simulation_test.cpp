@@ -101,6 +101,10 @@ TEST(simulation, one_load_per_herd) {
     expect_no_violation(seeds_to_run() / 20, {}, what_happens::herd);
 }
 
+TEST(simulation, who_missed_an_announcement_hears_the_next) {
+    expect_no_violation(seeds_to_run() / 20, {}, what_happens::cut_off_during_a_restart);
+}
+
 TEST(simulation, a_seed_is_the_same_world_every_time) {
     for (std::uint64_t seed = 1; seed <= 20; ++seed)
         EXPECT_EQ(trace_of(seed, {}, what_happens::anything),
@@ -108,10 +112,11 @@ TEST(simulation, a_seed_is_the_same_world_every_time) {
 }
 
 // A checker that does not see what is wrong is none: each rule that is left out is found.
-void expect_violation(rules r, std::uint64_t at_most = 50'000) {
-    const auto all = run_seeds(1, at_most, r, what_happens::anything);
+void expect_violation(rules r, std::uint64_t at_most = 50'000,
+                      what_happens kind = what_happens::anything, std::uint64_t from = 1) {
+    const auto all = run_seeds(from, at_most, r, kind);
     ASSERT_TRUE(all.broken) << "no violation in " << at_most << " seeds";
-    world w{*all.broken, r, what_happens::anything, true};
+    world w{*all.broken, r, kind, true};
     w.run();
     std::cout << "  after " << *all.broken << " seeds: " << w.violation() << '\n';
     if (number_in("LARDER_TRACE")) std::cout << w.trace();
@@ -127,7 +132,9 @@ TEST(simulation_finds, a_place_that_is_not_reserved_before_the_get) {
 // One flight a key has one GET under way at a time, so that there is only one place to settle in;
 // it takes both for the local tier to be wrong.
 TEST(simulation_finds, a_place_without_identity_where_everybody_flies_alone) {
-    expect_violation({.place_has_identity = false, .one_flight_a_key = false}, 1'000'000);
+    constexpr std::uint64_t rare = 139'000;  // the first is after so many
+    expect_violation({.place_has_identity = false, .one_flight_a_key = false}, 1'000'000,
+                     what_happens::anything, rare);
 }
 TEST(simulation, place_with_identity_is_right_where_everybody_flies_alone) {
     expect_no_violation(seeds_to_run() / 10, {.one_flight_a_key = false}, what_happens::anything);
@@ -168,6 +175,14 @@ TEST(simulation_finds, a_renewal_that_takes_the_lease_anew) {
 }
 TEST(simulation_finds, unreleased_keys_that_are_not_remembered) {
     expect_violation({.remember_unreleased = false});
+}
+
+TEST(simulation_finds, a_write_that_is_cut_off_and_not_announced) {
+    expect_violation({.announce_what_valkey_cannot_tell = false, .repeat_announcements = false});
+}
+TEST(simulation_finds, announcements_that_are_not_repeated) {
+    expect_violation({.repeat_announcements = false}, 5'000,
+                     what_happens::cut_off_during_a_restart);
 }
 
 }  // namespace

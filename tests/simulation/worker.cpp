@@ -22,6 +22,7 @@ worker::worker(world& w, std::uint8_t place, std::uint32_t incarnation, process_
       client_(w, *this) {
     client_.start();
     spawn(look_after());
+    if (world_.is_listener(place) && world_.rules().repeat_announcements) spawn(say());
 }
 
 // The coroutines hold what the other members are about to end.
@@ -388,7 +389,31 @@ void worker::remember(const keys& of, text writer) {
     std::vector<cache::broken_key> broken;
     for (const auto key : of) broken.push_back({key_name(key), std::to_string(writer)});
     process_->own.remember(broken);
+    release_soon();
+}
+
+void worker::release_soon() {
     if (client_.life() == trusted_life_ && !releasing_) spawn(release_remembered());
+}
+
+void worker::hear(std::uint64_t announcement) {
+    const auto& one = world_.postgres().announced(announcement);
+    world_.say([&] {
+        return name() + " hears what process " + std::to_string(one.by) + " announced at " +
+               std::to_string(one.sent);
+    });
+    if (!process_->own.hear(one.payload, std::vector<std::string>{family})) return;
+    world_.judge().heard(one, process_->id, world_.now());
+    release_soon();
+}
+
+task<void> worker::say() {
+    while (true) {
+        co_await sleep(say_every);
+        if (process_->listens_from > world_.now()) continue;
+        for (const auto& one : process_->own.announcements())
+            world_.postgres().notify(process_->id, one);
+    }
 }
 
 void worker::count(const keys& of) {
@@ -398,10 +423,11 @@ void worker::count(const keys& of) {
     process_->own.count(names);
 }
 
-task<void> worker::write_hold(keys of, text writer) {
+task<bool> worker::write_hold(keys of, text writer) {
     const bool held = co_await hold(of, writer);
     if (held) world_.judge().held(writer, world_.now());
     else remember(of, writer);
+    co_return held;
 }
 
 task<void> worker::write_release(keys of, text writer) {
@@ -436,9 +462,14 @@ task<void> worker::post(keys of) {
     const auto& rules = world_.rules();
     const auto order = world_.judge().begin_order(process_->id, of, world_.now());
     if (rules.release_before_commit) co_await release(of, order);
-    if (rules.hold_before_commit) co_await write_hold(of, order);
+    bool held = true;
+    if (rules.hold_before_commit) held = co_await write_hold(of, order);
     else world_.judge().held(order, 0);
-    const auto result = co_await world_.postgres().commit(*this, of, order);
+    std::vector<std::string> names, announcements;
+    for (const auto key : of) names.push_back(key_name(key));
+    if (!held && rules.announce_what_valkey_cannot_tell)
+        announcements = process_->own.announcements(names);
+    const auto result = co_await world_.postgres().commit(*this, of, order, announcements);
     if (result.is == outcome::unknown) {
         if (rules.release_after_unknown_outcome) co_await leave(of, order, result.by);
     } else if (rules.release_after_commit) {

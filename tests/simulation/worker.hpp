@@ -30,6 +30,7 @@ struct process {
 
     const std::uint32_t id;
     cache::own_writes own;
+    msec listens_from = 0;  ///< to PostgreSQL's announcements
 };
 using process_ptr = std::shared_ptr<process>;
 
@@ -37,7 +38,7 @@ enum class origin : std::uint8_t { local, shared, source };
 
 class worker {
 public:
-    static constexpr msec tick = 20, quiet_for = 300, release_every = 100;
+    static constexpr msec tick = 20, quiet_for = 300, release_every = 100, say_every = 250;
 
     worker(world& w, std::uint8_t place, std::uint32_t incarnation, process_ptr of);
     ~worker();
@@ -47,6 +48,10 @@ public:
     // Requests.
     task<void> get(std::size_t key);
     task<void> post(std::vector<std::size_t> keys);
+
+    // What PostgreSQL announces, and is asked to.
+    void hear(std::uint64_t announcement);
+    task<void> say();
 
     // What the client tells.
     void connected(msec sent);
@@ -126,7 +131,9 @@ private:
     task<bool> release(keys of, text writer);
     void remember(const keys& of, text writer);
     void count(const keys& of);
-    task<void> write_hold(keys of, text writer);
+    /// Whether they are held.
+    task<bool> write_hold(keys of, text writer);
+    void release_soon();
     task<void> write_release(keys of, text writer);
     task<void> leave(keys of, text writer, statement_ptr by);
     task<void> settle(keys of, text writer, statement_ptr by);

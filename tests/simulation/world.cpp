@@ -13,8 +13,9 @@ constexpr msec look_every = 40;
 plan_of_seed plan_with_delays(chance& luck, what_happens kind) {
     plan_of_seed p;
     p.herd = kind == what_happens::herd;
-    p.network_most = p.herd ? luck.any_of<msec>({1, 3, 10})  // no deadline is missed
-                            : luck.any_of<msec>({1, 3, 10, 40, 150});
+    p.cut_off = kind == what_happens::cut_off_during_a_restart;
+    p.network_most = p.herd || p.cut_off ? luck.any_of<msec>({1, 3, 10})  // no deadline is missed
+                                         : luck.any_of<msec>({1, 3, 10, 40, 150});
     p.postgres_most = luck.any_of<msec>({2, 20, 200, 900});
     return p;
 }
@@ -51,6 +52,8 @@ void world::make_plan() {
     if (plan_.herd) {
         plan_.ends = 2'000;
         plan_.gets = static_cast<int>(luck_.between(20, 200));
+    } else if (plan_.cut_off) {
+        plan_cut_off();
     } else {
         if (luck_.in(5)) plan_.max_remembered = 1;
         plan_.ttl = luck_.any_of<msec>({400, 1'500, 8'000, 8'000});
@@ -66,6 +69,20 @@ void world::make_plan() {
     for (int i = 0; i < plan_.instances; ++i) start_instance(i);
     plan_requests();
     schedule({.at = look_every, .what = event::kind::expire});
+}
+
+// Who is cut off writes while those who would hear of it connect to PostgreSQL again.
+void world::plan_cut_off() {
+    plan_.instances = 2;
+    plan_.workers = 1;
+    plan_.ttl = 8'000;
+    plan_.ends = 2'500;
+    plan_.gets = 100;
+    plan_.posts = 8;
+    plan_.faults = {{.is = fault_kind::silence, .at = 400, .lasts = 1'900},
+                    {.is = fault_kind::postgres_down, .at = 500, .lasts = luck_.between(1, 300)}};
+    for (std::size_t i = 0; i < plan_.faults.size(); ++i)
+        schedule({.at = plan_.faults[i].at, .what = event::kind::fault, .id = i});
 }
 
 void world::plan_faults() {
@@ -115,6 +132,8 @@ void world::plan_requests() {
 
 void world::start_instance(int number) {
     const auto p = std::make_shared<process>(++last_process_, plan_.max_remembered);
+    p->listens_from =
+        postgres_.is_down() ? never : now() + luck_.delay(model_postgres::reconnect_most);
     say([&] {
         return "instance " + std::to_string(number) + " starts as process " + std::to_string(p->id);
     });
@@ -137,6 +156,13 @@ void world::crash(int number) {
 
 std::uint32_t world::process_at(std::uint8_t place) const {
     return workers_[place] ? workers_[place]->owner()->id : 0;
+}
+
+std::vector<worker*> world::listeners() const {
+    std::vector<worker*> all;
+    for (const auto& w : workers_)
+        if (w && is_listener(w->place())) all.push_back(w.get());
+    return all;
 }
 
 // ---- Events.
@@ -182,6 +208,7 @@ void world::perform_of_owner(const event& e, worker& w) {
         case event::kind::handle:
             if (const auto c = network_.find(e.id)) w.valkey().handle(c);
             break;
+        case event::kind::hear: w.hear(e.id); break;
         case event::kind::get:
             count(&figures::gets);
             w.spawn(w.get(e.id));
@@ -390,6 +417,7 @@ void figures::add(const figures& more) {
     late_answers += more.late_answers, orders += more.orders, acknowledged += more.acknowledged;
     unknown_outcomes += more.unknown_outcomes, late_commits += more.late_commits;
     remembered += more.remembered, overflows += more.overflows, purges += more.purges;
+    announcements += more.announcements;
     pushes += more.pushes, renewals += more.renewals, waits += more.waits;
     missed_deadlines += more.missed_deadlines, expired_values += more.expired_values;
     for (std::size_t i = 0; i < fault_kinds; ++i) faults[i] += more.faults[i];
@@ -407,9 +435,9 @@ std::string figures::text() const {
                n("acknowledged", acknowledged) + n("unknown outcomes", unknown_outcomes) +
                n("which might still be committed", late_commits) +
                n("writes remembered", remembered) + n("overflows", overflows) +
-               n("purges", purges) + n("pushes", pushes) + n("renewed leases", renewals) +
-               n("waits for another's fill", waits) + n("missed deadlines", missed_deadlines) +
-               n("expired values", expired_values);
+               n("purges", purges) + n("announcements", announcements) + n("pushes", pushes) +
+               n("renewed leases", renewals) + n("waits for another's fill", waits) +
+               n("missed deadlines", missed_deadlines) + n("expired values", expired_values);
     for (std::size_t i = 0; i < fault_kinds; ++i)
         out += n(name_of(static_cast<fault_kind>(i)), faults[i]);
     return out;

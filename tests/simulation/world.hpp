@@ -44,7 +44,8 @@ struct figures {
     std::uint64_t seeds = 0, events = 0, gets = 0, local_hits = 0, shared_hits = 0,
                   source_reads = 0, failed_gets = 0, late_answers = 0, orders = 0, acknowledged = 0,
                   unknown_outcomes = 0, late_commits = 0, remembered = 0, overflows = 0, purges = 0,
-                  pushes = 0, renewals = 0, waits = 0, missed_deadlines = 0, expired_values = 0;
+                  announcements = 0, pushes = 0, renewals = 0, waits = 0, missed_deadlines = 0,
+                  expired_values = 0;
     std::array<std::uint64_t, fault_kinds> faults{};
 
     void add(const figures& more);
@@ -72,11 +73,12 @@ struct plan_of_seed {
     msec ends = 0;  ///< requests and faults
     int gets = 0, posts = 0;
     int lose_percent = 0;
-    bool herd = false;  ///< readers that come all at once, and nothing else
+    bool herd = false;     ///< readers that come all at once, and nothing else
+    bool cut_off = false;  ///< one from Valkey, while PostgreSQL restarts
     std::vector<fault> faults;
 };
 
-enum class what_happens { anything, herd };
+enum class what_happens { anything, herd, cut_off_during_a_restart };
 
 class world {
 public:
@@ -109,10 +111,14 @@ public:
     }
     std::string told(const connection& c, const command& what, const reply& r) const;
     std::uint32_t process_at(std::uint8_t place) const;
+    /// Whether the worker there listens for its process.
+    bool is_listener(std::uint8_t place) const { return place % plan_.workers == 0; }
+    std::vector<worker*> listeners() const;
 
 private:
     void make_plan();
     void plan_faults();
+    void plan_cut_off();
     void plan_requests();
     void perform(const event& e);
     void perform_of_owner(const event& e, worker& w);
@@ -148,6 +154,7 @@ private:
     std::string trace_;
 };
 
+inline constexpr auto family = "num_orders";
 const std::string& key_name(std::size_t key);
 std::size_t key_number(const std::string& name);
 

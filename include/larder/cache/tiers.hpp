@@ -72,6 +72,9 @@ public:
     /// every reader of this load then gets.
     boost::asio::awaitable<found> read(std::string key, loader load, check is_value);
 
+    /// What another instance announced.
+    void hear(std::string_view announcement);
+
 private:
     friend class write;
     struct state;
@@ -87,8 +90,9 @@ class write {
 public:
     write(tiers& of, std::vector<std::string> keys);
 
-    /// Before the commit; again before a further one.
-    boost::asio::awaitable<void> hold();
+    /// Before the commit; again before a further one. What Valkey could not be told, so that the
+    /// commit itself has to announce it to the other instances (tiers::hear()); mostly nothing.
+    boost::asio::awaitable<std::vector<std::string>> hold();
     /// Whether holds were sent.
     bool is_held() const { return !writer_.empty(); }
     /// The write is committed, or certainly not.

@@ -24,6 +24,7 @@ struct pool_options {
     /// For one statement; PostgreSQL is told to end it then, and half a second later its
     /// connection is given up.
     std::chrono::milliseconds statement_timeout{10'000};
+    std::chrono::milliseconds lock_timeout{2'000};  ///< for a lock that somebody else has
 };
 
 /// Connections that are opened when they are needed and kept. A connection that died while it was

@@ -40,10 +40,10 @@ public:
         if (outcome_ == outcome::nothing) outcome_ = outcome::written;
     }
 
-    /// Is awaited before each commit of a statement that is not reads_only, when it has run.
-    void before_commit(std::function<boost::asio::awaitable<void>()> then) {
-        before_commit_ = std::move(then);
-    }
+    /// Is awaited before each commit of a statement that is not reads_only, when it has run. What
+    /// it returns is notified by that commit; see transaction::notify().
+    using commit_hook = std::function<boost::asio::awaitable<std::vector<std::string>>()>;
+    void before_commit(commit_hook then) { before_commit_ = std::move(then); }
     /// Asks PostgreSQL whether the writes of unknown outcome are over; see pool::is_over(). It may
     /// outlive the session.
     std::function<boost::asio::awaitable<bool>()> over_check() const;
@@ -56,7 +56,7 @@ private:
     pool& pool_;
     outcome outcome_ = outcome::nothing;
     std::vector<std::string> lost_;  // the backends of writes of unknown outcome
-    std::function<boost::asio::awaitable<void>()> before_commit_;
+    commit_hook before_commit_;
 };
 
 }  // namespace larder::pg

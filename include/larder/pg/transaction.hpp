@@ -4,10 +4,13 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <memory>
+#include <string>
 
 #include "larder/pg/statements.hpp"
 
 namespace larder::pg {
+
+inline constexpr auto notification_channel = "larder";
 
 /// A transaction on a connection of its own, from pool::begin(). One that is not committed is
 /// rolled back when it goes.
@@ -24,6 +27,8 @@ public:
     ~transaction();
 
     boost::asio::awaitable<result> run(const statement& sql, parameters values);
+    /// Tells all who LISTEN on `notification_channel`, when it is committed. At most 7,999 bytes.
+    boost::asio::awaitable<void> notify(const std::string& payload);
     boost::asio::awaitable<void> commit();
     boost::asio::awaitable<void> rollback();
 
