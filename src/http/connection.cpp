@@ -83,6 +83,24 @@ bool has_proper_host(const Message& message) {
     return lines == 1 && host.find_first_not_of(allowed) == std::string_view::npos;
 }
 
+class fields_of : public header_fields {
+public:
+    explicit fields_of(const beast::http::fields& all) : all_(all) {}
+
+    std::string all(std::string_view name) const override {
+        std::string joined;
+        const auto [first, last] = all_.equal_range(beast::string_view{name.data(), name.size()});
+        for (auto it = first; it != last; ++it) {
+            if (it != first) joined += ", ";
+            joined += view(it->value());
+        }
+        return joined;
+    }
+
+private:
+    const beast::http::fields& all_;
+};
+
 }  // namespace
 
 connection::connection(server& owner, tcp::socket socket)
@@ -190,6 +208,7 @@ asio::awaitable<void> connection::answer_request() {
     }
     const auto target = origin_form(view(message.target()));
     const auto question = std::min(target.find('?'), target.size());
+    const fields_of headers{message};
     std::string local;
     std::string decoded;
     request r{
@@ -199,6 +218,7 @@ asio::awaitable<void> connection::answer_request() {
         .body = message.body(),
         .host = view(message[beast::http::field::host]),
         .content_type = view(message[beast::http::field::content_type]),
+        .headers = &headers,
     };
     if (r.path.find('%') != std::string_view::npos) {
         decoded = percent_decode_leniently(r.path);

@@ -10,6 +10,14 @@ namespace larder::http {
 
 enum class method { get, head, post, put, patch, del, options, other };
 
+/// A request's header lines.
+class header_fields {
+public:
+    virtual ~header_fields() = default;
+    /// The values of all lines of that name, joined by ", "; empty if there is none.
+    virtual std::string all(std::string_view name) const = 0;
+};
+
 /// Views into the connection's buffers: good while the handler runs.
 struct request {
     http::method method = http::method::other;
@@ -18,6 +26,10 @@ struct request {
     std::string_view body;
     std::string_view host;          ///< the Host header; the local address if there is none
     std::string_view content_type;  ///< empty if there is none
+    const header_fields* headers = nullptr;  ///< all of them; null: none
+
+    /// See header_fields::all().
+    std::string header(std::string_view name) const { return headers ? headers->all(name) : ""; }
 };
 
 struct response {
