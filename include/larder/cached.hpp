@@ -34,7 +34,7 @@ constexpr cached_by<Key> cached(Key key) {
     return {key};
 }
 /// Runs the handler, whose write is committed when it returns; the entries that the input makes
-/// untrue are held from before the write until after it, and gone before anybody gets an answer.
+/// untrue are held while it commits, and gone before anybody gets an answer.
 template <class Key>
 constexpr invalidates_by<Key> invalidates(Key key) {
     return {key};
@@ -60,13 +60,17 @@ public:
 
     awaitable<reply> operator()(services& at, input in) const {
         auto key = key_.entry(in);
+        reply value{};
+        if (const auto text = find_local(at, key, &cache::is_value<reply>)) {
+            cache::from_text(*text, value);
+            co_return value;
+        }
         cache::tiers::loader load = [inner = inner_, &connections = at.db.connections(),
                                      &cache = at.cache, in = std::move(in)] {
             return load_text(inner, connections, cache, in);
         };
         const auto text =
             co_await read_through(at, std::move(key), std::move(load), &cache::is_value<reply>);
-        reply value{};
         cache::from_text(text, value);
         co_return value;
     }

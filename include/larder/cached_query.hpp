@@ -1,7 +1,9 @@
 // A query whose answer is cached, as a value: with or without HTTP.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "larder/cache/key.hpp"
@@ -10,7 +12,11 @@
 
 namespace larder {
 
-/// The text of the value under a key from wherever it is; else from `load`.
+/// The text of the value under a key in the local tier, good until the next call of the cache.
+std::optional<std::string_view> find_local(services& at, std::string_view key,
+                                           cache::tiers::check is_value);
+
+/// The text of the value under a key that find_local() did not find; else from `load`.
 ///
 /// Errors   what `load` throws; never because of the cache.
 /// Cost     that of cache::tiers.
@@ -44,13 +50,17 @@ public:
 private:
     static awaitable<Reply> read(services& at, std::string key, pg::statement sql,
                                  pg::parameters values) {
+        Reply value{};
+        if (const auto text = find_local(at, key, &cache::is_value<Reply>)) {
+            cache::from_text(*text, value);
+            co_return value;
+        }
         cache::tiers::loader loader = [&connections = at.db.connections(), sql,
                                        values = std::move(values)] {
             return load(connections, sql, values);
         };
         const auto text =
             co_await read_through(at, std::move(key), std::move(loader), &cache::is_value<Reply>);
-        Reply value{};
         cache::from_text(text, value);
         co_return value;
     }

@@ -4,6 +4,16 @@ namespace larder::cache {
 
 namespace {
 
+// What somebody else put in the place of a lease or of holds is of no use, and would stay for ever.
+constexpr std::string_view cure = R"(
+local function cure(key, kind)
+    local found = redis.call('TYPE', key).ok
+    if found ~= kind and found ~= 'none' then redis.call('DEL', key) end
+end
+cure(KEYS[2], 'string')
+cure(KEYS[3], 'zset')
+)";
+
 // Holds have deadlines by the server's own clock; those that are past count no more.
 constexpr std::string_view now = R"(
 local time = redis.call('TIME')
@@ -56,9 +66,12 @@ return redis.call('PEXPIRE', KEYS[2], ARGV[2])
 }  // namespace
 
 const std::vector<std::string>& scripts() {
-    static const std::vector<std::string> all{
-        std::string{now}.append(lease), std::string{now}.append(fill), std::string{yield},
-        std::string{now}.append(hold),  std::string{release},          std::string{renew}};
+    const auto cured = [](std::string_view script) { return std::string{cure}.append(script); };
+    const auto timed = [](std::string_view script) {
+        return std::string{cure}.append(now).append(script);
+    };
+    static const std::vector<std::string> all{timed(lease), timed(fill),    cured(yield),
+                                              timed(hold),  cured(release), cured(renew)};
     return all;
 }
 

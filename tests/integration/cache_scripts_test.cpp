@@ -173,5 +173,22 @@ TEST(cache_scripts, do_what_the_simulation_takes_them_to_do) {
     }
 }
 
+// Else an entry whose lease or holds somebody overwrote would be without a cache for ever.
+TEST(cache_scripts, put_right_what_is_of_a_wrong_type) {
+    side_by_side one{1};
+    const auto keys = cache::keys_of("num_orders:1");
+    for (const auto& wrong : {keys[1], keys[2]})
+        for (const auto& [what, arguments] :
+             {std::pair{cache::script::lease, std::vector<std::string>{"1", "1000"}},
+              {cache::script::hold, {"1", "1000"}},
+              {cache::script::release, {"1"}}}) {
+            one.real.flush();
+            one.real.command({"HSET", wrong, "somebody's", "own"});
+            one.run(what, arguments);
+            one.run(cache::script::release, {"1"});
+            EXPECT_EQ(one.run(cache::script::lease, {"2", "1000"}), "granted") << wrong;
+        }
+}
+
 }  // namespace
 }  // namespace larder::test

@@ -145,5 +145,81 @@ TEST(own_writes, are_shared_by_threads) {
     EXPECT_FALSE(own.is_remembered("all"));
 }
 
+// ---- announcements ----
+
+const strings families{"num_orders"};
+
+TEST(own_writes, of_another_process_are_remembered_when_they_are_heard_of) {
+    own_writes one, other;
+    const auto told = one.announcements({"num_orders:all", "num_orders:9999"});
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_TRUE(other.hear(told.front(), families));
+    EXPECT_EQ(keys_of(other.some(no_limit)), (strings{"num_orders:9999", "num_orders:all"}));
+    EXPECT_TRUE(other.some(no_limit).front().writers.empty());
+    other.forget(other.some(no_limit));
+    EXPECT_FALSE(other.remembers_any());
+}
+
+TEST(own_writes, do_not_hear_themselves) {
+    own_writes own;
+    EXPECT_FALSE(own.hear(own.announcements({"num_orders:all"}).front(), families));
+    EXPECT_FALSE(own.remembers_any());
+}
+
+TEST(own_writes, hear_nothing_of_keys_that_are_nobodys) {
+    own_writes own;
+    for (const auto* text :
+         {"", "somebody", "somebody\n", "somebody\nnum_order:1", "somebody\nnum_orders",
+          "somebody\nsessions:1\n{num_orders:1}:lease", "somebody\n\n\n", "\n"})
+        EXPECT_FALSE(own.hear(text, families)) << text;
+    EXPECT_FALSE(own.remembers_any());
+    EXPECT_TRUE(own.hear("somebody\nsessions:1\nnum_orders:1", families));
+    EXPECT_EQ(keys_of(own.some(no_limit)), strings{"num_orders:1"});
+}
+
+TEST(own_writes, are_announced_until_they_are_forgotten_and_what_was_heard_is_not) {
+    own_writes one, other;
+    one.hear(other.announcements({"num_orders:1"}).front(), families);
+    EXPECT_TRUE(one.announcements().empty());
+    one.remember({{"num_orders:2", "w"}});
+    EXPECT_EQ(one.announcements(), one.announcements({"num_orders:2"}));
+    one.forget(one.some(no_limit));
+    EXPECT_TRUE(one.announcements().empty());
+}
+
+TEST(own_writes, that_are_many_are_announced_in_parts_that_postgresql_takes) {
+    own_writes one, other;
+    for (int i = 0; i < 5'000; ++i) one.remember({{"num_orders:" + std::to_string(i), "w"}});
+    const auto parts = one.announcements();
+    EXPECT_GT(parts.size(), 1U);
+    for (const auto& part : parts) {
+        EXPECT_LT(part.size(), 8'000U);
+        EXPECT_TRUE(other.hear(part, families));
+    }
+    EXPECT_EQ(other.remembered(), 5'000U);
+}
+
+TEST(own_writes, that_are_too_many_are_announced_as_all_keys) {
+    own_writes one{1}, other;
+    one.remember({{"num_orders:1", "w"}, {"num_orders:2", "w"}});
+    ASSERT_EQ(one.announcements().size(), 1U);
+    EXPECT_TRUE(other.hear(one.announcements().front(), families));
+    EXPECT_TRUE(other.is_remembered("num_orders:77"));
+    EXPECT_NE(other.overflow(), 0U);
+    EXPECT_TRUE(other.announcements().empty()) << "it is the other one's to repeat";
+    other.forget_all(other.overflow());
+    EXPECT_FALSE(other.remembers_any());
+}
+
+TEST(own_writes, heard_of_again_while_they_are_released_stay_remembered) {
+    own_writes one, other;
+    const auto told = one.announcements({"num_orders:1"}).front();
+    other.hear(told, families);
+    const auto being_released = other.some(no_limit);
+    other.hear(told, families);
+    other.forget(being_released);
+    EXPECT_TRUE(other.is_remembered("num_orders:1"));
+}
+
 }  // namespace
 }  // namespace larder::cache

@@ -1,0 +1,65 @@
+// What a pool and its transactions share. Private to pg.
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "connection.hpp"
+
+namespace larder::pg {
+
+// Shared with the connections in use, so that one may come back after the pool has gone.
+struct pool::state : std::enable_shared_from_this<state> {
+    state(boost::asio::any_io_executor e, pool_options o)
+        : executor(std::move(e)), options(with_defaults(std::move(o))) {}
+
+    class lease;
+    using owned = std::unique_ptr<connection>;
+
+    boost::asio::awaitable<lease> acquire();
+    boost::asio::awaitable<void> take_place();
+    void give_back(owned c);
+
+    boost::asio::any_io_executor executor;
+    const pool_options options;
+    std::vector<owned> idle;
+    std::deque<boost::asio::steady_timer*>
+        waiting;  // oldest first; cancelling a timer wakes its owner
+    std::size_t in_use = 0;
+    bool closed = false;
+};
+
+// A connection that goes back to the pool however the statement ends.
+class pool::state::lease {
+public:
+    lease(std::shared_ptr<state> home, owned c, bool reused)
+        : home_(std::move(home)), connection_(std::move(c)), reused_(reused) {}
+    lease(lease&&) = default;
+    lease& operator=(lease&&) = delete;
+    ~lease() {
+        if (home_) home_->give_back(std::move(connection_));
+    }
+
+    connection& operator*() { return *connection_; }
+    // Whether it was used before, and so may have died without a sign.
+    bool reused() const { return reused_; }
+
+private:
+    std::shared_ptr<state> home_;
+    owned connection_;
+    bool reused_;
+};
+
+struct transaction::state {
+    std::shared_ptr<pool::state> home;
+    std::optional<pool::state::lease> with;
+    bool begun = false;  // BEGIN was sent
+    bool ended = false;  // by commit, rollback or a failure
+};
+
+}  // namespace larder::pg

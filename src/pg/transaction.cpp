@@ -1,0 +1,73 @@
+#include "larder/pg/transaction.hpp"
+
+#include <utility>
+
+#include "pool_state.hpp"
+
+namespace larder::pg {
+
+namespace asio = boost::asio;
+
+transaction::transaction(std::unique_ptr<state> s) : state_(std::move(s)) {}
+transaction::transaction(transaction&&) noexcept = default;
+
+// PostgreSQL rolls back what it has when the connection goes.
+transaction::~transaction() {
+    if (state_ && state_->begun && !state_->ended) (**state_->with).abandon();
+}
+
+// Nothing is stored before the commit, so also a statement that was interrupted has not run.
+asio::awaitable<result> transaction::run(const statement& sql, parameters values) {
+    auto& s = *state_;
+    if (s.ended) throw error(failure::misused, "the transaction has ended");
+    std::optional<error> failed;
+    while (true) {
+        const bool first = !std::exchange(s.begun, true);
+        const bool may_repeat = first && s.with->reused();
+        try {
+            co_return co_await (**s.with).execute(sql, values, first);
+        } catch (const error& e) {
+            failed = e;
+        }
+        if (failed->kind() != failure::interrupted) break;
+        s.ended = true;
+        if (!may_repeat) throw error(failure::unavailable, failed->what(), failed->sqlstate());
+        // The connection had died unnoticed: once more. Each round uses up a dead connection.
+        s.with.reset();
+        auto with = co_await s.home->acquire();
+        s.with.emplace(std::move(with));
+        s.begun = s.ended = false;
+    }
+    co_await rollback();
+    throw error(*failed);
+}
+
+asio::awaitable<void> transaction::notify(const std::string& payload) {
+    static constexpr statement tell{"SELECT pg_notify($1, $2)"};
+    co_await execute(tell, std::string{notification_channel}, payload);
+}
+
+asio::awaitable<void> transaction::commit() {
+    static constexpr statement end{"COMMIT"};
+    auto& s = *state_;
+    if (s.ended) throw error(failure::misused, "the transaction has ended");
+    s.ended = true;
+    const parameters none;
+    if (s.begun) co_await (**s.with).execute(end, none);
+    s.with.reset();
+}
+
+asio::awaitable<void> transaction::rollback() {
+    static constexpr statement end{"ROLLBACK"};
+    auto& s = *state_;
+    if (std::exchange(s.ended, true) || !s.begun) co_return;
+    const parameters none;
+    try {
+        co_await (**s.with).execute(end, none);
+    } catch (const error&) {
+        (**s.with).abandon();
+    }
+    s.with.reset();
+}
+
+}  // namespace larder::pg
