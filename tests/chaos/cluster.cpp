@@ -42,8 +42,8 @@ bool answers(std::uint16_t port) {
 }  // namespace
 
 std::vector<std::string> orders_serve(std::uint16_t port) {
-    return {LARDER_ORDERS, "serve", "--port",      std::to_string(port),
-            "--workers",   "2",     "--log-level", "warning"};
+    return {program("orders"), "serve", "--port",      std::to_string(port),
+            "--workers",       "2",     "--log-level", "warning"};
 }
 
 instance::instance(const backends& servers, command_line command, environment more)

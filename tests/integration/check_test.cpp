@@ -67,7 +67,7 @@ TEST_F(check_command, sees_an_order_that_nobody_started) {
 }
 
 TEST_F(check_command, ends_early_on_sigint_with_its_report) {
-    child run{{LARDER_ORDERS, "check", "--urls", url, "--seconds", "600"}, servers.env()};
+    child run{{program("orders"), "check", "--urls", url, "--seconds", "600"}, servers.env()};
     ASSERT_TRUE(eventually([this] { return rows() > 12000; }));
     run.signal(SIGINT);
     ASSERT_TRUE(run.wait().has_value());

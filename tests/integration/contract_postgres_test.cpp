@@ -225,7 +225,7 @@ TEST_F(contract_postgres, table_that_is_locked_costs_misses_a_prompt_503_and_hit
     auto holder = servers.store.connect();
     holder.exec("BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE");
     // Those who come while a load waits get the next one.
-    constexpr auto twice_the_lock_timeout = 4s + 1s * slack;
+    const auto twice_the_lock_timeout = 4s + 1s * slack;
     std::vector<std::unique_ptr<http_connection>> misses;
     for (int i = 0; i < 20; ++i) {
         misses.push_back(std::make_unique<http_connection>(one.port()));

@@ -14,7 +14,7 @@ TEST_F(examples, without_http_reads_through_the_cache_and_makes_it_untrue) {
     auto env = servers.env();
     env["PG_SERVICE_URI"] = servers.postgres.uri();
     for (int run = 1; run <= 2; ++run) {
-        const auto result = run_to_end({LARDER_EXAMPLE_WITHOUT_HTTP}, env);
+        const auto result = run_to_end({program("examples/example_without_http")}, env);
         EXPECT_EQ(result.status, 0) << result.err;
         EXPECT_EQ(result.out,
                   "train 7: 0, all trains: 0\n"

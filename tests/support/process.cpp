@@ -156,15 +156,19 @@ ended run_to_end(const std::vector<std::string>& argv, const environment& env,
     return {*status, program.out(), program.err()};
 }
 
+std::string program(const std::string& path) {
+    return std::string{other_build ? other_build : LARDER_BINARY_DIR} + '/' + path;
+}
+
 ended run_orders(std::vector<std::string> args, const environment& env) {
-    args.insert(args.begin(), LARDER_ORDERS);
+    args.insert(args.begin(), program("orders"));
     return run_to_end(args, env);
 }
 
 namespace {
 
 std::vector<std::string> serve_command(const std::vector<std::string>& flags) {
-    std::vector<std::string> argv{LARDER_ORDERS, "serve"};
+    std::vector<std::string> argv{program("orders"), "serve"};
     if (std::find(flags.begin(), flags.end(), "--port") == flags.end()) {
         argv.insert(argv.end(), {"--port", "0"});
     }

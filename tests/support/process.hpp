@@ -18,6 +18,9 @@ namespace larder::test {
 
 using environment = std::map<std::string, std::string>;
 
+/// A program of the build that is driven: `orders`, `examples/…`.
+std::string program(const std::string& path);
+
 /// A process of this test. It gets the environment given, PATH and the like, and nothing else
 /// of ours; it is killed when this process ends, however that ends.
 class child {

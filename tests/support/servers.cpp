@@ -45,7 +45,7 @@ constexpr const char* clear_away = R"(
 
 std::string fresh_folder(const std::string& name) {
     static int count = 0;
-    const auto folder = fs::path{LARDER_ORDERS}.parent_path() / "test-data" /
+    const auto folder = fs::path{LARDER_BINARY_DIR} / "test-data" /
                         (name + "-" + std::to_string(getpid()) + "-" + std::to_string(++count));
     fs::create_directories(folder);
     return folder.string();

@@ -8,7 +8,7 @@
 namespace larder::pg {
 
 enum class failure {
-    unavailable,  ///< no connection could be had, nothing ran: answer 503, try again later
+    unavailable,  ///< no connection, or no lock in time; nothing was stored: 503, try again later
     interrupted,  ///< the connection was lost after the statement was sent: it may have run
     rejected,     ///< PostgreSQL refused the statement: see sqlstate(), change the input or the SQL
     misused,      ///< the result is not what the caller reads it as: mend the program
