@@ -15,7 +15,9 @@
 #include <thread>
 #include <vector>
 
+#include "http/caching.hpp"
 #include "http/listener.hpp"
+#include "http/problem.hpp"
 #include "http/server.hpp"
 #include "pg/listener.hpp"
 
@@ -79,6 +81,17 @@ http::response answer_for_exception(bool is_write) {
         spdlog::error("A handler failed with something that is no std::exception");
         return http::error_response(500, "Internal Server Error");
     }
+}
+
+http::response answer_from_cache(const http::request& r, std::string body, const exchange* how,
+                                 std::string_view cache_control) {
+    static const exchange nothing;
+    return http::cached_answer(r, std::move(body), how ? *how : nothing, cache_control);
+}
+
+std::optional<http::response> refuse_precondition(const http::request& r) {
+    if (!http::is_precondition_failed(r)) return std::nullopt;
+    return http::error_response(412, "Precondition Failed");
 }
 
 std::optional<http::response> refuse_media_type(const http::request& r) {
@@ -162,6 +175,7 @@ private:
     asio::io_context io_{1};
     const routes& routes_;
     const bool has_shared_;
+    const bool client_reload_;
     pg::pool db_;
     cache::tiers cache_;
     std::optional<pg::listener> announcements_;
@@ -176,6 +190,7 @@ worker::worker(const app_options& options, const routes& all,
                std::string_view not_ready)
     : routes_(all),
       has_shared_(options.shared.has_value()),
+      client_reload_(options.client_reload),
       db_(io_.get_executor(), options.source.value_or(pg::pool_options{})),
       cache_(io_.get_executor(), options.shared.value_or(valkey::client_options{}), own,
              {.ttl = options.ttl,
@@ -202,10 +217,19 @@ void worker::hear_announcements(const pg::pool_options& source, const cache::own
 asio::awaitable<http::response> worker::answer(const http::request& r) {
     const auto found = routes_.find(r.path);
     const auto* e = found == routes_.end() ? nullptr : found->second.find(r.method);
-    if (!e) co_return answer_without_endpoint(routes_, r);
-    pg::session session{db_};
-    services mine{session, cache_};
-    auto answered = co_await e->answer(mine, not_ready_, r);
+    http::response answered;
+    if (e) {
+        pg::session session{db_};
+        exchange by_http{.asked = http::directives_of(r), .client_reload = client_reload_};
+        services mine{session, cache_, &by_http};
+        answered = co_await e->answer(mine, not_ready_, r);
+    } else {
+        answered = answer_without_endpoint(routes_, r);
+    }
+    if (answered.status >= 400) {
+        answered.headers.emplace_back("vary", "accept");
+        if (http::prefers_problem(r.header("accept"))) make_problem(answered);
+    }
     co_return answered;
 }
 

@@ -2,23 +2,57 @@
 
 #include <spdlog/spdlog.h>
 
+#include "larder/http/error.hpp"
+
 namespace larder {
 
 std::optional<std::string_view> find_local(services& at, std::string_view key,
                                            cache::tiers::check is_value) {
+    if (at.http && at.http->asked != http::cache_directives{}) return std::nullopt;
     spdlog::debug("Checking cache key {}", key);
     const auto found = at.cache.find(key);
-    if (!found || !is_value(*found)) return std::nullopt;
-    spdlog::debug("Found {}, value is {}", key, *found);
-    return found;
+    if (!found || !is_value(found->text)) return std::nullopt;
+    spdlog::debug("Found {}, value is {}", key, found->text);
+    if (at.http)
+        at.http->answer = {std::string{found->text}, cache::origin::local, found->age, found->left};
+    return found->text;
 }
+
+namespace {
+
+// An entry that the client allows, or how to load the value.
+awaitable<std::optional<cache::tiers::found>> look(services& at, std::string_view key,
+                                                   cache::tiers::check is_value,
+                                                   cache::wish& how) {
+    auto& client = *at.http;
+    spdlog::debug("Checking cache key {}", key);
+    auto entry = co_await at.cache.look(std::string{key}, is_value);
+    std::optional<http::entry_times> times;
+    if (entry) times = {entry->age, entry->left};
+    switch (plan(client.asked, client.client_reload, times)) {
+        case http::cache_plan::use: co_return entry;
+        case http::cache_plan::refuse: throw http::error(504, "Not in the cache");
+        case http::cache_plan::load: how.keep = false; break;
+        case http::cache_plan::load_and_store: how.anew = entry.has_value(); break;
+    }
+    client.was_kept = entry.has_value();
+    co_return std::nullopt;
+}
+
+}  // namespace
 
 awaitable<std::string> read_through(services& at, std::string key, cache::tiers::loader load,
                                     cache::tiers::check is_value) {
-    auto found = co_await at.cache.read(key, std::move(load), is_value);
-    if (found.from != cache::origin::source)
-        spdlog::debug("Found {}, value is {}", key, found.text);
-    co_return std::move(found.text);
+    cache::wish how;
+    std::optional<cache::tiers::found> found;
+    const bool asks_for_more = at.http && at.http->asked != http::cache_directives{};
+    if (asks_for_more) found = co_await look(at, key, is_value, how);
+    if (!found) found = co_await at.cache.read(key, std::move(load), is_value, how);
+    if (found->from != cache::origin::source)
+        spdlog::debug("Found {}, value is {}", key, found->text);
+    auto text = found->text;
+    if (at.http) at.http->answer = std::move(found);
+    co_return text;
 }
 
 }  // namespace larder

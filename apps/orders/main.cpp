@@ -48,6 +48,7 @@ int serve(const serve_flags& flags) {
             "Internal server error. Valkey service not specified - environment variable "
             "VALKEY_SERVICE_URI is empty/unset",
         .ttl = orders::ttl_from_environment(),
+        .client_reload = orders::client_reload_from_environment(),
         .local_bytes = orders::local_bytes_from_environment(),
     };
     if (auto server = orders::source_from_environment())

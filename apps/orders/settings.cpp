@@ -81,4 +81,11 @@ std::chrono::milliseconds cache_deadline_from_environment() {
                                             "a number of milliseconds from 1 to 60000")};
 }
 
+bool client_reload_from_environment() {
+    const auto text = variable("CACHE_CLIENT_RELOAD");
+    if (text.empty() || text == "on" || text == "off") return text != "off";
+    spdlog::error("Bad value '{}' for CACHE_CLIENT_RELOAD, using on: it has to be on or off", text);
+    return true;
+}
+
 }  // namespace orders

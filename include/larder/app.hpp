@@ -31,6 +31,7 @@ struct app_options {
     std::string no_source = "Internal server error. Database not specified";
     std::string no_shared = "Internal server error. Valkey service not specified";
     std::chrono::seconds ttl{120};                        ///< of an entry
+    bool client_reload = true;                            ///< see http::plan()
     std::size_t local_bytes = 64 << 20;                   ///< of all workers' own entries; 0: none
     std::chrono::milliseconds keep_alive_timeout{5'000};  ///< for the next request
     std::chrono::milliseconds request_timeout{30'000};    ///< for the bytes of one request
@@ -97,6 +98,11 @@ namespace detail {
 
 /// The answer for what a handler threw. Only inside a catch block.
 http::response answer_for_exception(bool is_write);
+/// See src/http/caching.hpp.
+http::response answer_from_cache(const http::request& r, std::string body, const exchange* how,
+                                 std::string_view cache_control);
+/// A 412, for a write that is to be made only on what a client has seen before.
+std::optional<http::response> refuse_precondition(const http::request& r);
 /// A 415 for a body that is not JSON by its content type.
 std::optional<http::response> refuse_media_type(const http::request& r);
 
@@ -105,7 +111,9 @@ std::optional<http::response> refuse_media_type(const http::request& r);
 template <handler H, bool HasBody>
 class app::typed : public endpoint {
 public:
-    explicit typed(H h) : handler_(std::move(h)) {}
+    explicit typed(H h) : handler_(std::move(h)) {
+        if constexpr (caching<H>) cache_control_ = http::cache_control(handler_.policy());
+    }
 
     awaitable<http::response> answer(services& at, std::string_view not_ready,
                                      const http::request& r) const override {
@@ -124,8 +132,12 @@ public:
             co_return http::response{.status = 422, .body = http::faults_json(wrong)};
         }
         if (!not_ready.empty()) co_return http::error_response(500, not_ready);
+        if constexpr (HasBody)
+            if (auto refused = detail::refuse_precondition(r)) co_return std::move(*refused);
         try {
             const auto reply = co_await handler_(at, std::move(in));
+            if constexpr (caching<H>)
+                co_return detail::answer_from_cache(r, json::text(reply), at.http, cache_control_);
             co_return http::response{.body = json::text(reply)};
         } catch (...) {
             co_return detail::answer_for_exception(HasBody);
@@ -134,6 +146,7 @@ public:
 
 private:
     H handler_;
+    std::string cache_control_;  // of its answers
 };
 
 }  // namespace larder

@@ -18,6 +18,7 @@ namespace larder {
 template <class Key>
 struct cached_by {
     Key key;
+    http::client_policy policy;
 };
 /// What `invalidates(key)` returns; apply it to a handler with `|`.
 template <class Key>
@@ -28,10 +29,11 @@ struct invalidates_by {
 inline constexpr struct nothing_t {
 } nothing{};
 
-/// Answers from the entry under the key; else runs the handler and fills the entry.
+/// Answers from the entry under the key; else runs the handler and fills the entry. `policy` is
+/// what clients may keep themselves: by default nothing without asking again.
 template <class Key>
-constexpr cached_by<Key> cached(Key key) {
-    return {key};
+constexpr cached_by<Key> cached(Key key, http::client_policy policy = {}) {
+    return {key, policy};
 }
 /// Runs the handler, whose write is committed when it returns; the entries that the input makes
 /// untrue are held while it commits, and gone before anybody gets an answer.
@@ -53,10 +55,12 @@ public:
     static_assert(std::same_as<input, typename Key::input>, "the key is of another input");
     static_assert(cache::plain_value<reply>, "a cached reply is a struct of one integer");
 
-    constexpr cached_handler(H inner, Key key) : inner_(std::move(inner)), key_(key) {}
+    constexpr cached_handler(H inner, Key key, http::client_policy policy)
+        : inner_(std::move(inner)), key_(key), policy_(policy) {}
 
     /// The family of the entries that this handler reads and fills.
     constexpr std::string_view family() const { return key_.family(); }
+    constexpr const http::client_policy& policy() const { return policy_; }
 
     awaitable<reply> operator()(services& at, input in) const {
         auto key = key_.entry(in);
@@ -87,6 +91,7 @@ private:
 
     H inner_;
     Key key_;
+    http::client_policy policy_;
 };
 
 /// A handler that writes, and says what its write makes untrue.
@@ -153,7 +158,7 @@ concept caching = handler<H> && requires(const H& h) { h.family(); };
 template <handler H, class Key>
     requires(!invalidating<H>)
 constexpr cached_handler<H, Key> operator|(H inner, cached_by<Key> by) {
-    return {std::move(inner), by.key};
+    return {std::move(inner), by.key, by.policy};
 }
 template <handler H, class Key>
     requires(!caching<H>)

@@ -1,15 +1,27 @@
 // What a handler works with.
 #pragma once
 
+#include <optional>
+
 #include "larder/cache/tiers.hpp"
+#include "larder/http/cache_control.hpp"
 #include "larder/pg/session.hpp"
 
 namespace larder {
+
+/// What a client asks of the cache, and how it was answered.
+struct exchange {
+    http::cache_directives asked = {};
+    bool client_reload = true;                       ///< see http::plan()
+    std::optional<cache::tiers::found> answer = {};  ///< set by a cached handler
+    bool was_kept = false;                           ///< an entry, which was not allowed
+};
 
 /// One request's source and cache. A handler gets it as its first argument.
 struct services {
     pg::session& db;
     cache::tiers& cache;
+    exchange* http = nullptr;  ///< null: nobody asks by HTTP
 };
 
 }  // namespace larder

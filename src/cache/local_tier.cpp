@@ -19,14 +19,14 @@ bool local_tier::is_current(time_point now) const {
     return connected_ && now - heard_ <= options_.max_silence && heard_ >= late_;
 }
 
-std::optional<std::string_view> local_tier::find(std::string_view key, time_point now,
-                                                 std::uint32_t generation) {
+std::optional<local_tier::hit> local_tier::find(std::string_view key, time_point now,
+                                                std::uint32_t generation) {
     const auto found = entries_.find(key);
     if (found == entries_.end() || !is_current(now)) return std::nullopt;
     auto& e = *found->second;
     if (e.reserved != 0 || e.generation != generation || e.expires <= now) return std::nullopt;
     e.visited = true;
-    return e.value;
+    return hit{e.value, e.expires};
 }
 
 local_tier::place local_tier::reserve(std::string_view key, std::uint32_t generation) {

@@ -38,10 +38,13 @@ public:
 
     explicit local_tier(local_tier_options options);
 
-    /// The value, if it is surely not untrue for longer than the promise allows. `generation` is
+    struct hit {
+        std::string_view value;  ///< until the next call
+        time_point expires;
+    };
+    /// The entry, if it is surely not untrue for longer than the promise allows. `generation` is
     /// this process's count of own writes on the key (own_writes).
-    std::optional<std::string_view> find(std::string_view key, time_point now,
-                                         std::uint32_t generation);
+    std::optional<hit> find(std::string_view key, time_point now, std::uint32_t generation);
     /// Before the GET is sent.
     place reserve(std::string_view key, std::uint32_t generation);
     /// With the GET's reply.

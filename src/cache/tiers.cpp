@@ -13,7 +13,6 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
-#include <random>
 #include <unordered_map>
 #include <utility>
 
@@ -25,6 +24,7 @@ namespace larder::cache {
 
 namespace asio = boost::asio;
 using clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
 using namespace std::chrono_literals;
 using step = flight::step;
 
@@ -49,7 +49,9 @@ struct passage {
     std::string key;
     tiers::loader load;
     tiers::check is_value;
+    wish how{.keep = false};  // of all together
     tiers::found found{};
+    bool waited = false;  // for another flight's fill
     std::exception_ptr failed;
     bool landed = false;
     std::vector<asio::any_completion_handler<void()>> passengers;
@@ -82,6 +84,18 @@ struct tiers::state : std::enable_shared_from_this<state> {
     asio::awaitable<bool> trust_family(const std::string& family, const std::string& run_id);
     asio::awaitable<std::optional<std::size_t>> purge(const std::string& family);
 
+    // Of a value in the shared tier; the text is missing if there is none.
+    struct kept {
+        std::optional<std::string> text;
+        milliseconds left{0};
+        clock::time_point expires;
+    };
+    milliseconds ttl_of(std::string_view key) const;
+    milliseconds age_of(std::string_view key, milliseconds left) const;
+    std::string_view why_unusable(std::string_view key) const;
+    asio::awaitable<std::optional<kept>> get(const std::string& key);
+    found shared_hit(std::string_view key, kept of) const;
+
     void take_off(const passage_ptr& p);
     void land(const passage_ptr& p, std::exception_ptr failed);
     asio::awaitable<void> fly(passage_ptr p);
@@ -90,7 +104,7 @@ struct tiers::state : std::enable_shared_from_this<state> {
                               const std::optional<std::string>& unreadable);
     asio::awaitable<step> wait(flight& f, const std::string& key);
     asio::awaitable<step> load(flight& f, passage& p, const std::string& token);
-    asio::awaitable<step> fill(flight& f, const passage& p, const std::string& token);
+    asio::awaitable<step> fill(flight& f, passage& p, const std::string& token);
     asio::awaitable<step> yield(flight& f, const std::string& key, const std::string& token);
     asio::awaitable<void> renew(std::string key, std::string token,
                                 std::shared_ptr<renewal> during);
@@ -116,8 +130,8 @@ struct tiers::state : std::enable_shared_from_this<state> {
     const asio::any_io_executor executor;
     own_writes& own;
     const tiers_options options;
-    const std::chrono::milliseconds deadline;  // for what a request waits for
-    const std::string name = own.new_name();   // of this worker, in leases and holds
+    const milliseconds deadline;              // for what a request waits for
+    const std::string name = own.new_name();  // of this worker, in leases and holds
     std::uint64_t last_name = 0;
     local_tier local;
     departures flights;
@@ -135,7 +149,6 @@ struct tiers::state : std::enable_shared_from_this<state> {
     bool pinging = false;
     bool releasing = false;
     bool stopped = false;
-    std::minstd_rand jitter{std::random_device{}()};
 };
 
 namespace {
@@ -243,7 +256,7 @@ asio::awaitable<void> tiers::state::trust(std::uint64_t life) {
         }
         trust_pause.expires_after(pause);
         co_await trust_pause.async_wait(asio::as_tuple(asio::use_awaitable));
-        pause = std::min<std::chrono::milliseconds>(pause * 2, trust_every);
+        pause = std::min<milliseconds>(pause * 2, trust_every);
     }
     settled.expires_at(clock::time_point::min());
 }
@@ -284,16 +297,41 @@ asio::awaitable<std::optional<std::size_t>> tiers::state::purge(const std::strin
 
 // ---- Reads.
 
-std::optional<std::string_view> tiers::find(std::string_view key) {
-    auto& s = *state_;
-    if (!s.local.is_on() || s.own.is_remembered(key)) return std::nullopt;
-    const auto hit = s.local.find(key, clock::now(), s.own.generation(key));
-    // What Valkey said and this worker has not read yet may be that the key changed.
-    if (hit && s.client.has_unread()) return std::nullopt;
-    return hit;
+// Not all entries end at once. By the key, so that what is left of an entry tells its age.
+milliseconds tiers::state::ttl_of(std::string_view key) const {
+    const milliseconds most = options.ttl;
+    const auto shorter =
+        std::hash<std::string_view>{}(key) % static_cast<std::size_t>(most.count() / 20 + 1);
+    return most - milliseconds{shorter};
 }
 
-asio::awaitable<tiers::found> tiers::read(std::string key, loader load, check is_value) {
+milliseconds tiers::state::age_of(std::string_view key, milliseconds left) const {
+    return std::max(milliseconds{0}, ttl_of(key) - left);
+}
+
+std::optional<tiers::local_hit> tiers::find(std::string_view key) {
+    auto& s = *state_;
+    if (!s.local.is_on() || s.own.is_remembered(key)) return std::nullopt;
+    const auto now = clock::now();
+    const auto hit = s.local.find(key, now, s.own.generation(key));
+    // What Valkey said and this worker has not read yet may be that the key changed.
+    if (!hit || s.client.has_unread()) return std::nullopt;
+    const auto left = std::chrono::ceil<milliseconds>(hit->expires - now);
+    return local_hit{hit->value, s.age_of(key, left), left};
+}
+
+asio::awaitable<std::optional<tiers::found>> tiers::look(std::string key, check is_value) {
+    const auto s = state_;
+    if (const auto hit = find(key); hit && is_value(hit->text))
+        co_return found{std::string{hit->text}, origin::local, hit->age, hit->left};
+    if (!s->is_usable(key)) co_return std::nullopt;
+    auto entry = co_await s->get(key);
+    if (!entry || !entry->text || !is_value(*entry->text) || !s->is_usable(key))
+        co_return std::nullopt;
+    co_return s->shared_hit(key, std::move(*entry));
+}
+
+asio::awaitable<tiers::found> tiers::read(std::string key, loader load, check is_value, wish how) {
     const auto s = state_;
     const auto boarded = s->flights.board(key);
     if (boarded.is_first) {
@@ -304,6 +342,8 @@ asio::awaitable<tiers::found> tiers::read(std::string key, loader load, check is
         s->boarding.emplace(boarded.number, std::move(fresh));
     }
     const auto mine = s->boarding.at(boarded.number);
+    mine->how.anew = mine->how.anew || how.anew;
+    mine->how.keep = mine->how.keep || how.keep;
     if (boarded.takes_off) {
         s->boarding.erase(boarded.number);
         s->take_off(mine);
@@ -313,7 +353,9 @@ asio::awaitable<tiers::found> tiers::read(std::string key, loader load, check is
         co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(
             std::move(until_landed), asio::use_awaitable);
     if (mine->failed) std::rethrow_exception(mine->failed);
-    co_return mine->found;
+    auto landed = mine->found;
+    landed.collapsed = mine->waited || (landed.from == origin::source && !boarded.is_first);
+    co_return landed;
 }
 
 // A flight belongs to nobody: a reader who goes away leaves it to the others.
@@ -339,7 +381,13 @@ asio::awaitable<void> tiers::state::fly(passage_ptr p) {
     flight f{{}, clock::now()};
     const auto token = next_name();
     std::optional<std::string> unreadable;
-    auto next = f.take_off(is_usable(p->key));
+    bool asks = p->how.keep && is_usable(p->key);
+    if (asks && p->how.anew) {
+        const std::vector<std::string> keys{p->key};
+        asks = co_await run(script::release, keys, {});
+    }
+    if (p->how.keep && !asks) p->found.bypassed = why_unusable(p->key);
+    auto next = f.take_off(asks);
     while (next != step::land) switch (next) {
             case step::read: next = co_await read(f, *p, unreadable); break;
             case step::ask: next = co_await ask(f, *p, token, unreadable); break;
@@ -351,38 +399,50 @@ asio::awaitable<void> tiers::state::fly(passage_ptr p) {
         }
 }
 
-// GET by the tracked connection. Its reply enters the place that was reserved before it was sent.
-asio::awaitable<step> tiers::state::read(flight& f, passage& p,
-                                         std::optional<std::string>& unreadable) {
-    const auto place = local.reserve(p.key, own.generation(p.key));
+// GET by the tracked connection; nothing if there was no answer.
+asio::awaitable<std::optional<tiers::state::kept>> tiers::state::get(const std::string& key) {
     const auto sent = clock::now();
     std::vector<valkey::command> commands;
     if (client.is_tracking()) commands.push_back({"CLIENT", "CACHING", "YES"});
-    commands.push_back({"GET", p.key});
-    commands.push_back({"PTTL", p.key});
-    const auto replies = co_await client.call(std::move(commands));
-    const auto& value = replies[replies.size() - 2];
-    const auto& ttl = replies.back();
-    const bool is_text = value.is == valkey::reply::kind::text;
-    const bool found = is_text && p.is_value(value.text);
-    // While it was on its way, a write may have failed to reach Valkey.
-    if (!value.was_answered() || !is_usable(p.key)) {
-        local.abandon(place, p.key);
-        co_return f.read_answered(false, false);
-    }
-    if (!found) {
-        if (is_text) unreadable = value.text;
-        local.abandon(place, p.key);
-        co_return f.read_answered(true, false);
-    }
+    commands.push_back({"GET", key});
+    commands.push_back({"PTTL", key});
+    auto replies = co_await client.call(std::move(commands));
+    auto& value = replies[replies.size() - 2];
+    if (!value.was_answered()) co_return std::nullopt;
+    kept result;
+    if (value.is == valkey::reply::kind::text) result.text = std::move(value.text);
+    const auto& ttl = replies.back().text;
     long left = 0;
-    std::from_chars(ttl.text.data(), ttl.text.data() + ttl.text.size(), left);
-    const auto most = std::chrono::milliseconds{options.ttl};
-    if (left == -1) left = most.count();
-    if (left > 0) local.settle(place, p.key, value.text, sent + std::min(most, left * 1ms));
+    std::from_chars(ttl.data(), ttl.data() + ttl.size(), left);
+    const milliseconds most = options.ttl;
+    result.left = left == -1 ? most : std::min(most, milliseconds{left});
+    result.expires = sent + result.left;
+    co_return result;
+}
+
+tiers::found tiers::state::shared_hit(std::string_view key, kept of) const {
+    return {std::move(*of.text), origin::shared, age_of(key, of.left), of.left};
+}
+
+// The reply enters the place that was reserved before the GET was sent.
+asio::awaitable<step> tiers::state::read(flight& f, passage& p,
+                                         std::optional<std::string>& unreadable) {
+    const auto place = local.reserve(p.key, own.generation(p.key));
+    auto entry = co_await get(p.key);
+    const bool found = entry && entry->text && p.is_value(*entry->text);
+    // While it was on its way, a write may have failed to reach Valkey.
+    const bool answered = entry && is_usable(p.key);
+    if (answered && found && entry->left > 0ms)
+        local.settle(place, p.key, *entry->text, entry->expires);
     else local.abandon(place, p.key);
-    p.found = {value.text, origin::shared};
-    co_return f.read_answered(true, true);
+    if (answered && found) p.found = shared_hit(p.key, std::move(*entry));
+    else if (answered) unreadable = std::move(entry->text);
+    else p.found.bypassed = why_unusable(p.key);
+    co_return f.read_answered(answered, answered && found);
+}
+
+std::string_view tiers::state::why_unusable(std::string_view key) const {
+    return own.is_remembered(key) ? "unreleased-write" : "valkey-unavailable";
 }
 
 asio::awaitable<step> tiers::state::ask(flight& f, passage& p, const std::string& token,
@@ -395,9 +455,14 @@ asio::awaitable<step> tiers::state::ask(flight& f, passage& p, const std::string
     auto answer = lease_answer_of(reply);
     if (answer == lease_answer::value) {
         const auto text = std::string_view{reply.text}.substr(1);
-        if (is_usable(p.key) && p.is_value(text)) p.found = {std::string{text}, origin::shared};
+        const auto ttl = ttl_of(p.key);  // it has just come
+        if (is_usable(p.key) && p.is_value(text))
+            p.found = {std::string{text}, origin::shared, 0ms, ttl};
         else answer = lease_answer::none;
     }
+    if (answer == lease_answer::held) p.found.bypassed = "write-in-progress";
+    if (answer == lease_answer::none) p.found.bypassed = why_unusable(p.key);
+    if (answer == lease_answer::busy) p.waited = true;
     co_return f.lease_answered(answer, clock::now());
 }
 
@@ -423,7 +488,7 @@ asio::awaitable<step> tiers::state::load(flight& f, passage& p, const std::strin
     if (f.may_fill()) spawn(renew(p.key, token, during));
     try {
         auto text = co_await p.load();
-        p.found = {std::move(text), origin::source};
+        p.found.text = std::move(text);
     } catch (...) {
         p.failed = std::current_exception();
     }
@@ -446,13 +511,13 @@ asio::awaitable<void> tiers::state::renew(std::string key, std::string token,
     }
 }
 
-asio::awaitable<step> tiers::state::fill(flight& f, const passage& p, const std::string& token) {
+asio::awaitable<step> tiers::state::fill(flight& f, passage& p, const std::string& token) {
     spdlog::debug("Caching {}, value is {}", p.key, p.found.text);
-    const auto most = std::chrono::milliseconds{options.ttl}.count();
-    std::uniform_int_distribution<std::int64_t> ttl{most - most / 20, most};
+    p.found.left = ttl_of(p.key);
     auto fill = client.script(script::fill, keys_of(p.key),
-                              {token, p.found.text, std::to_string(ttl(jitter))});
-    co_await client.call(std::move(fill));
+                              {token, p.found.text, std::to_string(p.found.left.count())});
+    const auto reply = co_await client.call(std::move(fill));
+    p.found.stored = reply.text == "1";
     co_return f.filled();
 }
 
@@ -522,7 +587,7 @@ asio::awaitable<void> tiers::state::settle(std::vector<std::string> keys, std::s
         if (over) break;
         pause.expires_after(between);
         co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
-        between = std::min<std::chrono::milliseconds>(between * 2, 320ms);
+        between = std::min<milliseconds>(between * 2, 320ms);
     }
     const bool released = co_await release(keys, writer);
     if (!released) remember(keys, writer);

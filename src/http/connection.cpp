@@ -255,7 +255,7 @@ void connection::append(const response& r, bool with_body, unsigned version) {
     out_ += "\r\ndate: ";
     out_ += date();
     out_ += "\r\nserver: larder";
-    if (r.status != 204) {
+    if (r.status != 204 && r.status != 304) {
         out_ += "\r\ncontent-length: ";
         out_ += std::to_string(r.body.size());
     }

@@ -152,7 +152,7 @@ std::optional<text> worker::find(std::size_t key) {
     const auto found =
         local_.find(key_name(key), time_of(world_.now()), own.generation(key_name(key)));
     if (!found) return std::nullopt;
-    return std::stoll(std::string{*found});
+    return std::stoll(std::string{found->value});
 }
 
 std::optional<text> worker::local_value(std::size_t key) { return find(key); }

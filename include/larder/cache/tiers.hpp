@@ -32,6 +32,12 @@ struct tiers_options {
 /// Where an answer came from.
 enum class origin { local, shared, source };
 
+/// How a reader wants a value, beyond true.
+struct wish {
+    bool anew = false;  ///< loaded after he asked
+    bool keep = true;   ///< it may be stored
+};
+
 /// Values under keys with a TTL, kept true: a reader that begins after a write was answered never
 /// gets what was true before it.
 ///
@@ -50,9 +56,15 @@ public:
     using loader = std::function<boost::asio::awaitable<std::string>()>;
     /// Whether a text is a value. Others may write to Valkey, so what is found may be none.
     using check = bool (*)(std::string_view);
+    /// An entry, or what a load brought.
     struct found {
         std::string text;
-        origin from;
+        origin from = origin::source;
+        std::chrono::milliseconds age{0};   ///< since its load
+        std::chrono::milliseconds left{0};  ///< of the entry's time; of no use if it is none
+        bool stored = false;                ///< the load's value is an entry now
+        bool collapsed = false;             ///< others took part in the load, or began it
+        std::string_view bypassed = {};     ///< why no entry could be made; mostly empty
     };
 
     tiers(const boost::asio::any_io_executor& executor, valkey::client_options server,
@@ -66,11 +78,17 @@ public:
     /// Ends the connection and what goes on in the background.
     void stop();
 
-    /// A hit in the local tier. The text is valid until the next call.
-    std::optional<std::string_view> find(std::string_view key);
+    struct local_hit {
+        std::string_view text;  ///< until the next call
+        std::chrono::milliseconds age, left;
+    };
+    /// A hit in the local tier.
+    std::optional<local_hit> find(std::string_view key);
+    /// A hit in either tier.
+    boost::asio::awaitable<std::optional<found>> look(std::string key, check is_value);
     /// The value from wherever it is. `load` may run after the caller has gone; it throws what
     /// every reader of this load then gets.
-    boost::asio::awaitable<found> read(std::string key, loader load, check is_value);
+    boost::asio::awaitable<found> read(std::string key, loader load, check is_value, wish how = {});
 
     /// What another instance announced.
     void hear(std::string_view announcement);

@@ -20,7 +20,8 @@ struct local_tier_test : testing::Test {
         tier.settle(tier.reserve(key, 0), key, value, start + 1h);
     }
     std::string find(const std::string& key, time_point now = start, std::uint32_t generation = 0) {
-        return std::string{tier.find(key, now, generation).value_or("")};
+        const auto found = tier.find(key, now, generation);
+        return found ? std::string{found->value} : "";
     }
 
     local_tier tier{{.max_bytes = 1 << 20}};

@@ -1,0 +1,66 @@
+#include "caching.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include "cache_status.hpp"
+#include "conditional.hpp"
+#include "etag.hpp"
+
+namespace larder::http {
+
+namespace {
+
+using std::chrono::floor;
+using std::chrono::seconds;
+
+cache_status status_of(const exchange& how) {
+    const auto& answer = *how.answer;
+    const bool waited = answer.from == cache::origin::shared && answer.collapsed;
+    cache_status status{
+        .stored = answer.stored, .collapsed = answer.collapsed, .detail = answer.bypassed};
+    if (answer.from == cache::origin::source || waited) {
+        status.fwd = how.was_kept              ? forwarded::request
+                     : answer.bypassed.empty() ? forwarded::uri_miss
+                                               : forwarded::bypass;
+        return status;
+    }
+    status.collapsed = false;
+    status.ttl = floor<seconds>(answer.left);
+    status.detail = answer.from == cache::origin::local ? "local" : "shared";
+    return status;
+}
+
+verdict verdict_on(const request& r, std::string_view etag) {
+    const auto if_match = r.header("if-match"), if_none_match = r.header("if-none-match");
+    return evaluate(r.method, {.if_match = if_match, .if_none_match = if_none_match}, etag);
+}
+
+}  // namespace
+
+cache_directives directives_of(const request& r) {
+    return parse_cache_directives(r.header("cache-control"), r.header("pragma"));
+}
+
+bool is_precondition_failed(const request& r) {
+    return verdict_on(r, {}) == verdict::precondition_failed;
+}
+
+response cached_answer(const request& r, std::string body, const exchange& how,
+                       std::string_view cache_control) {
+    const auto etag = etag_of(body);
+    const auto verdict = verdict_on(r, etag);
+    if (verdict == verdict::precondition_failed) return error_response(412, "Precondition Failed");
+    response answer{.body = std::move(body)};
+    if (verdict == verdict::not_modified) answer = {.status = 304};
+    answer.headers.reserve(4);
+    answer.headers.emplace_back("etag", etag);
+    answer.headers.emplace_back("cache-control", cache_control);
+    if (!how.answer) return answer;
+    answer.headers.emplace_back("age", std::to_string(floor<seconds>(how.answer->age).count()));
+    auto& status = answer.headers.emplace_back("cache-status", "").second;
+    append_cache_status(status, status_of(how));
+    return answer;
+}
+
+}  // namespace larder::http

