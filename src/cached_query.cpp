@@ -22,8 +22,7 @@ namespace {
 
 // An entry that the client allows, or how to load the value.
 awaitable<std::optional<cache::tiers::found>> look(services& at, std::string_view key,
-                                                   cache::tiers::check is_value,
-                                                   cache::wish& how) {
+                                                   cache::tiers::check is_value, cache::wish& how) {
     auto& client = *at.http;
     spdlog::debug("Checking cache key {}", key);
     auto entry = co_await at.cache.look(std::string{key}, is_value);

@@ -31,7 +31,7 @@ std::string_view take_member(std::string_view& list) {
 
 // A token or a quoted string, with digits in it.
 std::optional<seconds> delta_seconds(std::string_view text) {
-    const bool quoted = text.size() > 2 && text.front() == '"' && text.back() == '"';
+    const bool quoted = text.size() >= 2 && text.front() == '"' && text.back() == '"';
     if (quoted) text = text.substr(1, text.size() - 2);
     if (text.empty()) return std::nullopt;
     seconds number{0};

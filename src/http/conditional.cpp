@@ -56,7 +56,6 @@ verdict evaluate(method m, const preconditions& p, std::string_view etag) {
     const bool reads = m == method::get || m == method::head;
     if (!p.if_match.empty() && find(p.if_match, etag, comparison::strong) != outcome::match)
         return verdict::precondition_failed;
-    if (p.if_none_match.empty()) return verdict::proceed;
     const auto found = find(p.if_none_match, etag, comparison::weak);
     if (reads) return found == outcome::match ? verdict::not_modified : verdict::proceed;
     return found == outcome::no_match ? verdict::proceed : verdict::precondition_failed;

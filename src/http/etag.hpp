@@ -15,7 +15,8 @@ struct entity_tag {
 
 /// Depends on the bytes alone: the same on every instance and after a restart.
 ///
-/// Cost     0.12 µs for a count, no allocation.
+/// Cost     0.15 µs for a count, 0.3 where the CPU has no SHA instructions; one allocation, which
+///          OpenSSL makes.
 entity_tag etag_of(std::string_view body);
 
 }  // namespace larder::http

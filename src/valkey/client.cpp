@@ -284,7 +284,7 @@ redis::config client::supervisor::config_for(const life& l) const {
     config.resolve_timeout = options_.connect_timeout;
     config.connect_timeout = options_.connect_timeout;
     config.ssl_handshake_timeout = options_.connect_timeout;
-    config.health_check_interval = options_.health_interval;
+    config.health_check_interval = std::max(options_.health_interval, options_.deadline);
     config.reconnect_wait_interval = clock::duration::zero();  // one object, one connection
     return config;
 }

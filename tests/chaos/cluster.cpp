@@ -46,14 +46,17 @@ std::vector<std::string> orders_serve(std::uint16_t port) {
             "--workers",       "2",     "--log-level", "warning"};
 }
 
-instance::instance(const backends& servers, command_line command, environment more)
+instance::instance(const backends& servers, command_line command, environment more, ways how)
     : to_valkey{port_in(servers.valkey.uri())},
       to_postgres{port_in(servers.postgres.uri())},
       command_{std::move(command)},
       env_{std::move(more)},
       port_{free_port()} {
-    env_["PG_SERVICE_URI"] = through(to_postgres, servers.postgres.uri());
-    env_["VALKEY_SERVICE_URI"] = through(to_valkey, servers.valkey.uri());
+    const auto reach = [how](const gate& way, const std::string& uri) {
+        return how == ways::gated ? through(way, uri) : uri;
+    };
+    env_["PG_SERVICE_URI"] = reach(to_postgres, servers.postgres.uri());
+    env_["VALKEY_SERVICE_URI"] = reach(to_valkey, servers.valkey.uri());
     start();
 }
 
@@ -81,10 +84,10 @@ void instance::start() {
 
 void instance::kill() { running_.reset(); }
 
-cluster::cluster(std::size_t size, const command_line& command, const environment& more) {
+cluster::cluster(std::size_t size, const command_line& command, const environment& more, ways how) {
     servers.restore();
     for (std::size_t i = 0; i < size; ++i)
-        instances_.push_back(std::make_unique<instance>(servers, command, more));
+        instances_.push_back(std::make_unique<instance>(servers, command, more, how));
 }
 
 std::vector<instance*> cluster::all() const {

@@ -1,3 +1,4 @@
+// Several instances of a service on one PostgreSQL and one Valkey, and the checker at work on them.
 #pragma once
 
 #include <chrono>
@@ -22,11 +23,15 @@ using command_line = std::function<std::vector<std::string>(std::uint16_t port)>
 /// `orders serve`.
 std::vector<std::string> orders_serve(std::uint16_t port);
 
+/// How an instance reaches its servers. A gate is a program on the way: on a machine that is busy
+/// with others it delays what one instance is told more than what another one is.
+enum class ways { gated, straight };
+
 /// One instance of a service, always on the same port, and the gates on its ways to the servers.
 /// It has to end with status 0 on SIGTERM at the end of the scope, unless it was killed.
 class instance {
 public:
-    instance(const backends& servers, command_line command, environment more = {});
+    instance(const backends& servers, command_line command, environment more, ways how);
     ~instance();
     instance(const instance&) = delete;
     instance& operator=(const instance&) = delete;
@@ -55,7 +60,7 @@ private:
 class cluster {
 public:
     explicit cluster(std::size_t size = 3, const command_line& command = orders_serve,
-                     const environment& more = {});
+                     const environment& more = {}, ways how = ways::gated);
 
     backends& servers = backends::shared();
     instance& at(std::size_t i) { return *instances_.at(i); }

@@ -38,7 +38,7 @@ const environment patient{{"CACHE_DEADLINE_MS", "5000"}};
 // While writers never rest nearly every key is always held, so that readers hardly meet an entry;
 // while they rest for long there are few invalidations. So both, and what lies between.
 TEST(consistency, consistent_without_faults) {
-    const cluster all{3, orders_serve, patient};
+    const cluster all{3, orders_serve, patient, ways::straight};
     const auto reads = reads_to_check();
     expect_no_stale_read(all, reads / 100, 0ms);
     expect_no_stale_read(all, reads / 10, 20ms);
@@ -48,7 +48,7 @@ TEST(consistency, consistent_without_faults) {
 TEST(consistency, consistent_without_the_local_tier) {
     auto env = patient;
     env["CACHE_LOCAL_BYTES"] = "0";
-    const cluster all{3, orders_serve, env};
+    const cluster all{3, orders_serve, env, ways::straight};
     expect_no_stale_read(all, reads_to_check() / 30, 20ms);
 }
 

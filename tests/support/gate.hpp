@@ -1,3 +1,4 @@
+// A TCP relay to a server, which refuses, delays, cuts or swallows as a test says.
 #pragma once
 
 #include <chrono>

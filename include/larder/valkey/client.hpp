@@ -22,12 +22,13 @@ struct client_options {
     std::chrono::milliseconds deadline{100};            ///< for a command that a request waits for
     std::chrono::milliseconds patient_deadline{1'000};  ///< for any other
     std::chrono::milliseconds connect_timeout{1'000};   ///< name, TCP and TLS, each
-    std::chrono::milliseconds health_interval{1'000};   ///< a PING; twice unanswered ends it
-    std::chrono::milliseconds reconnect_after{20};      ///< the first time, doubled up to
-    std::chrono::milliseconds reconnect_at_most{500};   ///< this, with jitter
-    std::chrono::milliseconds probe_after{50};          ///< while the server is silent: a PING
-    std::vector<std::string> scripts = {};              ///< to be called by their index here
-    bool tracking = false;                              ///< tell changes of what was read
+    std::chrono::milliseconds health_interval{
+        1'000};                                     ///< of PINGs, at least; two unanswered end it
+    std::chrono::milliseconds reconnect_after{20};  ///< the first time, doubled up to
+    std::chrono::milliseconds reconnect_at_most{500};  ///< this, with jitter
+    std::chrono::milliseconds probe_after{50};         ///< while the server is silent: a PING
+    std::vector<std::string> scripts = {};             ///< to be called by their index here
+    bool tracking = false;                             ///< tell changes of what was read
 };
 
 using command = std::vector<std::string>;

@@ -49,7 +49,8 @@ TEST(cache_status, names_every_reason) {
 }
 
 TEST(cache_status, writes_a_detail_as_a_token_if_it_is_one) {
-    for (const std::string word : {"a", "local", "*", "*a", "A1", "a:b/c", "a!#$%&'*+-.^_`|~9"})
+    for (const std::string word :
+         {"a", "local", "*", "*a", "A1", "a:b/c", "azAZ09", "a!#$%&'*+-.^_`|~9"})
         EXPECT_EQ(detail(word), "larder; hit; detail=" + word);
 }
 
