@@ -103,12 +103,19 @@ std::uint16_t http_connection::local_port() const {
 }
 
 void http_connection::send(std::string_view bytes) {
+    if (!try_send(bytes)) fail(std::string{"cannot send: "} + std::strerror(errno));
+}
+
+bool http_connection::try_send(std::string_view bytes) {
     while (!bytes.empty()) {
         const auto sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-        if (sent < 0) fail(std::string{"cannot send: "} + std::strerror(errno));
+        if (sent < 0) return false;
         bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
+    return true;
 }
+
+void http_connection::end_sending() { shutdown(socket_, SHUT_WR); }
 
 /// False at the end of the stream; throws at the deadline.
 bool http_connection::read_some(std::chrono::milliseconds within) {

@@ -43,6 +43,10 @@ public:
                           const header_list& headers = {}, std::string_view body = {});
 
     void send(std::string_view bytes);
+    /// False if the service has closed.
+    bool try_send(std::string_view bytes);
+    /// Nothing more will be sent.
+    void end_sending();
     /// The next answer. A HEAD's has no body; that is for the caller to know.
     http_response receive(bool to_head = false);
     /// Throws if bytes have come that no answer contained.
