@@ -3,14 +3,13 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 #include <chrono>
-#include <optional>
+#include <list>
 #include <string>
+#include <string_view>
 
+#include "request_reader.hpp"
 #include "server.hpp"
 
 namespace larder::http {
@@ -25,37 +24,34 @@ public:
     /// Until either side closes.
     boost::asio::awaitable<void> run();
 
-    /// Closes the socket if the client has been silent for too long.
+    /// Ends the connection if the client takes too long: with a 408 if it has begun a request.
     void close_if_overdue(std::chrono::steady_clock::time_point now);
     /// Closes the socket if no whole request has come that is to be answered.
     void close_if_waiting();
 
 private:
     enum class phase { idle, reading, answering, writing };
-    using parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
 
     boost::asio::awaitable<bool> read_request();
     boost::asio::awaitable<bool> read_more();
     boost::asio::awaitable<bool> flush();
     boost::asio::awaitable<void> answer_request();
-    boost::asio::awaitable<void> continue_if_expected();
     boost::asio::awaitable<void> linger();
-    bool parse();
-    void refuse(const boost::system::error_code& why);
-    void append(const response& r, bool with_body, unsigned version);
+    void continue_if_expected();
+    void refuse(unsigned status, std::string_view why);
+    void append(const response& r);
     void log(std::string_view request_line, unsigned status) const;
     void enter(phase p);
 
     server& owner_;
     boost::asio::ip::tcp::socket socket_;
-    std::string remote_;  // for the log; made when first needed
-    boost::beast::flat_buffer in_;
+    request_reader reader_;
     std::string out_;
-    std::optional<parser> parser_;
     phase phase_ = phase::idle;
     std::chrono::steady_clock::time_point since_;
     bool keep_alive_ = true;
     bool continued_ = false;
+    bool timed_out_ = false;
     std::list<connection*>::iterator place_;
 };
 

@@ -22,6 +22,7 @@ struct server_options {
     std::chrono::milliseconds request_timeout{30'000};
     std::size_t max_header_bytes = 16'384;
     std::size_t max_body_bytes = 1'048'576;
+    std::size_t max_request_line_bytes = 8'192;
 };
 
 class server {
