@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 #include <CLI/CLI.hpp>
 
+#include <chrono>
 #include <csignal>
 #include <iostream>
 #include <map>
@@ -24,6 +25,7 @@ struct serve_flags {
     std::string host = "127.0.0.1";
     std::uint16_t port = 8000;
     unsigned workers = 0;
+    std::int64_t keep_alive_timeout = 5, request_timeout = 30;  // seconds
     std::string log_level = "info";
 };
 
@@ -50,6 +52,8 @@ int serve(const serve_flags& flags) {
         .ttl = orders::ttl_from_environment(),
         .client_reload = orders::client_reload_from_environment(),
         .local_bytes = orders::local_bytes_from_environment(),
+        .keep_alive_timeout = std::chrono::seconds{flags.keep_alive_timeout},
+        .request_timeout = std::chrono::seconds{flags.request_timeout},
     };
     if (auto server = orders::source_from_environment())
         options.source = larder::pg::pool_options{.server = std::move(*server)};
@@ -164,6 +168,17 @@ int run(int argc, char** argv) {
         ->capture_default_str();
     serving->add_option("--workers", flags.workers, "Worker threads; default: one a core")
         ->check(CLI::Range(1, 1024));
+    const CLI::Range at_most_a_day{std::int64_t{1}, std::int64_t{86'400}};
+    serving
+        ->add_option("--timeout-keep-alive", flags.keep_alive_timeout,
+                     "Seconds that a connection may wait for its next request")
+        ->check(at_most_a_day)
+        ->capture_default_str();
+    serving
+        ->add_option("--timeout-request", flags.request_timeout,
+                     "Seconds that a request may take to arrive, or an answer to leave")
+        ->check(at_most_a_day)
+        ->capture_default_str();
     serving->add_option("--log-level", flags.log_level)
         ->check(CLI::IsMember({"critical", "error", "warning", "info", "debug", "trace"}))
         ->capture_default_str();

@@ -151,7 +151,8 @@ bool request_reader::take_line(std::string_view& line) {
     const auto size = scanned_ - at_;
     if (step_ == step::request_line && size > limits_.max_request_line_bytes)
         return refuse(414, "the request line is too long");
-    const bool counts = step_ != step::chunk_line || size > plain_chunk_line;
+    const bool is_of_chunk = step_ == step::chunk_line || step_ == step::chunk_end;
+    const bool counts = !is_of_chunk || size > plain_chunk_line;
     if (counts && header_bytes_ + size > limits_.max_header_bytes)
         return refuse(431, "the header is too long");
 

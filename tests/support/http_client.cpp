@@ -179,9 +179,13 @@ http_response http_connection::receive(bool to_head) {
     return answer;
 }
 
-void http_connection::expect_nothing_more() {
+bool http_connection::is_readable() const {
     pollfd readable{socket_, POLLIN, 0};
-    if (unread_.empty() && poll(&readable, 1, 0) > 0) read_some(patience);
+    return !unread_.empty() || poll(&readable, 1, 0) > 0;
+}
+
+void http_connection::expect_nothing_more() {
+    if (unread_.empty() && is_readable()) read_some(patience);
     if (!unread_.empty()) fail("more than the answer: \"" + unread_ + "\"");
 }
 

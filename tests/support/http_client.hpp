@@ -49,6 +49,8 @@ public:
     void end_sending();
     /// The next answer. A HEAD's has no body; that is for the caller to know.
     http_response receive(bool to_head = false);
+    /// Whether something has come that was not received yet, or the end.
+    bool is_readable() const;
     /// Throws if bytes have come that no answer contained.
     void expect_nothing_more();
     /// Reads what comes until the service closes; throws when it does not by the deadline.
