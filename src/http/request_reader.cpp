@@ -1,7 +1,5 @@
 #include "request_reader.hpp"
 
-#include <boost/beast/core/string.hpp>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -54,8 +52,11 @@ bool is_target(std::string_view text) {
                                         [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
 }
 
+// But for the case of ASCII letters.
 bool same(std::string_view a, std::string_view b) {
-    return boost::beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [&](char x, char y) { return lower(x) == lower(y); });
 }
 
 std::string_view trim(std::string_view text) {

@@ -1,0 +1,128 @@
+// From a connection's bytes to what a handler gets: the same however the bytes are cut, and what is
+// let through means the same when it is written anew.
+
+#include <boost/describe/class.hpp>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "check.hpp"
+#include "http/request_reader.hpp"
+#include "larder/http/input.hpp"
+
+namespace larder::fuzz {
+namespace {
+
+using http::request_reader;
+using progress = request_reader::progress;
+
+// Small, so that inputs reach them.
+constexpr http::reader_limits limits{
+    .max_request_line_bytes = 200, .max_header_bytes = 600, .max_body_bytes = 400};
+
+struct count_query {
+    std::optional<std::int32_t> customerid;
+};
+BOOST_DESCRIBE_STRUCT(count_query, (), (customerid))
+
+struct new_order {
+    std::string orderdate;
+    std::int32_t customerid = 0;
+    decimal<12, 2> netamount, tax;
+};
+BOOST_DESCRIBE_STRUCT(new_order, (), (orderdate, customerid, netamount, tax))
+
+struct seen {
+    std::string line, path, query, host, type, body;
+    bool keeps_alive;
+    friend bool operator==(const seen&, const seen&) = default;
+};
+struct outcome {
+    std::vector<seen> requests;
+    unsigned refusal = 0;
+    friend bool operator==(const outcome&, const outcome&) = default;
+};
+
+void check_input(const http::request& r) {
+    http::faults wrong;
+    count_query query;
+    new_order order;
+    http::read_query(r.query, query, wrong);
+    http::read_body(r.body, order, wrong);
+    http::sort_as_declared<new_order>(wrong);
+    const auto answer = json::parse(http::faults_json(wrong));
+    check(std::holds_alternative<json::node>(answer), "an answer is JSON");
+}
+
+seen look_at(const request_reader& reader) {
+    const auto& r = reader.get();
+    check(r.body.size() <= limits.max_body_bytes, "a body is within its limit");
+    check(reader.request_line().size() <= limits.max_request_line_bytes, "so is the first line");
+    for (const auto& text : {reader.request_line(), r.query, r.host})
+        check(std::none_of(text.begin(), text.end(), [](char c) { return c < ' ' || c == '\x7f'; }),
+              "what may be logged or repeated holds no control characters");
+    check(r.host.find_first_of(" /?#@\\") == std::string_view::npos,
+          "a host is nothing but a host");
+    check(!r.path.empty() && (r.path.front() == '/' || r.path.front() == '%' || r.path == "*"),
+          "a path begins with a slash");
+    check_input(r);
+    return {std::string{reader.request_line()},
+            std::string{r.path},
+            std::string{r.query},
+            std::string{r.host},
+            std::string{r.content_type},
+            std::string{r.body},
+            reader.keeps_alive()};
+}
+
+// Reads all of it, at most `piece` bytes at a time.
+outcome read(std::string_view bytes, std::size_t piece) {
+    request_reader reader{limits};
+    outcome out;
+    for (auto progress = reader.read();;) {
+        if (progress == progress::complete) {
+            out.requests.push_back(look_at(reader));
+            reader.next();
+            progress = reader.read();
+            continue;
+        }
+        if (progress == progress::refused || bytes.empty()) break;
+        const auto part = bytes.substr(0, piece);
+        bytes.remove_prefix(part.size());
+        std::copy(part.begin(), part.end(), reader.room(part.size()).begin());
+        reader.received(part.size());
+        progress = reader.read();
+    }
+    out.refusal = reader.status();
+    constexpr unsigned statuses[]{0, 400, 413, 414, 431, 501, 505};
+    check(std::ranges::count(statuses, out.refusal) == 1, "a refusal has a fitting status");
+    return out;
+}
+
+// The plainest bytes of the same request.
+std::string written(const seen& s) {
+    return s.line + "\r\nhost:" + s.host + "\r\ncontent-type:" + s.type +
+           "\r\nconnection:" + (s.keeps_alive ? "keep-alive" : "close") +
+           "\r\ncontent-length:" + std::to_string(s.body.size()) + "\r\n\r\n" + s.body;
+}
+
+}  // namespace
+}  // namespace larder::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using namespace larder::fuzz;
+    const auto bytes = text_of(data, size);
+    const auto whole = read(bytes, bytes.size() + 1);
+    check(read(bytes, 1) == whole, "single bytes make no difference");
+    check(read(bytes, size % 61 + 2) == whole, "nor do pieces");
+    for (const auto& one : whole.requests) {
+        const auto bytes_again = written(one);
+        if (bytes_again.size() > one.body.size() + 600) continue;  // the header grew too long
+        const auto again = read(bytes_again, bytes_again.size());
+        check(again.requests == std::vector{one} && again.refusal == 0,
+              "written anew it is the same");
+    }
+    return 0;
+}
