@@ -21,6 +21,19 @@ find_package(PostgreSQL REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 
+# The docs pages, from npm.
+set(LARDER_WEB_DIR ${PROJECT_SOURCE_DIR}/.deps/web)
+set(LARDER_WEB_FILES
+    ${LARDER_WEB_DIR}/swagger-ui-dist/swagger-ui-bundle.js
+    ${LARDER_WEB_DIR}/swagger-ui-dist/swagger-ui.css
+    ${LARDER_WEB_DIR}/redoc/bundles/redoc.standalone.js)
+foreach(file ${LARDER_WEB_FILES})
+    if(NOT EXISTS ${file})
+        message(FATAL_ERROR "The docs pages' ${file} is missing: run ./run build, or "
+                            "tools/install, once")
+    endif()
+endforeach()
+
 add_library(larder_boost INTERFACE)
 target_include_directories(larder_boost SYSTEM INTERFACE ${LARDER_BOOST_INCLUDE_DIR})
 # Compiled once each, in src/boost/.

@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "docs.hpp"
 #include "http/caching.hpp"
 #include "http/listener.hpp"
 #include "http/problem.hpp"
@@ -283,6 +284,8 @@ struct app::state {
 
     app_options options;
     larder::routes routes;
+    std::vector<openapi::operation> operations;
+    std::string document;
     std::vector<std::string> families;
     cache::own_writes own;
     std::vector<std::unique_ptr<worker>> workers;
@@ -293,8 +296,15 @@ app::~app() = default;
 
 void app::read_through(std::string family) { state_->families.push_back(std::move(family)); }
 
-void app::add(std::string path, http::method method, std::unique_ptr<endpoint> e) {
-    state_->routes[std::move(path)].endpoints.emplace_back(method, std::move(e));
+void app::add(openapi::operation docs, std::unique_ptr<endpoint> e) {
+    state_->routes[docs.path].endpoints.emplace_back(docs.method, std::move(e));
+    state_->operations.push_back(std::move(docs));
+}
+
+std::string app::openapi() const {
+    const auto& o = state_->options;
+    return openapi::document({.title = o.name, .version = o.version, .text = o.about, .ttl = o.ttl},
+                             state_->operations);
 }
 
 void app::state::say_ready(const std::string& url) const {
@@ -327,6 +337,9 @@ void app::state::stop_on_signal(asio::signal_set& signals) {
 }
 
 int app::run() {
+    state_->document = openapi();
+    for (auto& page : docs_pages(state_->document))
+        state_->routes[page.path].endpoints.emplace_back(http::method::get, std::move(page.answer));
     asio::io_context io{1};
     auto listening = http::listen(io, state_->options.host, state_->options.port);
     const auto url = http::url_of(listening.local_endpoint());

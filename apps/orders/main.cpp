@@ -36,10 +36,14 @@ void set_up_log(const std::string& level) {
     spdlog::set_default_logger(std::move(log));
 }
 
-int serve(const serve_flags& flags) {
-    set_up_log(flags.log_level);
-    larder::app_options options{
+larder::app_options options_from(const serve_flags& flags) {
+    return {
         .name = "orders",
+        .version = LARDER_VERSION,
+        .about =
+            "Counts orders in PostgreSQL and adds some, with the counts cached in Valkey. GET "
+            "paths answer HEAD as well, and every path OPTIONS. Unknown members are ignored, "
+            "and a string that holds an integer or an amount is taken for one.",
         .host = flags.host,
         .port = flags.port,
         .workers = flags.workers,
@@ -55,6 +59,11 @@ int serve(const serve_flags& flags) {
         .keep_alive_timeout = std::chrono::seconds{flags.keep_alive_timeout},
         .request_timeout = std::chrono::seconds{flags.request_timeout},
     };
+}
+
+int serve(const serve_flags& flags) {
+    set_up_log(flags.log_level);
+    auto options = options_from(flags);
     if (auto server = orders::source_from_environment())
         options.source = larder::pg::pool_options{.server = std::move(*server)};
     if (auto server = orders::shared_tier_from_environment())
@@ -65,6 +74,14 @@ int serve(const serve_flags& flags) {
     larder::app at{std::move(options)};
     orders::add_routes(at);
     return at.run();
+}
+
+int print_openapi(const serve_flags& flags) {
+    set_up_log("warning");
+    larder::app at{options_from(flags)};
+    orders::add_routes(at);
+    std::cout << at.openapi() << std::flush;
+    return std::cout ? 0 : 1;
 }
 
 int load_sample(std::int64_t orders, bool reset) {
@@ -192,6 +209,9 @@ int run(int argc, char** argv) {
         ->capture_default_str();
     loading->add_flag("--reset", reset, "Drop the sample's tables first, if they are there");
 
+    auto* documenting = program.add_subcommand(
+        "openapi", "Print the OpenAPI document that serve has at /openapi.json");
+
     check_flags checks;
     auto* checking = program.add_subcommand(
         "check", "Write and read through running instances, and check every answer");
@@ -203,6 +223,7 @@ int run(int argc, char** argv) {
         return program.exit(e) == 0 ? 0 : status_usage;
     }
     if (serving->parsed()) return serve(flags);
+    if (documenting->parsed()) return print_openapi(flags);
     return checking->parsed() ? check(checks) : load_sample(orders, reset);
 }
 

@@ -9,6 +9,7 @@
 
 #include "larder/app.hpp"
 #include "larder/decimal.hpp"
+#include "larder/docs.hpp"
 
 namespace orders {
 
@@ -18,11 +19,21 @@ struct count_query {
     std::optional<std::int32_t> customerid;
 };
 BOOST_DESCRIBE_STRUCT(count_query, (), (customerid))
+constexpr larder::docs describe(const count_query*) {
+    return {.summary = "Count orders",
+            .text = "How many orders there are, or how many one customer has.",
+            .members = {{"customerid",
+                         "Count this customer's orders only. An unknown one has none.", "9999"}}};
+}
 
 struct count_reply {
     std::int64_t count{};
 };
 BOOST_DESCRIBE_STRUCT(count_reply, (), (count))
+constexpr larder::docs describe(const count_reply*) {
+    return {.text = "The count, from the cache or from PostgreSQL.",
+            .members = {{"count", "How many orders.", "12000"}}};
+}
 
 struct new_order {
     std::string orderdate;  // e.g., 2023-03-10
@@ -31,16 +42,32 @@ struct new_order {
     money tax;
 };
 BOOST_DESCRIBE_STRUCT(new_order, (), (orderdate, customerid, netamount, tax))
+constexpr larder::docs describe(const new_order*) {
+    return {.summary = "Add an order",
+            .text =
+                "Stores the order, its total being the exact sum of both amounts. Once this is "
+                "answered, every instance counts it.",
+            .members = {{"orderdate", "Whatever PostgreSQL takes as a date.", R"("2023-03-10")"},
+                        {"customerid", "A customer that there is.", "9999"},
+                        {"netamount", "Without the tax; rounded to cents.", "23.0"},
+                        {"tax", "Rounded to cents.", "2.0"}}};
+}
 
 struct customer_reply {
     std::int32_t customer{};
 };
 BOOST_DESCRIBE_STRUCT(customer_reply, (), (customer))
+constexpr larder::docs describe(const customer_reply*) {
+    return {.members = {{"customer", "Who ordered.", "9999"}}};
+}
 
 struct add_reply {
     customer_reply updated;
 };
 BOOST_DESCRIBE_STRUCT(add_reply, (), (updated))
+constexpr larder::docs describe(const add_reply*) {
+    return {.text = "The order is stored.", .members = {{"updated", "Whose count has changed."}}};
+}
 
 /// num_orders:all and num_orders:<customerid>; untrue once a row of orders changes.
 inline constexpr larder::cache::key num_orders{"num_orders",

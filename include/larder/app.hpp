@@ -15,6 +15,7 @@
 #include "larder/http/error.hpp"
 #include "larder/http/input.hpp"
 #include "larder/http/message.hpp"
+#include "larder/openapi.hpp"
 #include "larder/pg/pool.hpp"
 #include "larder/services.hpp"
 #include "larder/valkey/client.hpp"
@@ -22,7 +23,9 @@
 namespace larder {
 
 struct app_options {
-    std::string name = "larder";                   ///< in the log
+    std::string name = "larder";                   ///< in the log and the docs
+    std::string version = "0.0.0";                 ///< of the service, in the docs
+    std::string about;                             ///< a paragraph in the docs, in Markdown
     std::string host = "127.0.0.1";                ///< a name or an address to listen on
     std::uint16_t port = 8000;                     ///< 0: any free one
     unsigned workers = 0;                          ///< 0: one a core
@@ -71,12 +74,17 @@ public:
         requires(!invalidating<H>)
     void get(std::string path, H h) {
         if constexpr (caching<H>) read_through(std::string{h.family()});
-        add(std::move(path), http::method::get, std::make_unique<typed<H, false>>(std::move(h)));
+        auto docs = openapi::describe(h, http::method::get, std::move(path));
+        add(std::move(docs), std::make_unique<typed<H, false>>(std::move(h)));
     }
     template <invalidating H>
     void post(std::string path, H h) {
-        add(std::move(path), http::method::post, std::make_unique<typed<H, true>>(std::move(h)));
+        auto docs = openapi::describe(h, http::method::post, std::move(path));
+        add(std::move(docs), std::make_unique<typed<H, true>>(std::move(h)));
     }
+
+    /// The OpenAPI document of the routes, as /openapi.json serves it beside /docs and /redoc.
+    std::string openapi() const;
 
     /// Serves until SIGTERM or SIGINT, then finishes what is in flight and returns 0; 1 if the
     /// shutdown timeout or a second signal ended it before. Call it once, and then end the process.
@@ -89,7 +97,7 @@ private:
     struct state;
 
     void read_through(std::string family);
-    void add(std::string path, http::method method, std::unique_ptr<endpoint> e);
+    void add(openapi::operation docs, std::unique_ptr<endpoint> e);
 
     std::unique_ptr<state> state_;
 };

@@ -61,6 +61,7 @@ public:
     /// The family of the entries that this handler reads and fills.
     constexpr std::string_view family() const { return key_.family(); }
     constexpr const http::client_policy& policy() const { return policy_; }
+    constexpr const Key& key() const { return key_; }
 
     awaitable<reply> operator()(services& at, input in) const {
         auto key = key_.entry(in);
@@ -106,6 +107,8 @@ public:
     static constexpr bool declares_what_it_breaks = true;
 
     constexpr invalidating_handler(H inner, Key key) : inner_(std::move(inner)), key_(key) {}
+
+    constexpr const Key& key() const { return key_; }
 
     awaitable<reply> operator()(services& at, input in) const {
         const auto keys = broken_by(in);

@@ -60,6 +60,15 @@ public:
     constexpr bound_key(cache::key family, Member T::* member) : family_(family), member_(member) {}
 
     constexpr std::string_view family() const { return family_.family(); }
+    /// The name of the member that is the parameter.
+    constexpr std::string_view parameter() const {
+        std::string_view name;
+        for_each_member<T>([&](auto m) {
+            if constexpr (std::same_as<decltype(m.pointer), Member T::*>)
+                if (m.pointer == member_) name = m.name;
+        });
+        return name;
+    }
     /// The entry that answers this input; without the parameter, the one over all rows.
     std::string entry(const T& from) const {
         const auto& value = from.*member_;

@@ -1,0 +1,138 @@
+// The OpenAPI 3.1 document, from the types of the handlers and the docs beside their structs.
+#pragma once
+
+#include <boost/core/type_name.hpp>
+
+#include <chrono>
+#include <limits>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "larder/cached.hpp"
+#include "larder/docs.hpp"
+#include "larder/handler.hpp"
+#include "larder/http/message.hpp"
+
+namespace larder::openapi {
+
+struct member {
+    std::string name, text, schema, example;  ///< schema and example are JSON
+    bool required = true;
+};
+using members = std::vector<member>;
+
+/// One method of one path.
+struct operation {
+    http::method method = http::method::get;
+    std::string path = {};
+    std::string summary = {}, text = {}, reply_text = {};
+    members query = {};
+    std::string body = {}, reply = {};            ///< names of structs
+    std::map<std::string, members> structs = {};  ///< those two, and what they contain
+    std::string family = {};                      ///< of the entries read or made untrue
+    std::vector<std::string> entries = {};        ///< `num_orders:all`, `num_orders:{customerid}`
+};
+
+struct document_options {
+    std::string title = {}, version = {}, text = {};
+    std::chrono::seconds ttl = {};  ///< of entries
+};
+
+/// The whole document: compact JSON and a newline.
+std::string document(const document_options& options, const std::vector<operation>& operations);
+
+namespace detail {
+
+/// The name without its namespace: `new_order`.
+std::string short_name(std::string_view type);
+std::string integer_schema(std::size_t bytes, bool is_signed, std::int64_t min, std::int64_t max);
+std::string amount_schema(const std::string& max);
+std::string array_schema(const std::string& element);
+std::string nullable_schema(const std::string& schema);
+std::string reference_to(const std::string& name);
+/// The object that the members' examples make; empty unless each has one.
+std::string example_of(const members& all);
+
+template <described T>
+std::string name_of() {
+    return short_name(boost::core::type_name<T>());
+}
+
+template <described T>
+members members_of(std::map<std::string, members>& structs, bool in_query = false);
+
+/// One schema serves what is taken and what is answered: the latter may be narrower.
+template <class T>
+std::string schema_of(std::map<std::string, members>& structs) {
+    if constexpr (std::same_as<T, bool>) {
+        return R"({"type":"boolean"})";
+    } else if constexpr (integer<T>) {
+        using limits = std::numeric_limits<T>;
+        return integer_schema(sizeof(T), std::signed_integral<T>, limits::min(),
+                              static_cast<std::int64_t>(limits::max()));
+    } else if constexpr (std::same_as<T, std::string>) {
+        return R"({"type":"string"})";
+    } else if constexpr (is_optional<T>) {
+        return nullable_schema(schema_of<typename T::value_type>(structs));
+    } else if constexpr (described<T>) {
+        structs[name_of<T>()] = members_of<T>(structs);
+        return reference_to(name_of<T>());
+    } else if constexpr (requires { T::max().text(); }) {
+        return amount_schema(T::max().text());
+    } else {
+        return array_schema(schema_of<typename T::value_type>(structs));
+    }
+}
+
+template <described T>
+members members_of(std::map<std::string, members>& structs, bool in_query) {
+    members all;
+    for_each_member<T>([&]<class M>(member_of<T, M> m) {
+        constexpr bool optional = is_optional<M>;
+        const auto docs = docs_of_member<T>(m.name);
+        member one{std::string{m.name}, std::string{docs.text}, "", std::string{docs.example},
+                   !optional};
+        if constexpr (optional) {
+            one.schema =
+                in_query ? schema_of<typename M::value_type>(structs) : schema_of<M>(structs);
+        } else {
+            one.schema = schema_of<M>(structs);
+            if constexpr (described<M>) one.example = example_of(structs[name_of<M>()]);
+        }
+        all.push_back(std::move(one));
+    });
+    return all;
+}
+
+}  // namespace detail
+
+/// What the types of a handler say, and the docs beside them.
+template <handler H>
+operation describe(const H& h, http::method method, std::string path) {
+    using input = input_of<H>;
+    using reply = reply_of<H>;
+    operation o{.method = method, .path = std::move(path)};
+    if constexpr (documented<input>) {
+        o.summary = larder::detail::docs_of<input>.summary;
+        o.text = larder::detail::docs_of<input>.text;
+    }
+    if constexpr (documented<reply>) o.reply_text = larder::detail::docs_of<reply>.text;
+    if (method == http::method::get) {
+        o.query = detail::members_of<input>(o.structs, true);
+    } else {
+        detail::schema_of<input>(o.structs);
+        o.body = detail::name_of<input>();
+    }
+    detail::schema_of<reply>(o.structs);
+    o.reply = detail::name_of<reply>();
+    if constexpr (requires { h.key().parameter(); }) {
+        o.family = h.key().family();
+        o.entries = {o.family + ":all", o.family + ":{" + std::string{h.key().parameter()} + "}"};
+    }
+    return o;
+}
+
+}  // namespace larder::openapi

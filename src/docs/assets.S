@@ -1,0 +1,19 @@
+# The files of the docs pages as they are, between NAME_begin and NAME_end. The folders where they
+# are looked for stand in src/CMakeLists.txt.
+    .macro asset name, path
+    .global larder_\name\()_begin, larder_\name\()_end
+larder_\name\()_begin:
+    .incbin "\path"
+larder_\name\()_end:
+    .endm
+
+    .section .rodata
+    asset docs_html, "docs.html"
+    asset docs_js, "docs.js"
+    asset redoc_html, "redoc.html"
+    asset redoc_js, "redoc.js"
+    asset swagger_ui_css, "swagger-ui-dist/swagger-ui.css"
+    asset swagger_ui_js, "swagger-ui-dist/swagger-ui-bundle.js"
+    asset redoc_standalone_js, "redoc/bundles/redoc.standalone.js"
+
+    .section .note.GNU-stack, "", %progbits

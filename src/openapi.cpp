@@ -1,0 +1,273 @@
+#include "larder/openapi.hpp"
+
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+
+#include "larder/json.hpp"
+
+namespace larder::openapi {
+
+namespace {
+
+// `name` and JSON; a member without JSON is left out.
+using field = std::pair<std::string_view, std::string>;
+
+std::string object(const std::vector<field>& fields) {
+    std::string out;
+    for (const auto& [name, value] : fields) {
+        if (value.empty()) continue;
+        out += out.empty() ? '{' : ',';
+        json::append_string(out, name);
+        out += ':' + value;
+    }
+    return out.empty() ? "{}" : out + '}';
+}
+
+std::string array(const std::vector<std::string>& elements) {
+    std::string out;
+    for (const auto& element : elements) out += (out.empty() ? '[' : ',') + element;
+    return out.empty() ? "[]" : out + ']';
+}
+
+std::string quoted(std::string_view text) { return text.empty() ? "" : json::text(text); }
+
+// A schema with more said about it.
+std::string with(const std::string& schema, const std::vector<field>& more) {
+    const auto added = object(more);
+    if (added == "{}") return schema;
+    return schema.substr(0, schema.size() - 1) + ',' + added.substr(1);
+}
+
+std::string json_content(const std::string& schema, const std::string& example = {}) {
+    return object({{"application/json", object({{"schema", schema}, {"example", example}})}});
+}
+
+// What any operation may answer beside its reply.
+struct answer {
+    enum class when { always, input, body };
+    enum class content { none, error, validation_error };
+
+    std::string_view status, text;
+    when applies = when::always;
+    content has = content::error;
+    std::string_view header = {}, header_schema = {}, header_text = {};
+};
+
+constexpr std::array answers{
+    answer{"307", "The path has a slash too many or too few at its end.", answer::when::always,
+           answer::content::none, "location", R"({"type":"string","format":"uri"})",
+           "The path as it is served, with the query."},
+    answer{"400", "This is not HTTP; the connection is closed."},
+    answer{"413", "The body is too long.", answer::when::body},
+    answer{"415", "The body is of another type than JSON.", answer::when::body},
+    answer{"422",
+           "The input is wrong. All its faults are named at once, in the order of its members.",
+           answer::when::input, answer::content::validation_error},
+    answer{"431", "The header is too long."},
+    answer{"500", "The service is not configured, or PostgreSQL failed the statement."},
+    answer{"503", "PostgreSQL cannot be reached, or was lost under way.", answer::when::always,
+           answer::content::error, "retry-after", R"({"type":"integer","minimum":0})",
+           "Seconds after which to try again."},
+    answer{"default", "Anything else: 404 for another path, 405 with `allow` for another method."},
+};
+
+constexpr std::string_view error_schemas =
+    R"("Error":{"type":"object","required":["detail"],)"
+    R"("properties":{"detail":{"type":"string","description":"One sentence."}}},)"
+    R"("HTTPValidationError":{"type":"object","required":["detail"],"properties":{"detail":)"
+    R"({"type":"array","items":{"$ref":"#/components/schemas/ValidationError"}}}},)"
+    R"("ValidationError":{"type":"object","required":["type","loc","msg"],"properties":{)"
+    R"("type":{"type":"string","description":"What kind of fault it is: `missing`."},)"
+    R"("loc":{"type":"array","items":{"anyOf":[{"type":"string"},{"type":"integer"}]},)"
+    R"("description":"Where: `query` or `body`, and the member or the position."},)"
+    R"("msg":{"type":"string","description":"A sentence for a person."},)"
+    R"("input":{"type":["string","number","boolean","null"],)"
+    R"("description":"What was sent, if it is a short scalar."}}})";
+
+bool applies(const answer& a, const operation& o) {
+    switch (a.applies) {
+        case answer::when::body: return !o.body.empty();
+        case answer::when::input: return !o.body.empty() || !o.query.empty();
+        default: return true;
+    }
+}
+
+std::string response(const answer& a) {
+    std::string content, headers;
+    if (a.has == answer::content::error) content = json_content(detail::reference_to("Error"));
+    if (a.has == answer::content::validation_error)
+        content = json_content(detail::reference_to("HTTPValidationError"));
+    if (!a.header.empty())
+        headers = object({{a.header, object({{"description", quoted(a.header_text)},
+                                             {"schema", std::string{a.header_schema}}})}});
+    return object({{"description", quoted(a.text)}, {"headers", headers}, {"content", content}});
+}
+
+std::string responses(const operation& o) {
+    const auto& reply = o.structs.at(o.reply);
+    const auto text = o.reply_text.empty() ? "Done." : o.reply_text;
+    std::vector<field> all{{"200", object({{"description", quoted(text)},
+                                           {"content", json_content(detail::reference_to(o.reply),
+                                                                    detail::example_of(reply))}})}};
+    for (const auto& a : answers)
+        if (applies(a, o)) all.emplace_back(a.status, response(a));
+    return object(all);
+}
+
+std::string parameters(const members& query) {
+    std::vector<std::string> all;
+    for (const auto& m : query)
+        all.push_back(object(
+            {{"name", quoted(m.name)},
+             {"in", quoted("query")},
+             {"description", quoted(m.text)},
+             {"required", m.required ? "true" : "false"},
+             {"schema",
+              with(m.schema, {{"examples", m.example.empty() ? "" : array({m.example})}})}}));
+    return all.empty() ? "" : array(all);
+}
+
+std::string body(const operation& o) {
+    if (o.body.empty()) return {};
+    return object({{"required", "true"},
+                   {"content", json_content(detail::reference_to(o.body),
+                                            detail::example_of(o.structs.at(o.body)))}});
+}
+
+// Which entries a GET reads, or a POST makes untrue, and how long entries live.
+std::string cache_policy(const operation& o, std::chrono::seconds ttl) {
+    std::vector<std::string> entries;
+    for (const auto& one : o.entries) entries.push_back(quoted(one));
+    if (o.method == http::method::post) return object({{"invalidates", array(entries)}});
+    if (entries.empty()) return {};
+    return object({{"family", quoted(o.family)},
+                   {"entries", array(entries)},
+                   {"ttl", std::to_string(ttl.count())}});
+}
+
+std::string_view verb(const operation& o) { return o.method == http::method::get ? "get" : "post"; }
+
+// "post_add" of POST /add/: what generated clients call it.
+std::string id_of(const operation& o) {
+    std::string id{verb(o)};
+    for (const char c : o.path) {
+        const bool word =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (word) id += c;
+        else if (!id.ends_with('_')) id += '_';
+    }
+    while (id.ends_with('_')) id.pop_back();
+    return id;
+}
+
+std::string path_item(const std::vector<operation>& all, const std::string& path,
+                      const document_options& options) {
+    std::vector<field> methods;
+    for (const auto& o : all)
+        if (o.path == path)
+            methods.emplace_back(verb(o),
+                                 object({{"operationId", quoted(id_of(o))},
+                                         {"tags", array({quoted(options.title)})},
+                                         {"summary", quoted(o.summary)},
+                                         {"description", quoted(o.text)},
+                                         {"parameters", parameters(o.query)},
+                                         {"requestBody", body(o)},
+                                         {"responses", responses(o)},
+                                         {"x-larder-cache", cache_policy(o, options.ttl)}}));
+    return object(methods);
+}
+
+std::string struct_schema(const members& all) {
+    std::vector<field> properties;
+    std::vector<std::string> required;
+    for (const auto& m : all) {
+        const bool shown_elsewhere = m.schema.starts_with(R"({"$ref")");
+        properties.emplace_back(
+            m.name,
+            with(m.schema,
+                 {{"description", quoted(m.text)},
+                  {"examples", m.example.empty() || shown_elsewhere ? "" : array({m.example})}}));
+        if (m.required) required.push_back(quoted(m.name));
+    }
+    return object({{"type", quoted("object")},
+                   {"required", required.empty() ? "" : array(required)},
+                   {"properties", object(properties)}});
+}
+
+std::string schemas(const std::vector<operation>& operations) {
+    std::vector<field> all;
+    for (const auto& o : operations)
+        for (const auto& [name, members] : o.structs)
+            if (std::ranges::find(all, name, &field::first) == all.end())
+                all.emplace_back(name, struct_schema(members));
+    return object(all);
+}
+
+}  // namespace
+
+namespace detail {
+
+std::string short_name(std::string_view type) {
+    const auto colon = type.rfind(':');
+    return std::string{colon == std::string_view::npos ? type : type.substr(colon + 1)};
+}
+
+// Bounds of 64 bits are left out: many tools read numbers as doubles.
+std::string integer_schema(std::size_t bytes, bool is_signed, std::int64_t min, std::int64_t max) {
+    const bool has_format = is_signed && bytes >= 4, has_bounds = bytes < 8;
+    return object({{"type", quoted("integer")},
+                   {"format", has_format ? quoted("int" + std::to_string(8 * bytes)) : ""},
+                   {"minimum", has_bounds ? std::to_string(min) : ""},
+                   {"maximum", has_bounds ? std::to_string(max) : ""}});
+}
+
+std::string amount_schema(const std::string& max) {
+    return R"({"anyOf":[{"type":"number","minimum":-)" + max + R"(,"maximum":)" + max +
+           R"(},{"type":"string","pattern":)" +
+           quoted(R"(^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$)") + "}]}";
+}
+
+std::string array_schema(const std::string& element) {
+    return object({{"type", quoted("array")}, {"items", element}});
+}
+
+std::string nullable_schema(const std::string& schema) {
+    return object({{"anyOf", array({schema, R"({"type":"null"})"})}});
+}
+
+std::string reference_to(const std::string& name) {
+    return object({{"$ref", quoted("#/components/schemas/" + name)}});
+}
+
+std::string example_of(const members& all) {
+    std::vector<field> examples;
+    for (const auto& m : all) examples.emplace_back(m.name, m.example);
+    const auto lacking = [](const member& m) { return m.example.empty(); };
+    return std::ranges::any_of(all, lacking) ? "" : object(examples);
+}
+
+}  // namespace detail
+
+std::string document(const document_options& options, const std::vector<operation>& operations) {
+    std::vector<field> paths;
+    for (const auto& o : operations)
+        if (std::ranges::find(paths, o.path, &field::first) == paths.end())
+            paths.emplace_back(o.path, path_item(operations, o.path, options));
+    const auto own = schemas(operations);
+    return object({{"openapi", quoted("3.1.0")},
+                   {"info", object({{"title", quoted(options.title)},
+                                    {"version", quoted(options.version)},
+                                    {"description", quoted(options.text)}})},
+                   // Beside this document: true also behind a proxy that adds a prefix.
+                   {"servers", R"([{"url":"."}])"},
+                   {"security", "[]"},
+                   {"tags", array({object({{"name", quoted(options.title)}})})},
+                   {"paths", object(paths)},
+                   {"components",
+                    object({{"schemas", own.substr(0, own.size() - 1) + (own == "{}" ? "" : ",") +
+                                            std::string{error_schemas} + '}'}})}}) +
+           '\n';
+}
+
+}  // namespace larder::openapi
