@@ -19,45 +19,55 @@ namespace larder {
 
 namespace {
 
-// Nothing from elsewhere and nothing inline; the pages' icons are data.
-constexpr const char* content_security_policy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+// Nothing from elsewhere and nothing inline.
+std::string content_security_policy(std::string_view more_styles) {
+    return "default-src 'none'; script-src 'self'; style-src 'self'" + std::string{more_styles} +
+           "; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+           "frame-ancestors 'none'";
+}
+
+// Redoc makes empty style elements, which it fills by script, and one with its scrollbar's style.
+constexpr std::string_view styles_of_redoc =
+    " 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+    " 'sha256-QMIg+bpjm3JdElJ388KYke01izlUW0UoNOeKjpMxdgc='";
 
 // Answers the same to everybody.
 class file : public endpoint {
 public:
-    file(std::string_view content, std::string_view type) : content_(content), type_(type) {}
+    file(std::string_view content, std::string_view type, std::string policy)
+        : content_(content), type_(type), policy_(std::move(policy)) {}
 
     awaitable<http::response> answer(services&, std::string_view,
                                      const http::request&) const override {
         http::response r{.body = std::string{content_}, .content_type = type_};
         r.headers.emplace_back("x-content-type-options", "nosniff");
-        if (type_.starts_with("text/html"))
-            r.headers.emplace_back("content-security-policy", content_security_policy);
+        if (!policy_.empty()) r.headers.emplace_back("content-security-policy", policy_);
         co_return r;
     }
 
 private:
     std::string_view content_;
     std::string_view type_;
+    std::string policy_;
 };
 
 }  // namespace
 
 std::vector<docs_page> docs_pages(std::string_view document) {
     std::vector<docs_page> pages;
-    const auto add = [&](const char* path, std::string_view type, std::string_view content) {
-        pages.push_back({path, std::make_unique<file>(content, type)});
+    const auto add = [&](const char* path, std::string_view type, std::string_view content,
+                         std::string policy = {}) {
+        pages.push_back({path, std::make_unique<file>(content, type, std::move(policy))});
     };
     const auto html = "text/html; charset=utf-8", script = "text/javascript; charset=utf-8",
                style = "text/css; charset=utf-8";
     add("/openapi.json", "application/json", document);
-    add("/docs", html, {larder_docs_html_begin, larder_docs_html_end});
+    add("/docs", html, {larder_docs_html_begin, larder_docs_html_end}, content_security_policy(""));
     add("/docs/docs.js", script, {larder_docs_js_begin, larder_docs_js_end});
     add("/docs/swagger-ui.css", style, {larder_swagger_ui_css_begin, larder_swagger_ui_css_end});
     add("/docs/swagger-ui.js", script, {larder_swagger_ui_js_begin, larder_swagger_ui_js_end});
-    add("/redoc", html, {larder_redoc_html_begin, larder_redoc_html_end});
+    add("/redoc", html, {larder_redoc_html_begin, larder_redoc_html_end},
+        content_security_policy(styles_of_redoc));
     add("/redoc/redoc.js", script, {larder_redoc_js_begin, larder_redoc_js_end});
     add("/redoc/redoc.standalone.js", script,
         {larder_redoc_standalone_js_begin, larder_redoc_standalone_js_end});
