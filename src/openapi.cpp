@@ -45,7 +45,7 @@ std::string json_content(const std::string& schema, const std::string& example =
 
 // What any operation may answer beside its reply.
 struct answer {
-    enum class when { always, input, body };
+    enum class when { always, input, body, cached };
     enum class content { none, error, validation_error };
 
     std::string_view status, text;
@@ -55,10 +55,13 @@ struct answer {
 };
 
 constexpr std::array answers{
+    answer{"304", "The entity tag in `if-none-match` is that of the answer.", answer::when::cached,
+           answer::content::none},
     answer{"307", "The path has a slash too many or too few at its end.", answer::when::always,
            answer::content::none, "location", R"({"type":"string","format":"uri"})",
            "The path as it is served, with the query."},
     answer{"400", "This is not HTTP; the connection is closed."},
+    answer{"412", "The entity tag in `if-match` is not that of the answer."},
     answer{"413", "The body is too long.", answer::when::body},
     answer{"415", "The body is of another type than JSON.", answer::when::body},
     answer{"422",
@@ -69,6 +72,8 @@ constexpr std::array answers{
     answer{"503", "PostgreSQL cannot be reached, or was lost under way.", answer::when::always,
            answer::content::error, "retry-after", R"({"type":"integer","minimum":0})",
            "Seconds after which to try again."},
+    answer{"504", "It is not in the cache, and `cache-control: only-if-cached` was asked.",
+           answer::when::cached},
     answer{"default", "Anything else: 404 for another path, 405 with `allow` for another method."},
 };
 
@@ -77,6 +82,12 @@ constexpr std::string_view error_schemas =
     R"("properties":{"detail":{"type":"string","description":"One sentence."}}},)"
     R"("HTTPValidationError":{"type":"object","required":["detail"],"properties":{"detail":)"
     R"({"type":"array","items":{"$ref":"#/components/schemas/ValidationError"}}}},)"
+    R"("Problem":{"type":"object","required":["type","title","status","detail"],"properties":{)"
+    R"("type":{"type":"string","description":"Always `about:blank`."},)"
+    R"("title":{"type":"string","description":"The words of the status."},)"
+    R"("status":{"type":"integer"},"detail":{"type":"string","description":"One sentence."},)"
+    R"("errors":{"type":"array","items":{"$ref":"#/components/schemas/ValidationError"},)"
+    R"("description":"What is wrong with the input."}}},)"
     R"("ValidationError":{"type":"object","required":["type","loc","msg"],"properties":{)"
     R"("type":{"type":"string","description":"What kind of fault it is: `missing`."},)"
     R"("loc":{"type":"array","items":{"anyOf":[{"type":"string"},{"type":"integer"}]},)"
@@ -85,9 +96,34 @@ constexpr std::string_view error_schemas =
     R"("input":{"type":["string","number","boolean","null"],)"
     R"("description":"What was sent, if it is a short scalar."}}})";
 
+// Of an answer that may come from the cache.
+struct header {
+    std::string_view name, text, schema;
+};
+constexpr std::array cache_headers{
+    header{"etag", "Of the bytes: the same on every instance.", R"({"type":"string"})"},
+    header{"cache-control", "How long clients may use it without asking.", R"({"type":"string"})"},
+    header{"age", "Seconds since it was loaded.", R"({"type":"integer","minimum":0})"},
+    header{"cache-status", "Where it came from: RFC 9211.", R"({"type":"string"})"},
+};
+
+std::string header_object(const header& h) {
+    return object({{"description", quoted(h.text)}, {"schema", std::string{h.schema}}});
+}
+
+bool is_cached(const operation& o) { return o.method == http::method::get && !o.entries.empty(); }
+
+// As most clients get it, and as those who ask for it.
+std::string error_content(const std::string& schema) {
+    return object(
+        {{"application/json", object({{"schema", detail::reference_to(schema)}})},
+         {"application/problem+json", object({{"schema", detail::reference_to("Problem")}})}});
+}
+
 bool applies(const answer& a, const operation& o) {
     switch (a.applies) {
         case answer::when::body: return !o.body.empty();
+        case answer::when::cached: return is_cached(o);
         case answer::when::input: return !o.body.empty() || !o.query.empty();
         default: return true;
     }
@@ -95,19 +131,21 @@ bool applies(const answer& a, const operation& o) {
 
 std::string response(const answer& a) {
     std::string content, headers;
-    if (a.has == answer::content::error) content = json_content(detail::reference_to("Error"));
-    if (a.has == answer::content::validation_error)
-        content = json_content(detail::reference_to("HTTPValidationError"));
+    if (a.has == answer::content::error) content = error_content("Error");
+    if (a.has == answer::content::validation_error) content = error_content("HTTPValidationError");
     if (!a.header.empty())
-        headers = object({{a.header, object({{"description", quoted(a.header_text)},
-                                             {"schema", std::string{a.header_schema}}})}});
+        headers = object({{a.header, header_object({a.header, a.header_text, a.header_schema})}});
     return object({{"description", quoted(a.text)}, {"headers", headers}, {"content", content}});
 }
 
 std::string responses(const operation& o) {
     const auto& reply = o.structs.at(o.reply);
     const auto text = o.reply_text.empty() ? "Done." : o.reply_text;
+    std::vector<field> headers;
+    if (is_cached(o))
+        for (const auto& h : cache_headers) headers.emplace_back(h.name, header_object(h));
     std::vector<field> all{{"200", object({{"description", quoted(text)},
+                                           {"headers", headers.empty() ? "" : object(headers)},
                                            {"content", json_content(detail::reference_to(o.reply),
                                                                     detail::example_of(reply))}})}};
     for (const auto& a : answers)

@@ -48,7 +48,7 @@ private:
     request_reader reader_;
     std::string out_;
     phase phase_ = phase::idle;
-    std::chrono::steady_clock::time_point since_;
+    std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
     bool keep_alive_ = true;
     bool continued_ = false;
     bool timed_out_ = false;

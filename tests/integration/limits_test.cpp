@@ -146,6 +146,13 @@ TEST_F(limits, a_connection_without_a_request_is_closed_without_a_word) {
     EXPECT_EQ(used.read_to_end(), "");
 }
 
+TEST_F(limits, a_new_connection_has_its_whole_time) {
+    const service patient{environment{}, std::vector<std::string>{}};
+    http_connection fresh{patient.port()};
+    EXPECT_FALSE(eventually([&] { return fresh.is_readable(); }, 1'200ms)) << "it was closed";
+    EXPECT_EQ(fresh.request("GET", "/").status, 404);
+}
+
 TEST_F(limits, a_client_of_http_1_0_keeps_its_connection_if_it_asks) {
     http_connection connection{running->port()};
     for (int i = 0; i < 3; ++i) {
