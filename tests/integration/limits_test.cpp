@@ -149,7 +149,8 @@ TEST_F(limits, a_connection_without_a_request_is_closed_without_a_word) {
 TEST_F(limits, a_new_connection_has_its_whole_time) {
     const service patient{environment{}, std::vector<std::string>{}};
     http_connection fresh{patient.port()};
-    EXPECT_FALSE(eventually([&] { return fresh.is_readable(); }, 1'200ms)) << "it was closed";
+    EXPECT_FALSE(eventually([&] { return fresh.is_readable(); }, std::chrono::milliseconds{1'200}))
+        << "it was closed";
     EXPECT_EQ(fresh.request("GET", "/").status, 404);
 }
 
