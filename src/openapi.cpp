@@ -176,6 +176,7 @@ std::string body(const operation& o) {
 // Which entries a GET reads, or a POST makes untrue, and how long entries live.
 std::string cache_policy(const operation& o, std::chrono::seconds ttl) {
     std::vector<std::string> entries;
+    entries.reserve(o.entries.size());
     for (const auto& one : o.entries) entries.push_back(quoted(one));
     if (o.method == http::method::post) return object({{"invalidates", array(entries)}});
     if (entries.empty()) return {};
@@ -298,7 +299,7 @@ std::string document(const document_options& options, const std::vector<operatio
                                     {"version", quoted(options.version)},
                                     {"description", quoted(options.text)}})},
                    // Beside this document: true also behind a proxy that adds a prefix.
-                   {"servers", R"([{"url":"."}])"},
+                   {"servers", R"([{"url":".","description":"where this document is"}])"},
                    {"security", "[]"},
                    {"tags", array({object({{"name", quoted(options.title)}})})},
                    {"paths", object(paths)},

@@ -41,7 +41,7 @@ larder::app_options options_from(const serve_flags& flags) {
         .name = "orders",
         .version = LARDER_VERSION,
         .about =
-            "Counts orders in PostgreSQL and adds some, with the counts cached in Valkey. GET "
+            "Counts and adds orders in PostgreSQL, with the counts cached in Valkey. GET "
             "paths answer HEAD as well, and every path OPTIONS. Unknown members are ignored, "
             "and a string that holds an integer or an amount is taken for one.",
         .host = flags.host,

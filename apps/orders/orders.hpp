@@ -23,7 +23,7 @@ constexpr larder::docs describe(const count_query*) {
     return {.summary = "Count orders",
             .text = "How many orders there are, or how many one customer has.",
             .members = {{"customerid",
-                         "Count this customer's orders only. An unknown one has none.", "9999"}}};
+                         "Count only this customer's orders; an unknown one has none.", "9999"}}};
 }
 
 struct count_reply {
@@ -45,10 +45,10 @@ BOOST_DESCRIBE_STRUCT(new_order, (), (orderdate, customerid, netamount, tax))
 constexpr larder::docs describe(const new_order*) {
     return {.summary = "Add an order",
             .text =
-                "Stores the order, its total being the exact sum of both amounts. Once this is "
-                "answered, every instance counts it.",
-            .members = {{"orderdate", "Whatever PostgreSQL takes as a date.", R"("2023-03-10")"},
-                        {"customerid", "A customer that there is.", "9999"},
+                "Stores the order; its total is the exact sum of both amounts. Once it is "
+                "answered, every instance counts the order.",
+            .members = {{"orderdate", "What PostgreSQL takes as a date.", R"("2023-03-10")"},
+                        {"customerid", "Who orders; has to exist.", "9999"},
                         {"netamount", "Without the tax; rounded to cents.", "23.0"},
                         {"tax", "Rounded to cents.", "2.0"}}};
 }
