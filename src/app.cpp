@@ -9,6 +9,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <future>
 #include <map>
@@ -17,9 +18,11 @@
 
 #include "docs.hpp"
 #include "http/caching.hpp"
+#include "http/cors.hpp"
 #include "http/listener.hpp"
 #include "http/problem.hpp"
 #include "http/server.hpp"
+#include "http/tls.hpp"
 #include "pg/listener.hpp"
 
 namespace larder {
@@ -131,7 +134,8 @@ std::string other_form(std::string_view path) {
     return std::string{path} + '/';
 }
 
-http::response answer_without_endpoint(const routes& all, const http::request& r) {
+http::response answer_without_endpoint(const routes& all, const http::request& r,
+                                       const std::string& root_path) {
     if (const auto found = all.find(r.path); found != all.end()) {
         const bool asks = r.method == http::method::options;
         auto answer =
@@ -142,7 +146,7 @@ http::response answer_without_endpoint(const routes& all, const http::request& r
     const auto other = other_form(r.path);
     if (!all.contains(other)) return http::error_response(404, "Not Found");
     http::response moved{.status = 307};
-    auto location = "http://" + std::string{r.host} + other;
+    auto location = std::string{r.scheme} + "://" + std::string{r.host} + root_path + other;
     if (!r.query.empty()) location += "?" + std::string{r.query};
     moved.headers.emplace_back("location", std::move(location));
     return moved;
@@ -153,13 +157,34 @@ unsigned workers_of(const app_options& options) {
                                : std::max(1U, std::thread::hardware_concurrency());
 }
 
+// What the workers of a process share about its requests.
+struct traffic {
+    std::atomic<std::size_t> in_flight{0}, begun{0};
+    std::function<void()> enough = {};  // of max_requests
+};
+
+http::server_options server_options_of(const app_options& o, asio::ssl::context* tls) {
+    std::string headers;
+    if (o.server_header) headers += "server: larder\r\n";
+    for (const auto& [name, value] : o.headers) headers += name + ": " + value + "\r\n";
+    return {.keep_alive_timeout = o.keep_alive_timeout,
+            .request_timeout = o.request_timeout,
+            .max_header_bytes = o.max_header_bytes,
+            .max_body_bytes = o.max_body_bytes,
+            .tls = tls,
+            .access_log = o.access_log,
+            .date_header = o.date_header,
+            .headers = std::move(headers),
+            .trusted_proxies = o.trusted_proxies};
+}
+
 // One thread with all that it needs: nothing of it is touched by another while it runs.
 class worker {
 public:
     worker(const app_options& options, const routes& all, const std::vector<std::string>& families,
-           cache::own_writes& own, std::string_view not_ready);
+           cache::own_writes& own, traffic& all_requests, std::string_view not_ready);
 
-    void listen(asio::ip::tcp::acceptor acceptor, const app_options& options);
+    void listen(http::acceptor acceptor, const http::server_options& options);
     /// For the whole process.
     void hear_announcements(const pg::pool_options& source, const cache::own_writes& own);
     asio::io_context& io() { return io_; }
@@ -170,13 +195,15 @@ public:
 
 private:
     asio::awaitable<http::response> answer(const http::request& r);
+    asio::awaitable<http::response> answer_in_turn(const http::request& r);
+    asio::awaitable<http::response> answer_by_route(http::request r);
     asio::awaitable<void> start();
     void close();
 
     asio::io_context io_{1};
     const routes& routes_;
-    const bool has_shared_;
-    const bool client_reload_;
+    const app_options& options_;
+    traffic& traffic_;
     pg::pool db_;
     cache::tiers cache_;
     std::optional<pg::listener> announcements_;
@@ -188,10 +215,10 @@ private:
 
 worker::worker(const app_options& options, const routes& all,
                const std::vector<std::string>& families, cache::own_writes& own,
-               std::string_view not_ready)
+               traffic& all_requests, std::string_view not_ready)
     : routes_(all),
-      has_shared_(options.shared.has_value()),
-      client_reload_(options.client_reload),
+      options_(options),
+      traffic_(all_requests),
       db_(io_.get_executor(), options.source.value_or(pg::pool_options{})),
       cache_(io_.get_executor(), options.shared.value_or(valkey::client_options{}), own,
              {.ttl = options.ttl,
@@ -200,10 +227,8 @@ worker::worker(const app_options& options, const routes& all,
       not_ready_(not_ready),
       give_up_(io_) {}
 
-void worker::listen(asio::ip::tcp::acceptor acceptor, const app_options& options) {
-    server_.emplace(io_, std::move(acceptor),
-                    http::server_options{options.keep_alive_timeout, options.request_timeout,
-                                         options.max_header_bytes, options.max_body_bytes},
+void worker::listen(http::acceptor listening, const http::server_options& options) {
+    server_.emplace(io_, std::move(listening), options,
                     [this](const http::request& r) { return answer(r); });
 }
 
@@ -216,27 +241,52 @@ void worker::hear_announcements(const pg::pool_options& source, const cache::own
 }
 
 asio::awaitable<http::response> worker::answer(const http::request& r) {
-    const auto found = routes_.find(r.path);
-    const auto* e = found == routes_.end() ? nullptr : found->second.find(r.method);
-    http::response answered;
-    if (e) {
-        pg::session session{db_};
-        exchange by_http{.asked = http::directives_of(r), .client_reload = client_reload_};
-        services mine{session, cache_, &by_http};
-        answered = co_await e->answer(mine, not_ready_, r);
-    } else {
-        answered = answer_without_endpoint(routes_, r);
-    }
+    auto answered = co_await answer_in_turn(r);
     if (answered.status >= 400) {
         answered.headers.emplace_back("vary", "accept");
         if (http::prefers_problem(r.header("accept"))) make_problem(answered);
     }
+    http::allow_origins(options_.cors_origins, r, answered);
+    co_return answered;
+}
+
+asio::awaitable<http::response> worker::answer_in_turn(const http::request& r) {
+    if (++traffic_.begun == options_.max_requests) traffic_.enough();
+    const auto limit = options_.limit_requests;
+    struct turn {
+        explicit turn(std::atomic<std::size_t>& n) : in_flight(n), before(n++) {}
+        ~turn() { --in_flight; }
+        std::atomic<std::size_t>& in_flight;
+        const std::size_t before;
+    };
+    const turn mine{traffic_.in_flight};
+    if (limit > 0 && mine.before >= limit) {
+        auto busy = http::error_response(503, "Too many requests at a time");
+        busy.headers.emplace_back("retry-after", "1");
+        co_return busy;
+    }
+    auto answered = co_await answer_by_route(r);
+    co_return answered;
+}
+
+// A proxy may or may not have taken away what it has before the paths.
+asio::awaitable<http::response> worker::answer_by_route(http::request r) {
+    const auto& root = options_.root_path;
+    if (!root.empty() && r.path.starts_with(root) && r.path.substr(root.size()).starts_with('/'))
+        r.path.remove_prefix(root.size());
+    const auto found = routes_.find(r.path);
+    const auto* e = found == routes_.end() ? nullptr : found->second.find(r.method);
+    if (!e) co_return answer_without_endpoint(routes_, r, root);
+    pg::session session{db_};
+    exchange by_http{.asked = http::directives_of(r), .client_reload = options_.client_reload};
+    services mine{session, cache_, &by_http};
+    auto answered = co_await e->answer(mine, not_ready_, r);
     co_return answered;
 }
 
 // The first request should find the cache, if there is one.
 asio::awaitable<void> worker::start() {
-    if (has_shared_) co_await cache_.start();
+    if (options_.shared) co_await cache_.start();
     if (announcements_) co_await announcements_->start();
     server_->start();
 }
@@ -277,7 +327,8 @@ struct app::state {
         if (!options.source) return options.no_source;
         return {};
     }
-    void make_workers(asio::ip::tcp::acceptor listening);
+    void make_workers(http::acceptor listening);
+    void stop();
     void stop_on_signal(asio::signal_set& signals);
     void say_ready(const std::string& url) const;
     int finish();
@@ -288,7 +339,10 @@ struct app::state {
     std::string document;
     std::vector<std::string> families;
     cache::own_writes own;
+    larder::traffic traffic;
+    std::optional<asio::ssl::context> tls;
     std::vector<std::unique_ptr<worker>> workers;
+    bool stopping = false;
 };
 
 app::app(app_options options) : state_(std::make_unique<state>(std::move(options))) {}
@@ -314,21 +368,27 @@ void app::state::say_ready(const std::string& url) const {
     if (!options.source) spdlog::error("Not ready: {}", options.no_source);
 }
 
-void app::state::make_workers(asio::ip::tcp::acceptor listening) {
+void app::state::make_workers(http::acceptor listening) {
+    const auto server = server_options_of(options, tls ? &*tls : nullptr);
     for (unsigned i = 0; i < workers_of(options); ++i) {
         auto& w = workers.emplace_back(
-            std::make_unique<worker>(options, routes, families, own, not_ready()));
-        w->listen(http::share(w->io(), listening), options);
+            std::make_unique<worker>(options, routes, families, own, traffic, not_ready()));
+        w->listen(http::share(w->io(), listening), server);
     }
     if (options.source && options.shared) workers.front()->hear_announcements(*options.source, own);
+}
+
+void app::state::stop() {
+    if (std::exchange(stopping, true)) return;
+    spdlog::info("{} finishes what is in flight and stops", options.name);
+    for (auto& w : workers) w->stop(options.shutdown_timeout);
 }
 
 // The first signal lets the workers finish, the second one does not wait.
 void app::state::stop_on_signal(asio::signal_set& signals) {
     signals.async_wait([this, &signals](boost::system::error_code ended, int) {
         if (ended) return;
-        spdlog::info("{} finishes what is in flight and stops", options.name);
-        for (auto& w : workers) w->stop(options.shutdown_timeout);
+        stop();
         signals.async_wait([this](boost::system::error_code ec, int) {
             if (ec) return;
             for (auto& w : workers) w->io().stop();
@@ -341,8 +401,17 @@ int app::run() {
     for (auto& page : docs_pages(state_->document))
         state_->routes[page.path].endpoints.emplace_back(http::method::get, std::move(page.answer));
     asio::io_context io{1};
-    auto listening = http::listen(io, state_->options.host, state_->options.port);
-    const auto url = http::url_of(listening.local_endpoint());
+    const auto& o = state_->options;
+    if (o.tls)
+        state_->tls = http::tls_context(o.tls->key, o.tls->certificate, o.tls->client_authorities);
+    auto listening = http::listen(io, {.host = o.host,
+                                       .port = o.port,
+                                       .unix_path = o.unix_path,
+                                       .descriptor = o.descriptor,
+                                       .backlog = o.backlog});
+    const auto where = http::text_of(listening.local_endpoint());
+    const auto scheme = where.starts_with("unix:") ? "" : o.tls ? "https://" : "http://";
+    state_->traffic.enough = [this, &io] { asio::post(io, [this] { state_->stop(); }); };
     asio::signal_set signals{io, SIGINT, SIGTERM};
     state_->stop_on_signal(signals);
     state_->make_workers(std::move(listening));
@@ -359,7 +428,7 @@ int app::run() {
             });
         });
     for (auto& one : accepting) one.get_future().get();
-    state_->say_ready(url);
+    state_->say_ready(scheme + where);
     io.run();
     threads.clear();
     return state_->finish();

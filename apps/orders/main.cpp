@@ -1,5 +1,4 @@
 // The program `orders`: its commands and flags.
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <CLI/CLI.hpp>
 
@@ -14,61 +13,29 @@
 #include "check/checker.hpp"
 #include "orders.hpp"
 #include "sample/load_sample.hpp"
+#include "serve_flags.hpp"
 #include "settings.hpp"
 
 namespace {
 
+using orders::add_serve_flags, orders::options_from, orders::serve_flags, orders::set_up_log,
+    orders::text_of;
+
 // As in sysexits.h.
 constexpr int status_usage = 64, status_unavailable = 69, status_config = 78;
 
-struct serve_flags {
-    std::string host = "127.0.0.1";
-    std::uint16_t port = 8000;
-    unsigned workers = 0;
-    std::int64_t keep_alive_timeout = 5, request_timeout = 30;  // seconds
-    std::string log_level = "info";
-};
-
-void set_up_log(const std::string& level) {
-    auto log = spdlog::stderr_color_mt("orders");
-    log->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%-8l%$ %v");
-    log->set_level(spdlog::level::from_str(level));
-    spdlog::set_default_logger(std::move(log));
-}
-
-larder::app_options options_from(const serve_flags& flags) {
-    return {
-        .name = "orders",
-        .version = LARDER_VERSION,
-        .about =
-            "Counts and adds orders in PostgreSQL, with the counts cached in Valkey. GET "
-            "paths answer HEAD as well, and every path OPTIONS. Unknown members are ignored, "
-            "and a string that holds an integer or an amount is taken for one.",
-        .host = flags.host,
-        .port = flags.port,
-        .workers = flags.workers,
-        .no_source =
-            "Internal server error. Database not specified - environment variable "
-            "PG_SERVICE_URI is empty/unset",
-        .no_shared =
-            "Internal server error. Valkey service not specified - environment variable "
-            "VALKEY_SERVICE_URI is empty/unset",
-        .ttl = orders::ttl_from_environment(),
-        .client_reload = orders::client_reload_from_environment(),
-        .local_bytes = orders::local_bytes_from_environment(),
-        .keep_alive_timeout = std::chrono::seconds{flags.keep_alive_timeout},
-        .request_timeout = std::chrono::seconds{flags.request_timeout},
-    };
-}
-
 int serve(const serve_flags& flags) {
-    set_up_log(flags.log_level);
+    set_up_log(flags);
     auto options = options_from(flags);
     if (auto server = orders::source_from_environment())
         options.source = larder::pg::pool_options{.server = std::move(*server)};
     if (auto server = orders::shared_tier_from_environment())
         options.shared = larder::valkey::client_options{
             .server = std::move(*server), .deadline = orders::cache_deadline_from_environment()};
+    if (flags.prints_config) {
+        std::cout << text_of(flags, options) << std::flush;
+        return std::cout ? 0 : 1;
+    }
     spdlog::info("Cache timeout is {}s", options.ttl.count());
 
     larder::app at{std::move(options)};
@@ -77,7 +44,7 @@ int serve(const serve_flags& flags) {
 }
 
 int print_openapi(const serve_flags& flags) {
-    set_up_log("warning");
+    set_up_log({.log_level = "warning"});
     larder::app at{options_from(flags)};
     orders::add_routes(at);
     std::cout << at.openapi() << std::flush;
@@ -179,26 +146,7 @@ int run(int argc, char** argv) {
 
     serve_flags flags;
     auto* serving = program.add_subcommand("serve", "Serve GET /count and POST /add/");
-    serving->add_option("--host", flags.host, "Name or address to listen on")
-        ->capture_default_str();
-    serving->add_option("--port", flags.port, "Port to listen on; 0 takes any free one")
-        ->capture_default_str();
-    serving->add_option("--workers", flags.workers, "Worker threads; default: one a core")
-        ->check(CLI::Range(1, 1024));
-    const CLI::Range at_most_a_day{std::int64_t{1}, std::int64_t{86'400}};
-    serving
-        ->add_option("--timeout-keep-alive", flags.keep_alive_timeout,
-                     "Seconds that a connection may wait for its next request")
-        ->check(at_most_a_day)
-        ->capture_default_str();
-    serving
-        ->add_option("--timeout-request", flags.request_timeout,
-                     "Seconds that a request may take to arrive, or an answer to leave")
-        ->check(at_most_a_day)
-        ->capture_default_str();
-    serving->add_option("--log-level", flags.log_level)
-        ->check(CLI::IsMember({"critical", "error", "warning", "info", "debug", "trace"}))
-        ->capture_default_str();
+    add_serve_flags(*serving, flags);
 
     std::int64_t orders = 12'000;
     bool reset = false;

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "larder/cached.hpp"
 #include "larder/handler.hpp"
@@ -21,6 +22,12 @@
 #include "larder/valkey/client.hpp"
 
 namespace larder {
+
+/// PEM files.
+struct tls_files {
+    std::string key, certificate;         ///< the certificate's with its chain
+    std::string client_authorities = {};  ///< then clients have to show a certificate of these
+};
 
 struct app_options {
     std::string name = "larder";                   ///< in the log and the docs
@@ -41,6 +48,19 @@ struct app_options {
     std::chrono::milliseconds shutdown_timeout{30'000};   ///< for what is in flight at the end
     std::size_t max_header_bytes = 16'384;                ///< answered 431 beyond
     std::size_t max_body_bytes = 1'048'576;               ///< answered 413 beyond
+
+    std::string unix_path;           ///< a Unix socket to listen on instead
+    std::optional<int> descriptor;   ///< a socket that listens already instead
+    int backlog = 2'048;             ///< connections that wait to be accepted
+    std::optional<tls_files> tls;    ///< without it, HTTP in the clear
+    std::size_t limit_requests = 0;  ///< at a time, answered 503 beyond; 0: none
+    std::size_t max_requests = 0;    ///< then it finishes as on SIGTERM; 0: never
+    bool access_log = true;          ///< a line a request
+    bool server_header = true, date_header = true;
+    std::vector<std::pair<std::string, std::string>> headers;  ///< of each answer
+    std::string root_path;  ///< what a proxy has before the paths; `/shop`
+    std::vector<std::string> trusted_proxies{"127.0.0.1"};  ///< their x-forwarded-* count; `*`: all
+    std::vector<std::string> cors_origins;  ///< whose pages may read answers; `*`: all
 };
 
 /// One method of one path: reads the input, calls the handler, writes the answer.
@@ -88,7 +108,7 @@ public:
 
     /// Serves until SIGTERM or SIGINT, then finishes what is in flight and returns 0; 1 if the
     /// shutdown timeout or a second signal ended it before. Call it once, and then end the process.
-    /// Throws std::system_error if it cannot listen.
+    /// Throws std::system_error if it cannot listen, or cannot read the TLS files.
     int run();
 
 private:

@@ -2,13 +2,17 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
+#include <random>
 #include <utility>
 
 #include "listener.hpp"
@@ -39,17 +43,52 @@ std::string_view date() {
     return text;
 }
 
+std::string_view host_of(std::string_view peer) {
+    const auto host = peer.substr(0, peer.rfind(':'));
+    return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
+}
+
+std::string trimmed(const std::string& text) {
+    const auto first = text.find_first_not_of(" \t");
+    if (first == std::string::npos) return {};
+    return text.substr(first, text.find_last_not_of(" \t") + 1 - first);
+}
+
+bool is_visible(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 127; });
+}
+
+// W3C Trace Context: 00-32 digits-16 digits-2 digits, or of a later version, longer.
+bool is_traceparent(std::string_view text) {
+    constexpr std::string_view shape = "xx-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
+    if (text.size() < shape.size() || text.size() > 128 || !is_visible(text)) return false;
+    for (std::size_t i = 0; i < shape.size(); ++i)
+        if (shape[i] == '-'
+                ? text[i] != '-'
+                : std::string_view{"0123456789abcdef"}.find(text[i]) == std::string_view::npos)
+            return false;
+    return true;
+}
+
+// Unlike any other of this process, and most likely of any.
+std::string new_id() {
+    thread_local std::mt19937_64 chance{std::random_device{}()};
+    return fmt::format("{:016x}", chance());
+}
+
 }  // namespace
 
-connection::connection(server& owner, tcp::socket socket)
+connection::connection(server& owner, stream::socket socket)
     : owner_(owner),
       socket_(std::move(socket)),
       reader_({owner.options().max_request_line_bytes, owner.options().max_header_bytes,
                owner.options().max_body_bytes}),
       place_(owner.enter(*this)) {
-    boost::system::error_code ignored;
-    socket_.set_option(tcp::no_delay{true}, ignored);
-    enter(phase::idle);
+    boost::system::error_code ec;
+    socket_.set_option(tcp::no_delay{true}, ec);  // of a Unix socket there is none
+    const auto peer = socket_.remote_endpoint(ec);
+    peer_ = ec ? "-" : text_of(peer);
+    if (auto* tls = owner.options().tls) tls_.emplace(socket_, *tls);
 }
 
 connection::~connection() { owner_.leave(place_); }
@@ -77,7 +116,18 @@ void connection::close_if_waiting() {
     if (socket_.available(ec) == 0) socket_.close();
 }
 
+asio::awaitable<bool> connection::shake_hands() {
+    if (!tls_) co_return true;
+    enter(phase::reading);
+    const auto [ec] = co_await tls_->async_handshake(asio::ssl::stream_base::server,
+                                                     asio::as_tuple(asio::use_awaitable));
+    if (ec) spdlog::debug("{} - no TLS: {}", peer_, ec.message());
+    co_return !ec;
+}
+
 asio::awaitable<void> connection::run() {
+    const bool understood = co_await shake_hands();
+    if (!understood) co_return;
     while (keep_alive_) {
         const bool received = co_await read_request();
         if (!received) break;
@@ -111,8 +161,10 @@ asio::awaitable<bool> connection::read_request() {
 
 asio::awaitable<bool> connection::read_more() {
     const auto room = reader_.room(read_size);
-    const auto [ec, size] = co_await socket_.async_read_some(asio::buffer(room.data(), room.size()),
-                                                             asio::as_tuple(asio::use_awaitable));
+    const auto into = asio::buffer(room.data(), room.size());
+    auto reading = tls_ ? tls_->async_read_some(into, asio::as_tuple(asio::use_awaitable))
+                        : socket_.async_read_some(into, asio::as_tuple(asio::use_awaitable));
+    const auto [ec, size] = co_await std::move(reading);
     reader_.received(size);
     co_return !ec && !timed_out_;
 }
@@ -120,8 +172,10 @@ asio::awaitable<bool> connection::read_more() {
 asio::awaitable<bool> connection::flush() {
     if (out_.empty()) co_return true;
     enter(phase::writing);
-    const auto [ec, size] = co_await asio::async_write(socket_, asio::buffer(out_),
-                                                       asio::as_tuple(asio::use_awaitable));
+    const auto said = asio::buffer(out_);
+    auto writing = tls_ ? asio::async_write(*tls_, said, asio::as_tuple(asio::use_awaitable))
+                        : asio::async_write(socket_, said, asio::as_tuple(asio::use_awaitable));
+    const auto [ec, size] = co_await std::move(writing);
     out_.clear();
     co_return !ec;
 }
@@ -132,26 +186,68 @@ void connection::continue_if_expected() {
     continued_ = continued_ || reader_.expects_continue();
 }
 
+// Of X-Forwarded-For the last address that is no trusted proxy's own: what stands before it anybody
+// may have written.
+void connection::find_client() {
+    client_ = peer_;
+    scheme_ = tls_ ? "https" : "http";
+    const auto& proxies = owner_.options().trusted_proxies;
+    if (proxies.empty()) return;
+    const auto trusts = [&](std::string_view address) {
+        return std::any_of(proxies.begin(), proxies.end(),
+                           [&](const auto& one) { return one == "*" || one == address; });
+    };
+    if (!trusts(host_of(peer_))) return;
+    auto list = reader_.all("x-forwarded-for");
+    while (!list.empty()) {
+        const auto comma = list.rfind(',');
+        const auto address = trimmed(comma == std::string::npos ? list : list.substr(comma + 1));
+        boost::system::error_code ec;
+        asio::ip::make_address(address, ec);
+        if (ec) break;
+        client_ = address + ":0";
+        if (!trusts(address)) break;
+        list.resize(comma == std::string::npos ? 0 : comma);
+    }
+    if (trimmed(reader_.all("x-forwarded-proto")) == "https") scheme_ = "https";
+}
+
+// The client's own id if it is one, and else one that nobody has.
+void connection::name_request() {
+    constexpr std::size_t longest = 128;
+    request_id_ = reader_.all("x-request-id");
+    if (request_id_.empty() || request_id_.size() > longest || !is_visible(request_id_))
+        request_id_ = new_id();
+    else trace_ = " id=" + request_id_;
+    if (const auto parent = reader_.all("traceparent"); is_traceparent(parent))
+        trace_ += " traceparent=" + parent;
+}
+
 asio::awaitable<void> connection::answer_request() {
     auto r = reader_.get();
     std::string local;
     if (r.host.empty()) {
         boost::system::error_code ignored;
-        local = url_of(socket_.local_endpoint(ignored)).substr(std::string_view{"http://"}.size());
+        local = text_of(socket_.local_endpoint(ignored));
         r.host = local;
     }
+    find_client();
+    name_request();
+    r.scheme = scheme_;
     keep_alive_ = reader_.keeps_alive() && !owner_.is_stopping();
     const auto answer = co_await owner_.answer()(r);
     if (owner_.is_stopping()) keep_alive_ = false;
     append(answer);
-    if (spdlog::should_log(spdlog::level::info)) log(reader_.request_line(), answer.status);
+    if (owner_.options().access_log && spdlog::should_log(spdlog::level::info))
+        log(reader_.request_line(), answer.status);
 }
 
 // The client cannot be understood, so nothing that follows can be trusted either.
 void connection::refuse(unsigned status, std::string_view why) {
     keep_alive_ = false;
+    client_ = peer_;
     append(error_response(status, reason(status)));
-    if (spdlog::should_log(spdlog::level::info))
+    if (owner_.options().access_log && spdlog::should_log(spdlog::level::info))
         log("invalid request: " + std::string{why}, status);
 }
 
@@ -160,41 +256,54 @@ void connection::append(const response& r) {
     out_ += std::to_string(r.status);
     out_ += ' ';
     out_ += reason(r.status);
-    out_ += "\r\ndate: ";
-    out_ += date();
-    out_ += "\r\nserver: larder";
+    out_ += "\r\n";
+    if (owner_.options().date_header) {
+        out_ += "date: ";
+        out_ += date();
+        out_ += "\r\n";
+    }
+    out_ += owner_.options().headers;
+    if (!request_id_.empty()) {
+        out_ += "x-request-id: ";
+        out_ += std::exchange(request_id_, {});
+        out_ += "\r\n";
+    }
     if (r.status != 204 && r.status != 304) {
-        out_ += "\r\ncontent-length: ";
+        out_ += "content-length: ";
         out_ += std::to_string(r.body.size());
+        out_ += "\r\n";
     }
     if (!r.body.empty()) {
-        out_ += "\r\ncontent-type: ";
+        out_ += "content-type: ";
         out_ += r.content_type;
+        out_ += "\r\n";
     }
     for (const auto& [name, value] : r.headers) {
-        out_ += "\r\n";
         out_ += name;
         out_ += ": ";
         out_ += value;
+        out_ += "\r\n";
     }
-    if (!keep_alive_) out_ += "\r\nconnection: close";
-    else if (reader_.is_http_1_0()) out_ += "\r\nconnection: keep-alive";
-    out_ += "\r\n\r\n";
+    if (!keep_alive_) out_ += "connection: close\r\n";
+    else if (reader_.is_http_1_0()) out_ += "connection: keep-alive\r\n";
+    out_ += "\r\n";
     if (reader_.get().method != method::head) out_ += r.body;
 }
 
 void connection::log(std::string_view request_line, unsigned status) const {
-    boost::system::error_code ec;
-    const auto peer = socket_.remote_endpoint(ec);
-    const auto remote = ec ? "-" : url_of(peer).substr(std::string_view{"http://"}.size());
-    spdlog::info("{} - \"{}\" {} {}", remote, request_line, status, reason(status));
+    spdlog::info("{} - \"{}\" {} {}{}", client_, request_line, status, reason(status), trace_);
 }
 
 // Closing with unread bytes would reset the connection and the client could lose the answer.
 asio::awaitable<void> connection::linger() {
     boost::system::error_code ec;
-    socket_.shutdown(tcp::socket::shutdown_send, ec);
     enter(phase::idle);
+    if (tls_) {
+        const auto [closed] = co_await tls_->async_shutdown(asio::as_tuple(asio::use_awaitable));
+        ec = closed;
+    } else {
+        socket_.shutdown(stream::socket::shutdown_send, ec);
+    }
     std::array<char, read_size> unread;
     while (!ec && !owner_.is_stopping()) {
         const auto [read_error, size] = co_await socket_.async_read_some(

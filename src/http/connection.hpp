@@ -2,10 +2,11 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/stream.hpp>
 
 #include <chrono>
 #include <list>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,7 +17,7 @@ namespace larder::http {
 
 class connection {
 public:
-    connection(server& owner, boost::asio::ip::tcp::socket socket);
+    connection(server& owner, stream::socket socket);
     ~connection();
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
@@ -32,6 +33,7 @@ public:
 private:
     enum class phase { idle, reading, answering, writing };
 
+    boost::asio::awaitable<bool> shake_hands();
     boost::asio::awaitable<bool> read_request();
     boost::asio::awaitable<bool> read_more();
     boost::asio::awaitable<bool> flush();
@@ -41,11 +43,18 @@ private:
     void refuse(unsigned status, std::string_view why);
     void append(const response& r);
     void log(std::string_view request_line, unsigned status) const;
+    void find_client();
+    void name_request();
     void enter(phase p);
 
     server& owner_;
-    boost::asio::ip::tcp::socket socket_;
+    stream::socket socket_;
+    std::optional<boost::asio::ssl::stream<stream::socket&>> tls_;
     request_reader reader_;
+    std::string peer_, client_;  // who is connected, and whom that one speaks for
+    std::string_view scheme_;
+    std::string request_id_;
+    std::string trace_;  // for the log
     std::string out_;
     phase phase_ = phase::idle;
     std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();

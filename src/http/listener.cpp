@@ -1,56 +1,113 @@
 #include "listener.hpp"
 
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+
+#include <cstring>
 #include <system_error>
 
 namespace larder::http {
 
 namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
+using unix_stream = asio::local::stream_protocol;
 
 namespace {
 
-[[noreturn]] void refuse(const boost::system::error_code& why, const std::string& host,
-                         std::uint16_t port) {
-    const auto where = "Cannot listen on " + host + ":" + std::to_string(port);
+[[noreturn]] void refuse(const boost::system::error_code& why, const std::string& address,
+                         const std::string& advice) {
     const std::error_code code{why.value(), std::system_category()};
-    if (why == asio::error::address_in_use)
-        throw std::system_error(code, where +
-                                          ": another program uses that port; stop it, or "
-                                          "choose another with --port");
-    throw std::system_error(code, where);
+    const auto used =
+        why == asio::error::address_in_use ? ": another program uses it; " + advice : "";
+    throw std::system_error(code, "Cannot listen on " + address + used);
+}
+
+stream::endpoint resolve(asio::io_context& io, const listen_options& where,
+                         boost::system::error_code& ec) {
+    tcp::resolver resolver{io};
+    const auto found =
+        resolver.resolve(where.host, std::to_string(where.port),
+                         tcp::resolver::passive | tcp::resolver::numeric_service, ec);
+    if (ec) return {};
+    return found.begin()->endpoint();
+}
+
+// What a service that was killed left behind. A socket that somebody listens on stays.
+void remove_dead_socket(asio::io_context& io, const unix_stream::endpoint& at) {
+    struct stat found{};
+    if (::lstat(at.path().c_str(), &found) != 0 || !S_ISSOCK(found.st_mode)) return;
+    unix_stream::socket probe{io};
+    boost::system::error_code ec;
+    probe.connect(at, ec);
+    if (ec == asio::error::connection_refused) ::unlink(at.path().c_str());
+}
+
+acceptor adopt(asio::io_context& io, int descriptor) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    int listens = 0;
+    socklen_t flag = sizeof listens;
+    if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
+        ::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &flag) != 0 || listens == 0)
+        throw std::system_error(
+            EINVAL, std::system_category(),
+            "Descriptor " + std::to_string(descriptor) + " is no socket that listens");
+    return {io, stream{address.ss_family, 0}, descriptor};
 }
 
 }  // namespace
 
-tcp::acceptor listen(asio::io_context& io, const std::string& host, std::uint16_t port) {
+acceptor listen(asio::io_context& io, const listen_options& where) {
+    if (where.descriptor) return adopt(io, *where.descriptor);
     boost::system::error_code ec;
-    tcp::resolver resolver{io};
-    const auto found = resolver.resolve(
-        host, std::to_string(port), tcp::resolver::passive | tcp::resolver::numeric_service, ec);
-    if (ec) refuse(ec, host, port);
-    const tcp::endpoint where = *found.begin();
-    tcp::acceptor acceptor{io};
-    acceptor.open(where.protocol(), ec);
-    if (!ec) acceptor.set_option(tcp::acceptor::reuse_address{true}, ec);
-    if (!ec) acceptor.bind(where, ec);
-    if (!ec) acceptor.listen(asio::socket_base::max_listen_connections, ec);
-    if (ec) refuse(ec, host, port);
-    return acceptor;
+    stream::endpoint endpoint;
+    auto address = where.host + ":" + std::to_string(where.port);
+    std::string advice = "stop it, or choose another port with --port";
+    if (where.unix_path.empty()) {
+        endpoint = resolve(io, where, ec);
+    } else {
+        address = where.unix_path;
+        advice = "stop it, or choose another path with --uds";
+        if (where.unix_path.size() >= sizeof(sockaddr_un::sun_path)) {
+            ec = asio::error::name_too_long;
+        } else {
+            const unix_stream::endpoint path{where.unix_path};
+            remove_dead_socket(io, path);
+            endpoint = path;
+        }
+    }
+    if (ec) refuse(ec, address, advice);
+    acceptor result{io};
+    result.open(endpoint.protocol(), ec);
+    if (!ec && where.unix_path.empty()) result.set_option(acceptor::reuse_address{true}, ec);
+    if (!ec) result.bind(endpoint, ec);
+    if (!ec) result.listen(where.backlog, ec);
+    if (ec) refuse(ec, address, advice);
+    return result;
 }
 
-tcp::acceptor share(asio::io_context& io, tcp::acceptor& listening) {
+acceptor share(asio::io_context& io, acceptor& listening) {
     const auto protocol = listening.local_endpoint().protocol();
     const int again = ::dup(listening.native_handle());
     if (again < 0) throw std::system_error(errno, std::system_category(), "Cannot listen");
-    return tcp::acceptor{io, protocol, again};
+    return {io, protocol, again};
 }
 
-std::string url_of(const tcp::endpoint& e) {
-    const auto address = e.address().to_string();
-    const auto host = e.address().is_v6() ? "[" + address + "]" : address;
-    return "http://" + host + ":" + std::to_string(e.port());
+std::string text_of(const stream::endpoint& e) {
+    if (e.protocol().family() == AF_UNIX) {
+        sockaddr_un named{};
+        std::memcpy(&named, e.data(), std::min(e.size(), sizeof named));
+        return std::string{"unix:"} + named.sun_path;
+    }
+    tcp::endpoint named;
+    std::memcpy(named.data(), e.data(), std::min(e.size(), named.capacity()));
+    const auto address = named.address().to_string();
+    return (named.address().is_v6() ? "[" + address + "]" : address) + ":" +
+           std::to_string(named.port());
 }
 
 }  // namespace larder::http

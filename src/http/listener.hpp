@@ -1,23 +1,35 @@
 // The socket that a service listens on. Private to larder.
 #pragma once
 
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace larder::http {
 
+/// TCP and Unix sockets alike.
+using stream = boost::asio::generic::stream_protocol;
+using acceptor = boost::asio::basic_socket_acceptor<stream>;
+
+struct listen_options {
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 8000;
+    std::string unix_path = {};  ///< a Unix socket instead; one that nobody listens on is replaced
+    std::optional<int> descriptor = {};  ///< a socket that listens already instead
+    int backlog = 2'048;
+};
+
 /// Binds and listens. Throws std::system_error with one sentence that names the address.
-boost::asio::ip::tcp::acceptor listen(boost::asio::io_context& io, const std::string& host,
-                                      std::uint16_t port);
+acceptor listen(boost::asio::io_context& io, const listen_options& where);
 
 /// The same socket again, for another worker: whoever is idle takes the next connection.
-boost::asio::ip::tcp::acceptor share(boost::asio::io_context& io,
-                                     boost::asio::ip::tcp::acceptor& listening);
+acceptor share(boost::asio::io_context& io, acceptor& listening);
 
-/// `http://127.0.0.1:8000`
-std::string url_of(const boost::asio::ip::tcp::endpoint& e);
+/// `127.0.0.1:51584`, `[::1]:51584`, or `unix:` and the path.
+std::string text_of(const stream::endpoint& e);
 
 }  // namespace larder::http

@@ -16,8 +16,6 @@
 namespace larder::http {
 
 namespace asio = boost::asio;
-using tcp = asio::ip::tcp;
-
 namespace {
 
 asio::awaitable<void> serve(std::unique_ptr<connection> c) { co_await c->run(); }
@@ -33,9 +31,10 @@ void log_failure(const std::exception_ptr& failed) {
 
 }  // namespace
 
-server::server(asio::io_context& io, tcp::acceptor acceptor, server_options options, handler answer)
+server::server(asio::io_context& io, http::acceptor listening, server_options options,
+               handler answer)
     : io_(io),
-      acceptor_(std::move(acceptor)),
+      acceptor_(std::move(listening)),
       options_(options),
       answer_(std::move(answer)),
       sweep_timer_(io),

@@ -3,15 +3,18 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <functional>
 #include <list>
+#include <string>
+#include <vector>
 
 #include "larder/http/message.hpp"
+#include "listener.hpp"
 
 namespace larder::http {
 
@@ -23,14 +26,20 @@ struct server_options {
     std::size_t max_header_bytes = 16'384;
     std::size_t max_body_bytes = 1'048'576;
     std::size_t max_request_line_bytes = 8'192;
+    boost::asio::ssl::context* tls = nullptr;  ///< null: none
+    bool access_log = true;
+    bool date_header = true;
+    std::string headers = {};  ///< of each answer: `name: value` and CRLF each
+    std::vector<std::string> trusted_proxies =
+        {};  ///< addresses, or `*`: their x-forwarded-* count
 };
 
 class server {
 public:
     using handler = std::function<boost::asio::awaitable<response>(const request&)>;
 
-    server(boost::asio::io_context& io, boost::asio::ip::tcp::acceptor acceptor,
-           server_options options, handler answer);
+    server(boost::asio::io_context& io, http::acceptor acceptor, server_options options,
+           handler answer);
     ~server();
 
     void start();
@@ -53,7 +62,7 @@ private:
     void finish_if_drained();
 
     boost::asio::io_context& io_;
-    boost::asio::ip::tcp::acceptor acceptor_;
+    http::acceptor acceptor_;
     const server_options options_;
     const handler answer_;
     boost::asio::steady_timer sweep_timer_;

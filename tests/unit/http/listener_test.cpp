@@ -1,29 +1,38 @@
-// How an endpoint is written as a URL. Listening itself is tests/integration's.
+// How an endpoint is written. Listening itself is tests/integration's.
 
 #include "http/listener.hpp"
 
 #include <gtest/gtest.h>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 
 #include <string>
 
 namespace larder::http {
 namespace {
 
-std::string url(const char* address, unsigned short port) {
-    return url_of({boost::asio::ip::make_address(address), port});
+std::string text(const char* address, unsigned short port) {
+    return text_of(boost::asio::ip::tcp::endpoint{boost::asio::ip::make_address(address), port});
 }
 
-TEST(url_of, is_what_a_browser_takes) {
-    EXPECT_EQ(url("127.0.0.1", 8000), "http://127.0.0.1:8000");
-    EXPECT_EQ(url("0.0.0.0", 1), "http://0.0.0.0:1");
-    EXPECT_EQ(url("192.168.1.10", 65535), "http://192.168.1.10:65535");
+TEST(text_of, is_what_stands_in_a_url) {
+    EXPECT_EQ(text("127.0.0.1", 8000), "127.0.0.1:8000");
+    EXPECT_EQ(text("0.0.0.0", 1), "0.0.0.0:1");
+    EXPECT_EQ(text("192.168.1.10", 65535), "192.168.1.10:65535");
 }
 
-TEST(url_of, puts_an_ipv6_address_into_brackets) {
-    EXPECT_EQ(url("::1", 8000), "http://[::1]:8000");
-    EXPECT_EQ(url("::", 80), "http://[::]:80");
-    EXPECT_EQ(url("2001:db8::2", 8000), "http://[2001:db8::2]:8000");
-    EXPECT_EQ(url("::ffff:127.0.0.1", 8000), "http://[::ffff:127.0.0.1]:8000");
+TEST(text_of, puts_an_ipv6_address_into_brackets) {
+    EXPECT_EQ(text("::1", 8000), "[::1]:8000");
+    EXPECT_EQ(text("::", 80), "[::]:80");
+    EXPECT_EQ(text("2001:db8::2", 8000), "[2001:db8::2]:8000");
+    EXPECT_EQ(text("::ffff:127.0.0.1", 8000), "[::ffff:127.0.0.1]:8000");
+}
+
+TEST(text_of, names_a_unix_sockets_path) {
+    EXPECT_EQ(text_of(boost::asio::local::stream_protocol::endpoint{"/run/orders.sock"}),
+              "unix:/run/orders.sock");
+    EXPECT_EQ(text_of(boost::asio::local::stream_protocol::endpoint{}), "unix:");
 }
 
 }  // namespace

@@ -1,0 +1,50 @@
+// The flags of `orders serve`, and what they come to.
+#pragma once
+
+#include <CLI/App.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "larder/app.hpp"
+
+namespace orders {
+
+/// Named as uvicorn's, where it has them.
+struct serve_flags {
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 8000;
+    std::string uds = {};
+    std::optional<int> fd = {};
+    unsigned workers = 0;
+    std::string log_level = "info";
+    std::string log_config = "text";
+    bool access_log = true;
+    std::string ssl_keyfile = {}, ssl_certfile = {}, ssl_ca_certs = {};
+    std::string root_path = {};
+    bool proxy_headers = true;
+    std::vector<std::string> forwarded_allow_ips{"127.0.0.1"};
+    std::size_t limit_concurrency = 0, limit_max_requests = 0;
+    int backlog = 2'048;
+    std::int64_t timeout_keep_alive = 5, timeout_request = 30, timeout_graceful_shutdown = 30;  // s
+    std::vector<std::string> headers = {};  // name:value
+    bool server_header = true, date_header = true;
+    std::vector<std::string> cors_allow_origin = {};
+    bool prints_config = false;
+};
+
+/// Each flag may also come from the environment: ORDERS_PORT for --port.
+void add_serve_flags(CLI::App& serving, serve_flags& flags);
+
+/// Without the servers, which are settings.hpp's. Throws setting_error.
+larder::app_options options_from(const serve_flags& flags);
+
+/// What is in force, one `name = value` a line; no password.
+std::string text_of(const serve_flags& flags, const larder::app_options& options);
+
+/// Lines of text on stderr, or of JSON.
+void set_up_log(const serve_flags& flags);
+
+}  // namespace orders

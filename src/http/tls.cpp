@@ -1,0 +1,51 @@
+#include "tls.hpp"
+
+#include <openssl/ssl.h>
+#include <boost/asio/error.hpp>
+
+#include <system_error>
+
+namespace larder::http {
+
+namespace {
+
+using ssl = boost::asio::ssl::context;
+
+void insist(const boost::system::error_code& ec, const char* what, const std::string& file) {
+    if (!ec) return;
+    throw std::system_error(std::make_error_code(std::errc::invalid_argument),
+                            "Cannot use " + file + " as " + what + " (" + ec.message() + ")");
+}
+
+// Only HTTP/1.1 is spoken; a client that offers nothing of it is not refused.
+int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
+                    const unsigned char* in, unsigned in_size, void*) {
+    static constexpr unsigned char ours[] = "\x08http/1.1";
+    unsigned char* chosen = nullptr;
+    const int found = SSL_select_next_proto(&chosen, out_size, ours, sizeof ours - 1, in, in_size);
+    *out = chosen;
+    return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+}
+
+}  // namespace
+
+ssl tls_context(const std::string& key, const std::string& certificate,
+                const std::string& authorities) {
+    ssl context{ssl::tls_server};
+    context.set_options(ssl::no_tlsv1 | ssl::no_tlsv1_1);
+    boost::system::error_code ec;
+    context.use_certificate_chain_file(certificate, ec);
+    insist(ec, "a certificate", certificate);
+    context.use_private_key_file(key, ssl::pem, ec);
+    insist(ec, "the certificate's key", key);
+    if (!authorities.empty()) {
+        context.load_verify_file(authorities, ec);
+        insist(ec, "certificates of authorities", authorities);
+        context.set_verify_mode(boost::asio::ssl::verify_peer |
+                                boost::asio::ssl::verify_fail_if_no_peer_cert);
+    }
+    SSL_CTX_set_alpn_select_cb(context.native_handle(), choose_protocol, nullptr);
+    return context;
+}
+
+}  // namespace larder::http
