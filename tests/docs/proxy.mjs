@@ -20,6 +20,9 @@ const lawful = [
   ["/count?customerid=9999", {}, 200],
   ["/count?customerid=-2147483648", {}, 200],
   ["/count?colour=red", {}, 200],
+  ["/count", {headers: {"if-none-match": "*"}}, 304],
+  ["/count", {headers: {"if-match": '"another"'}}, 412],
+  ["/count?customerid=77", {headers: {"cache-control": "only-if-cached"}}, 504],
   ["/add/", post(order), 200],
   ["/add/", post({...order, netamount: "23.00", tax: " 2e0 "}), 200],
   ["/add/", post({...order, netamount: -9999999999.99, tax: 0}), 200],
@@ -32,6 +35,7 @@ const lawful = [
 // ... and those that it rules out.
 const unlawful = [
   ["/count?customerid=abc", {}, 422],
+  ["/count?customerid=abc", {headers: {accept: "application/problem+json"}}, 422],
   ["/count?customerid=42.5", {}, 422],
   ["/count?customerid=2147483648", {}, 422],
   ["/add/", post(without("orderdate")), 422],
