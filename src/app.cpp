@@ -173,6 +173,8 @@ http::server_options server_options_of(const app_options& o, asio::ssl::context*
             .max_body_bytes = o.max_body_bytes,
             .tls = tls,
             .access_log = o.access_log,
+            .log_all_ids = o.log_all_ids,
+            .owns_listener = !o.descriptor,
             .date_header = o.date_header,
             .headers = std::move(headers),
             .trusted_proxies = o.trusted_proxies};

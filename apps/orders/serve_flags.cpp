@@ -86,6 +86,7 @@ larder::app_options options_from(const serve_flags& flags) {
         .limit_requests = flags.limit_concurrency,
         .max_requests = flags.limit_max_requests,
         .access_log = flags.access_log,
+        .log_all_ids = flags.log_config == "json",
         .server_header = flags.server_header,
         .date_header = flags.date_header,
         .root_path = flags.root_path,
@@ -115,7 +116,9 @@ void add_serve_flags(CLI::App& serving, serve_flags& flags) {
     add("--port", flags.port, "Port to listen on; 0 takes any free one");
     add("--uds", flags.uds, "Path of a Unix socket to listen on instead");
     add("--fd", flags.fd, "Descriptor of a socket that listens already, as systemd hands over: 3");
-    add("--workers", flags.workers, "Worker threads; 0: one a core")->check(CLI::Range(0, 1024));
+    add("--workers", flags.workers, "Worker threads; default: one a core")
+        ->check(CLI::Range(1, 1024))
+        ->default_str("");
     add("--backlog", flags.backlog, "Connections that wait to be accepted")
         ->check(CLI::Range(1, 65'535));
     add("--log-level", flags.log_level, "Of what is logged")

@@ -102,15 +102,20 @@ void connection::enter(phase p) {
 
 void connection::close_if_overdue(std::chrono::steady_clock::time_point now) {
     const auto& limits = owner_.options();
-    const auto limit = phase_ == phase::idle ? limits.keep_alive_timeout : limits.request_timeout;
+    constexpr std::chrono::seconds at_the_end{1};  // for the request of a new connection
+    const auto idle =
+        owner_.is_stopping() ? std::chrono::milliseconds{at_the_end} : limits.keep_alive_timeout;
+    const auto limit = phase_ == phase::idle ? idle : limits.request_timeout;
     if (phase_ == phase::answering || now - since_ <= limit) return;
     timed_out_ = phase_ == phase::reading;
     if (timed_out_) socket_.cancel();
     else socket_.close();
 }
 
-// A request that has arrived is read and answered: closing would reset it.
+// A request that has arrived is read and answered: closing would reset it. Who has just connected
+// has one on the way.
 void connection::close_if_waiting() {
+    if (is_new_ && phase_ == phase::idle) return;
     if (phase_ != phase::idle && phase_ != phase::reading) return;
     boost::system::error_code ec;
     if (socket_.available(ec) == 0) socket_.close();
@@ -132,6 +137,7 @@ asio::awaitable<void> connection::run() {
         const bool received = co_await read_request();
         if (!received) break;
         enter(phase::answering);
+        is_new_ = false;
         co_await answer_request();
     }
     const bool said_all = co_await flush();
@@ -147,7 +153,7 @@ asio::awaitable<bool> connection::read_request() {
     while (progress == request_reader::progress::needs_more) {
         continue_if_expected();
         const bool said_all = co_await flush();
-        if (!said_all || owner_.is_stopping()) co_return false;
+        if (!said_all || (owner_.is_stopping() && !(is_new_ && reader_.is_idle()))) co_return false;
         enter(reader_.is_idle() ? phase::idle : phase::reading);
         const bool received = co_await read_more();
         if (timed_out_) refuse(408, "it took too long");
@@ -216,9 +222,10 @@ void connection::find_client() {
 void connection::name_request() {
     constexpr std::size_t longest = 128;
     request_id_ = reader_.all("x-request-id");
-    if (request_id_.empty() || request_id_.size() > longest || !is_visible(request_id_))
-        request_id_ = new_id();
-    else trace_ = " id=" + request_id_;
+    const bool is_given =
+        !request_id_.empty() && request_id_.size() <= longest && is_visible(request_id_);
+    if (!is_given) request_id_ = new_id();
+    if (is_given || owner_.options().log_all_ids) trace_ = " id=" + request_id_;
     if (const auto parent = reader_.all("traceparent"); is_traceparent(parent))
         trace_ += " traceparent=" + parent;
 }
@@ -231,6 +238,7 @@ asio::awaitable<void> connection::answer_request() {
         local = text_of(socket_.local_endpoint(ignored));
         r.host = local;
     }
+    trace_.clear();
     find_client();
     name_request();
     r.scheme = scheme_;
@@ -246,6 +254,7 @@ asio::awaitable<void> connection::answer_request() {
 void connection::refuse(unsigned status, std::string_view why) {
     keep_alive_ = false;
     client_ = peer_;
+    trace_.clear();
     append(error_response(status, reason(status)));
     if (owner_.options().access_log && spdlog::should_log(spdlog::level::info))
         log("invalid request: " + std::string{why}, status);

@@ -61,6 +61,7 @@ private:
     bool keep_alive_ = true;
     bool continued_ = false;
     bool timed_out_ = false;
+    bool is_new_ = true;  // no request has come
     std::list<connection*>::iterator place_;
 };
 

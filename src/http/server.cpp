@@ -3,7 +3,11 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+#include <linux/filter.h>
+#include <sys/socket.h>
 
 #include <spdlog/spdlog.h>
 
@@ -49,10 +53,32 @@ void server::start() {
 
 void server::stop(std::function<void()> drained) {
     drained_ = std::move(drained);
+    if (options_.owns_listener) empty_queue();
     acceptor_.close();
     accept_pause_.cancel();
     for (auto* c : connections_) c->close_if_waiting();
-    finish_if_drained();
+    asio::post(io_, [this] { finish_if_drained(); });  // behind what was accepted already
+}
+
+void server::take_in(stream::socket socket) {
+    auto c = std::make_unique<connection>(*this, std::move(socket));
+    asio::co_spawn(io_, serve(std::move(c)), log_failure);
+}
+
+// The kernel has completed connections that nobody accepted yet. Closing would reset them, so no
+// more are let in (a client then tries again by itself) and those are taken.
+void server::empty_queue() {
+    sock_filter none = BPF_STMT(BPF_RET | BPF_K, 0);
+    const sock_fprog program{1, &none};
+    ::setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+    boost::system::error_code ec;
+    acceptor_.cancel();
+    acceptor_.non_blocking(true, ec);
+    while (!ec) {
+        stream::socket socket{io_};
+        acceptor_.accept(socket, ec);
+        if (!ec) take_in(std::move(socket));
+    }
 }
 
 void server::finish_if_drained() {
@@ -74,9 +100,8 @@ void server::leave(connections::iterator c) {
 asio::awaitable<void> server::accept() {
     while (acceptor_.is_open()) {
         auto [ec, socket] = co_await acceptor_.async_accept(asio::as_tuple(asio::use_awaitable));
-        if (!ec && !is_stopping()) {
-            auto c = std::make_unique<connection>(*this, std::move(socket));
-            asio::co_spawn(io_, serve(std::move(c)), log_failure);
+        if (!ec) {
+            take_in(std::move(socket));
         } else if (acceptor_.is_open() && ec != asio::error::connection_aborted) {
             // No descriptors left, most likely: the connection stays in the queue meanwhile.
             spdlog::error("Cannot accept a connection: {}", ec.message());

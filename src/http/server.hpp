@@ -28,6 +28,8 @@ struct server_options {
     std::size_t max_request_line_bytes = 8'192;
     boost::asio::ssl::context* tls = nullptr;  ///< null: none
     bool access_log = true;
+    bool log_all_ids = false;   ///< of requests; else those that clients give
+    bool owns_listener = true;  ///< nobody else accepts from it later
     bool date_header = true;
     std::string headers = {};  ///< of each answer: `name: value` and CRLF each
     std::vector<std::string> trusted_proxies =
@@ -56,6 +58,8 @@ private:
     using connections = std::list<connection*>;
 
     boost::asio::awaitable<void> accept();
+    void take_in(stream::socket socket);
+    void empty_queue();
     boost::asio::awaitable<void> sweep();
     connections::iterator enter(connection& c);
     void leave(connections::iterator c);

@@ -4,7 +4,9 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
+#include <memory>
 #include <thread>
 
 #include "support/store_test.hpp"
@@ -154,6 +156,45 @@ TEST_F(service_process, waits_neither_for_a_lock_nor_for_other_requests_to_serve
 }
 
 // ---- the start ----
+
+// A client that tries again only where nobody listens must not see that the service was ever away.
+TEST_F(service_process, ended_and_started_a_hundred_times_drops_no_request) {
+    const auto port = std::to_string(free_port());
+    std::atomic<bool> over{false};
+    std::atomic<int> answered{0}, refused{0};
+    std::atomic<int> lost{0};
+    std::string how;
+    const auto ask = [&] {
+        const auto number = static_cast<std::uint16_t>(std::stoi(port));
+        while (!over) {
+            std::unique_ptr<http_connection> one;
+            try {
+                one = std::make_unique<http_connection>(number);
+            } catch (const std::runtime_error&) {
+                ++refused;
+                continue;
+            }
+            try {
+                one->send(request_text("GET", "/count", {{"connection", "close"}}, "", number));
+                if (one->receive().status == 200) ++answered;
+            } catch (const std::runtime_error& e) {
+                if (lost++ == 0) how = e.what();
+            }
+        }
+    };
+    {
+        std::jthread client{ask};
+        for (int i = 0; i < 100; ++i) {
+            const auto before = answered.load();
+            const service one{servers.env(), {"--port", port, "--log-level", "info"}};
+            EXPECT_TRUE(eventually([&] { return answered > before; }));
+        }
+        over = true;
+    }
+    EXPECT_EQ(lost, 0) << how;
+    EXPECT_GT(refused, 0);
+    EXPECT_GE(answered, 100);
+}
 
 TEST_F(service_process, on_a_port_in_use_ends_with_69_and_one_sentence) {
     const service one{servers.env()};

@@ -1,0 +1,283 @@
+// The flags of `orders serve`, each by what a client or an operator sees of it.
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "support/store_test.hpp"
+
+namespace larder::test {
+namespace {
+
+using flags = std::vector<std::string>;
+
+struct serve_flags : store_test {
+    service start(const flags& f) { return service{servers.env(), f}; }
+    /// By curl, as it speaks what our own client does not.
+    std::string curl(flags arguments) {
+        arguments.insert(arguments.begin(), {"/usr/bin/curl", "-sS", "-i"});
+        const auto run = run_to_end(arguments, {});
+        return run.status == 0 ? run.out : "curl: " + run.err;
+    }
+};
+
+bool has(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+// ---- where it listens ----
+
+TEST_F(serve_flags, uds_listens_on_a_unix_socket_and_replaces_a_dead_one) {
+    const scratch_folder folder{"uds"};
+    const auto path = folder.path + "/orders.sock";
+    const environment env = servers.env();
+    for (int i = 0; i < 2; ++i) {  // the second time it is there already
+        child one{{program("orders"), "serve", "--uds", path}, env};
+        ASSERT_TRUE(one.wait_for_err("listening on unix:" + path)) << one.err();
+        const auto answer = curl({"--unix-socket", path, "http://shop/count"});
+        EXPECT_TRUE(has(answer, "200 OK") && has(answer, count_body(12000))) << answer;
+        const auto second = run_orders({"serve", "--uds", path}, env);
+        EXPECT_EQ(second.status, 69);
+        EXPECT_TRUE(has(second.err, path + ": another program uses it")) << second.err;
+        one.signal(i == 0 ? SIGKILL : SIGTERM);
+        one.wait();
+    }
+}
+
+TEST_F(serve_flags, fd_takes_a_socket_that_listens_already) {
+    const auto port = std::to_string(free_port());
+    // As systemd does it: the socket is descriptor 3 and outlives the service.
+    const std::string hand_over =
+        "use Socket; use POSIX; $^F = 9; socket(S, PF_INET, SOCK_STREAM, 0); setsockopt(S, "
+        "SOL_SOCKET,"
+        " SO_REUSEADDR, 1); bind(S, sockaddr_in($ARGV[0], INADDR_LOOPBACK)) or die; listen(S, 99);"
+        " POSIX::dup2(fileno(S), 3); exec @ARGV[1 .. $#ARGV]";
+    child one{{"/usr/bin/perl", "-e", hand_over, port, program("orders"), "serve", "--fd", "3"},
+              servers.env()};
+    ASSERT_TRUE(one.wait_for_err("listening on http://127.0.0.1:" + port)) << one.err();
+    EXPECT_EQ(count(static_cast<std::uint16_t>(std::stoi(port))), 12000);
+    one.signal(SIGTERM);
+    EXPECT_EQ(one.wait(), 0);
+    const auto none = run_orders({"serve", "--fd", "0"}, servers.env());
+    EXPECT_EQ(none.status, 69);
+    EXPECT_TRUE(has(none.err, "Descriptor 0 is no socket that listens")) << none.err;
+}
+
+// ---- TLS ----
+
+struct serve_tls : serve_flags {
+    void SetUp() override {
+        serve_flags::SetUp();
+        make(file("ca"), {"-subj", "/CN=authority"});
+        make(file("own"), {"-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"});
+    }
+    std::string file(const std::string& name) { return folder.path + "/" + name; }
+    static void make(const std::string& path, const flags& more) {
+        flags command{"/usr/bin/openssl", "req",         "-x509", "-newkey",
+                      "rsa:2048",         "-nodes",      "-days", "2",
+                      "-keyout",          path + ".key", "-out",  path + ".pem"};
+        command.insert(command.end(), more.begin(), more.end());
+        ASSERT_EQ(run_to_end(command, {}).status, 0);
+    }
+    const scratch_folder folder{"tls"};
+};
+
+TEST_F(serve_tls, certificate_and_key_make_it_https) {
+    child one{{program("orders"), "serve", "--port", "0", "--ssl-keyfile", file("own.key"),
+               "--ssl-certfile", file("own.pem")},
+              servers.env()};
+    ASSERT_TRUE(one.wait_for_err("listening on https://127.0.0.1:")) << one.err();
+    const auto log = one.err();
+    const auto at = log.find("https://");
+    const auto url = log.substr(at, log.find(' ', at) - at);
+    const auto answer = curl({"--cacert", file("own.pem"), url + "/count", url + "/count"});
+    EXPECT_TRUE(has(answer, "200 OK") && has(answer, count_body(12000))) << answer;
+    const auto moved = curl({"--cacert", file("own.pem"), url + "/count/"});
+    EXPECT_TRUE(has(moved, "location: " + url + "/count\r\n")) << moved;
+    EXPECT_TRUE(has(curl({url + "/count"}), "curl: ")) << "the certificate is checked";
+    EXPECT_TRUE(has(curl({"--cacert", file("own.pem"), "--tls-max", "1.1", url}), "curl: "));
+    EXPECT_TRUE(has(curl({"http" + url.substr(5) + "/count"}), "curl: ")) << "no HTTP in the clear";
+    one.signal(SIGTERM);
+    EXPECT_EQ(one.wait(), 0);
+}
+
+TEST_F(serve_tls, authorities_make_clients_show_a_certificate) {
+    child one{{program("orders"), "serve", "--port", "0", "--ssl-keyfile", file("own.key"),
+               "--ssl-certfile", file("own.pem"), "--ssl-ca-certs", file("ca.pem")},
+              servers.env()};
+    ASSERT_TRUE(one.wait_for_err("listening on https://127.0.0.1:")) << one.err();
+    const auto log = one.err();
+    const auto at = log.find("https://");
+    const auto url = log.substr(at, log.find(' ', at) - at) + "/count";
+    const flags trust{"--cacert", file("own.pem"), url};
+    EXPECT_TRUE(has(curl(trust), "curl: "));
+    auto known = trust, unknown = trust;
+    known.insert(known.end(), {"--cert", file("ca.pem"), "--key", file("ca.key")});
+    unknown.insert(unknown.end(), {"--cert", file("own.pem"), "--key", file("own.key")});
+    EXPECT_TRUE(has(curl(known), "200 OK")) << curl(known);
+    EXPECT_TRUE(has(curl(unknown), "curl: "));
+}
+
+TEST_F(serve_tls, files_that_are_none_are_named) {
+    const auto missing =
+        run_orders({"serve", "--ssl-keyfile", "/nothing", "--ssl-certfile", file("own.pem")}, {});
+    EXPECT_EQ(missing.status, 69);
+    EXPECT_TRUE(has(missing.err, "Cannot use /nothing as the certificate's key")) << missing.err;
+    const auto alone = run_orders({"serve", "--ssl-keyfile", file("own.key")}, {});
+    EXPECT_EQ(alone.status, 78);
+    EXPECT_TRUE(has(alone.err, "belong together")) << alone.err;
+}
+
+// ---- behind a proxy ----
+
+TEST_F(serve_flags, root_path_is_taken_off_and_put_before_redirects) {
+    const auto one = start({"--root-path", "/shop/"});
+    EXPECT_EQ(count(one.port(), "/count"), 12000);
+    EXPECT_EQ(count(one.port(), "/shop/count"), 12000);
+    EXPECT_EQ(get(one.port(), "/shopcount").status, 404);
+    EXPECT_TRUE(get(one.port(), "/count/").header("location").ends_with("/shop/count"));
+}
+
+TEST_F(serve_flags, forwarded_headers_of_trusted_proxies_alone_count) {
+    const header_list forwarded{{"x-forwarded-for", "6.6.6.6, 203.0.113.7, 127.0.0.1"},
+                                {"x-forwarded-proto", "https"}};
+    const auto trusting = start({});
+    const auto moved = request(trusting.port(), "GET", "/count/", forwarded);
+    EXPECT_TRUE(moved.header("location").starts_with("https://")) << moved.header("location");
+    EXPECT_TRUE(trusting.wait_for_log("203.0.113.7:0 - \"GET /count/"));
+    for (const auto& distrust :
+         {flags{"--no-proxy-headers"}, flags{"--forwarded-allow-ips", "::1"}}) {
+        const auto wary = start(distrust);
+        const auto answer = request(wary.port(), "GET", "/count/", forwarded);
+        EXPECT_TRUE(answer.header("location").starts_with("http://"));
+        EXPECT_TRUE(wary.wait_for_log("\"GET /count/"));
+        EXPECT_FALSE(has(wary.log(), "203.0.113.7"));
+    }
+}
+
+// ---- limits ----
+
+TEST_F(serve_flags, limit_concurrency_answers_503_beyond) {
+    const auto one = start({"--limit-concurrency", "2", "--workers", "2"});
+    auto holder = servers.store.connect();
+    holder.exec("BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE");
+    http_connection first{one.port()}, second{one.port()};
+    for (auto* waits : {&first, &second})
+        waits->send(request_text("GET", "/count?customerid=42", {}, "", one.port()));
+    EXPECT_TRUE(eventually([&] { return get(one.port(), "/count").status == 503; }));
+    EXPECT_TRUE(get(one.port(), "/count").has("retry-after"));
+    holder.exec("COMMIT");
+    EXPECT_EQ(first.receive().status, 200);
+    EXPECT_EQ(second.receive().status, 200);
+    EXPECT_EQ(count(one.port()), 12000);
+}
+
+TEST_F(serve_flags, limit_max_requests_ends_it_in_an_orderly_way) {
+    auto one = start({"--limit-max-requests", "3"});
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(get(one.port(), "/count").status, 200);
+    EXPECT_EQ(one.wait_for_exit(), 0);
+}
+
+// ---- headers ----
+
+TEST_F(serve_flags, headers_are_added_and_left_out) {
+    const auto one = start({"--header", "x-shop: one", "--header", "x-empty:", "--no-server-header",
+                            "--no-date-header"});
+    const auto answer = get(one.port(), "/count");
+    EXPECT_EQ(answer.header("x-shop"), "one");
+    EXPECT_EQ(answer.header("x-empty"), "");
+    EXPECT_FALSE(answer.has("server") || answer.has("date"));
+    for (const auto* wrong : {"x-shop", ":one", "x shop:one", "x:a\r\nb:c"}) {
+        const auto run = run_orders({"serve", "--header", wrong}, {});
+        EXPECT_EQ(run.status, 78) << wrong;
+        EXPECT_TRUE(has(run.err, "name:value")) << run.err;
+    }
+}
+
+TEST_F(serve_flags, pages_of_the_origins_named_may_read_answers) {
+    const auto one = start({"--cors-allow-origin", "https://shop.example"});
+    const auto ask = [&](const char* origin, const char* method, header_list more = {}) {
+        more.emplace_back("origin", origin);
+        return request(one.port(), method, "/count", more);
+    };
+    const auto allowed = ask("https://shop.example", "GET");
+    EXPECT_EQ(allowed.header("access-control-allow-origin"), "https://shop.example");
+    EXPECT_EQ(allowed.header("vary"), "origin");
+    EXPECT_TRUE(has(allowed.header("access-control-expose-headers"), "etag"));
+    EXPECT_FALSE(ask("https://other.example", "GET").has("access-control-allow-origin"));
+    const auto before = ask("https://shop.example", "OPTIONS",
+                            {{"access-control-request-method", "GET"},
+                             {"access-control-request-headers", "if-none-match"}});
+    EXPECT_EQ(before.status, 204);
+    EXPECT_EQ(before.header("access-control-allow-methods"), "GET, HEAD, OPTIONS");
+    EXPECT_EQ(before.header("access-control-allow-headers"), "if-none-match");
+    const auto open = start({"--cors-allow-origin", "*"});
+    EXPECT_EQ(request(open.port(), "GET", "/count", {{"origin", "null"}})
+                  .header("access-control-allow-origin"),
+              "*");
+}
+
+// ---- logs ----
+
+constexpr auto trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+TEST_F(serve_flags, requests_have_ids_in_answers_and_in_the_log) {
+    const auto one = start({});
+    const auto given = request(one.port(), "GET", "/count",
+                               {{"x-request-id", "order-77"}, {"traceparent", trace}});
+    EXPECT_EQ(given.header("x-request-id"), "order-77");
+    EXPECT_TRUE(one.wait_for_log("\"GET /count HTTP/1.1\" 200 OK id=order-77 traceparent=" +
+                                 std::string{trace}));
+    const auto made = get(one.port(), "/count").header("x-request-id");
+    EXPECT_EQ(made.size(), 16U) << made;
+    EXPECT_NE(get(one.port(), "/count").header("x-request-id"), made);
+    for (const auto& wrong : {std::string(129, 'a'), std::string{"a b"}, std::string{"\x80"}})
+        EXPECT_EQ(request(one.port(), "GET", "/count", {{"x-request-id", wrong}})
+                      .header("x-request-id")
+                      .size(),
+                  16U);
+}
+
+TEST_F(serve_flags, log_config_json_is_an_object_a_line) {
+    const auto one = start({"--log-config", "json"});
+    const auto id = get(one.port(), "/count?customerid=42&x=%22").header("x-request-id");
+    EXPECT_TRUE(one.wait_for_log(R"(- \"GET /count?customerid=42&x=%22 HTTP/1.1\" 200 OK id=)" +
+                                 id + "\"}\n"))
+        << one.log();
+    EXPECT_TRUE(one.log().starts_with(R"({"time":")")) << one.log();
+}
+
+TEST_F(serve_flags, no_access_log_leaves_requests_out) {
+    const auto one = start({"--no-access-log"});
+    EXPECT_EQ(count(one.port()), 12000);
+    EXPECT_FALSE(has(one.log(), "GET /count"));
+}
+
+// ---- where settings come from ----
+
+TEST_F(serve_flags, come_from_the_environment_too_and_are_shown) {
+    const environment env{{"ORDERS_PORT", "8123"},
+                          {"ORDERS_LIMIT_CONCURRENCY", "7"},
+                          {"ORDERS_ACCESS_LOG", "false"},
+                          {"ORDERS_CORS_ALLOW_ORIGIN", "*"},
+                          {"PG_SERVICE_URI", "postgres://larder:sekrit@db.example/x"},
+                          {"VALKEY_SERVICE_URI", "valkeys://larder:sekrit@cache.example:6380"}};
+    const auto shown = run_orders({"serve", "--print-config", "--workers", "3"}, env);
+    EXPECT_EQ(shown.status, 0);
+    for (const auto* line :
+         {"port = 8123\n", "limit-concurrency = 7\n", "access-log = false\n", "workers = 3\n",
+          "cors-allow-origin = *\n", "VALKEY_SERVICE_URI = cache.example:6380\n", "user=larder"})
+        EXPECT_TRUE(has(shown.out, line)) << line << shown.out;
+    EXPECT_FALSE(has(shown.out + shown.err, "sekrit")) << shown.out;
+    EXPECT_TRUE(
+        has(run_orders({"serve", "--print-config", "--port", "8124"}, env).out, "port = 8124\n"))
+        << "a flag comes first";
+    const auto wrong = run_orders({"serve"}, {{"ORDERS_PORT", "many"}});
+    EXPECT_EQ(wrong.status, 64);
+}
+
+}  // namespace
+}  // namespace larder::test
