@@ -102,9 +102,8 @@ void connection::enter(phase p) {
 
 void connection::close_if_overdue(std::chrono::steady_clock::time_point now) {
     const auto& limits = owner_.options();
-    constexpr std::chrono::seconds at_the_end{1};  // for the request of a new connection
-    const auto idle =
-        owner_.is_stopping() ? std::chrono::milliseconds{at_the_end} : limits.keep_alive_timeout;
+    constexpr std::chrono::milliseconds at_the_end{500};  // for the request of a new connection
+    const auto idle = owner_.is_stopping() ? at_the_end : limits.keep_alive_timeout;
     const auto limit = phase_ == phase::idle ? idle : limits.request_timeout;
     if (phase_ == phase::answering || now - since_ <= limit) return;
     timed_out_ = phase_ == phase::reading;

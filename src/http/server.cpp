@@ -53,11 +53,8 @@ void server::start() {
 
 void server::stop(std::function<void()> drained) {
     drained_ = std::move(drained);
-    if (options_.owns_listener) empty_queue();
-    acceptor_.close();
-    accept_pause_.cancel();
     for (auto* c : connections_) c->close_if_waiting();
-    asio::post(io_, [this] { finish_if_drained(); });  // behind what was accepted already
+    asio::co_spawn(io_, stop_accepting(), log_failure);
 }
 
 void server::take_in(stream::socket socket) {
@@ -65,24 +62,40 @@ void server::take_in(stream::socket socket) {
     asio::co_spawn(io_, serve(std::move(c)), log_failure);
 }
 
-// The kernel has completed connections that nobody accepted yet. Closing would reset them, so no
-// more are let in (a client then tries again by itself) and those are taken.
-void server::empty_queue() {
-    sock_filter none = BPF_STMT(BPF_RET | BPF_K, 0);
-    const sock_fprog program{1, &none};
+// Lets no more connections begin. A client whose SYN is dropped tries again by itself.
+void server::drop_syns() {
+    constexpr unsigned flags_at = 13, syn = 0x02, ack = 0x10;
+    sock_filter rules[] = {BPF_STMT(BPF_LD | BPF_B | BPF_ABS, flags_at),
+                           BPF_STMT(BPF_ALU | BPF_AND | BPF_K, syn | ack),
+                           BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, syn, 0, 1),
+                           BPF_STMT(BPF_RET | BPF_K, 0), BPF_STMT(BPF_RET | BPF_K, 0xffffffff)};
+    const sock_fprog program{std::size(rules), rules};
     ::setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+// To close a socket that listens resets the connections that wait to be accepted, and those that
+// are about to. So it is left open for as long as those take to come.
+asio::awaitable<void> server::stop_accepting() {
+    if (options_.owns_listener) {
+        drop_syns();
+        accept_pause_.expires_after(std::chrono::milliseconds{50});
+        co_await accept_pause_.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
     boost::system::error_code ec;
     acceptor_.cancel();
     acceptor_.non_blocking(true, ec);
-    while (!ec) {
+    while (!ec && options_.owns_listener) {
         stream::socket socket{io_};
         acceptor_.accept(socket, ec);
         if (!ec) take_in(std::move(socket));
     }
+    acceptor_.close();
+    co_await asio::post(io_, asio::use_awaitable);  // behind what was accepted already
+    finish_if_drained();
 }
 
 void server::finish_if_drained() {
-    if (!is_stopping() || !connections_.empty() || finished_) return;
+    if (!is_stopping() || acceptor_.is_open() || !connections_.empty() || finished_) return;
     finished_ = true;
     sweep_timer_.cancel();
     drained_();
@@ -102,7 +115,7 @@ asio::awaitable<void> server::accept() {
         auto [ec, socket] = co_await acceptor_.async_accept(asio::as_tuple(asio::use_awaitable));
         if (!ec) {
             take_in(std::move(socket));
-        } else if (acceptor_.is_open() && ec != asio::error::connection_aborted) {
+        } else if (acceptor_.is_open() && !is_stopping() && ec != asio::error::connection_aborted) {
             // No descriptors left, most likely: the connection stays in the queue meanwhile.
             spdlog::error("Cannot accept a connection: {}", ec.message());
             accept_pause_.expires_after(std::chrono::milliseconds{100});

@@ -59,7 +59,8 @@ private:
 
     boost::asio::awaitable<void> accept();
     void take_in(stream::socket socket);
-    void empty_queue();
+    void drop_syns();
+    boost::asio::awaitable<void> stop_accepting();
     boost::asio::awaitable<void> sweep();
     connections::iterator enter(connection& c);
     void leave(connections::iterator c);

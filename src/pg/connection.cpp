@@ -52,14 +52,15 @@ pool_options with_defaults(pool_options options) {
     return options;
 }
 
-// Cancels the connection's waits when the time is over.
+// Cancels the connection's waits when the time is over. The timer may have ended just before it is
+// cancelled: what it calls then finds that the deadline is gone.
 class connection::deadline {
 public:
     deadline(connection& c, std::chrono::milliseconds timeout) : connection_(c) {
         c.timed_out_ = false;
         c.timer_.expires_after(timeout);
-        c.timer_.async_wait([&c](boost::system::error_code ec) {
-            if (ec) return;
+        c.timer_.async_wait([&c, here = std::weak_ptr{here_}](boost::system::error_code) {
+            if (here.expired()) return;
             c.timed_out_ = true;
             if (c.socket_.is_open()) c.socket_.cancel();
         });
@@ -70,6 +71,7 @@ public:
 
 private:
     connection& connection_;
+    const std::shared_ptr<char> here_ = std::make_shared<char>();
 };
 
 connection::connection(const asio::any_io_executor& executor, const pool_options& options)
