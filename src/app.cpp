@@ -166,7 +166,8 @@ struct traffic {
 http::server_options server_options_of(const app_options& o, asio::ssl::context* tls) {
     std::string headers;
     if (o.server_header) headers += "server: larder\r\n";
-    for (const auto& [name, value] : o.headers) headers += name + ": " + value + "\r\n";
+    for (const auto& [name, value] : o.headers)
+        headers.append(name).append(": ").append(value).append("\r\n");
     return {.keep_alive_timeout = o.keep_alive_timeout,
             .request_timeout = o.request_timeout,
             .max_header_bytes = o.max_header_bytes,

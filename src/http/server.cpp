@@ -39,7 +39,7 @@ server::server(asio::io_context& io, http::acceptor listening, server_options op
                handler answer)
     : io_(io),
       acceptor_(std::move(listening)),
-      options_(options),
+      options_(std::move(options)),
       answer_(std::move(answer)),
       sweep_timer_(io),
       accept_pause_(io) {}

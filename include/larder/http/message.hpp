@@ -24,9 +24,9 @@ struct request {
     std::string_view path;   ///< before the question mark, percent-decoded
     std::string_view query;  ///< behind it, without it
     std::string_view body;
-    std::string_view host;          ///< the Host header; the local address if there is none
+    std::string_view host;             ///< the Host header; the local address if there is none
     std::string_view scheme = "http";  ///< of the client's, also if a proxy ends its TLS
-    std::string_view content_type;  ///< empty if there is none
+    std::string_view content_type;     ///< empty if there is none
     const header_fields* headers = nullptr;  ///< all of them; null: none
 
     /// See header_fields::all().
