@@ -244,7 +244,9 @@ void worker::hear_announcements(const pg::pool_options& source, const cache::own
 }
 
 asio::awaitable<http::response> worker::answer(const http::request& r) {
-    auto answered = co_await answer_in_turn(r);
+    const bool is_counted = options_.limit_requests > 0 || options_.max_requests > 0;
+    auto answering = is_counted ? answer_in_turn(r) : answer_by_route(r);
+    auto answered = co_await std::move(answering);
     if (answered.status >= 400) {
         answered.headers.emplace_back("vary", "accept");
         if (http::prefers_problem(r.header("accept"))) make_problem(answered);
