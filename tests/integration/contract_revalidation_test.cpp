@@ -140,12 +140,15 @@ TEST_F(contract_revalidation, cache_status_tells_why_nothing_is_stored) {
 }
 
 TEST_F(contract_revalidation, cache_status_tells_who_shared_a_load) {
+    auto env = servers.env();
+    env["CACHE_DEADLINE_MS"] = "5000";
+    const service fresh{env, {"--workers", "2"}};  // both reach Valkey, however busy it is
     auto slow = servers.store.connect();
     slow.exec("BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE");
     std::vector<std::unique_ptr<http_connection>> herd;
     for (int i = 0; i < 20; ++i) {
-        herd.push_back(std::make_unique<http_connection>(port()));
-        herd.back()->send(request_text("GET", "/count", {}, "", port()));
+        herd.push_back(std::make_unique<http_connection>(fresh.port()));
+        herd.back()->send(request_text("GET", "/count", {}, "", fresh.port()));
     }
     ASSERT_TRUE(eventually([&] {
         return sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") == "1";
