@@ -152,6 +152,14 @@ http::response answer_without_endpoint(const routes& all, const http::request& r
     return moved;
 }
 
+http::listen_options listen_options_of(const app_options& o) {
+    return {.host = o.host,
+            .port = o.port,
+            .unix_path = o.unix_path,
+            .descriptor = o.descriptor,
+            .backlog = o.backlog};
+}
+
 unsigned workers_of(const app_options& options) {
     return options.workers > 0 ? options.workers
                                : std::max(1U, std::thread::hardware_concurrency());
@@ -350,6 +358,11 @@ struct app::state {
     bool stopping = false;
 };
 
+int listen(const app_options& options) {
+    asio::io_context io{1};
+    return http::listen(io, listen_options_of(options)).release();
+}
+
 app::app(app_options options) : state_(std::make_unique<state>(std::move(options))) {}
 app::~app() = default;
 
@@ -409,11 +422,7 @@ int app::run() {
     const auto& o = state_->options;
     if (o.tls)
         state_->tls = http::tls_context(o.tls->key, o.tls->certificate, o.tls->client_authorities);
-    auto listening = http::listen(io, {.host = o.host,
-                                       .port = o.port,
-                                       .unix_path = o.unix_path,
-                                       .descriptor = o.descriptor,
-                                       .backlog = o.backlog});
+    auto listening = http::listen(io, listen_options_of(o));
     const auto where = http::text_of(listening.local_endpoint());
     const auto scheme = where.starts_with("unix:") ? "" : o.tls ? "https://" : "http://";
     state_->traffic.enough = [this, &io] { asio::post(io, [this] { state_->stop(); }); };
@@ -434,6 +443,7 @@ int app::run() {
         });
     for (auto& one : accepting) one.get_future().get();
     state_->say_ready(scheme + where);
+    if (o.on_ready) o.on_ready();
     io.run();
     threads.clear();
     return state_->finish();

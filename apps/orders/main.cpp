@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "check/checker.hpp"
+#include "notify.hpp"
 #include "orders.hpp"
+#include "reload/supervisor.hpp"
 #include "sample/load_sample.hpp"
 #include "serve_flags.hpp"
 #include "settings.hpp"
@@ -24,7 +26,7 @@ using orders::add_serve_flags, orders::options_from, orders::serve_flags, orders
 // As in sysexits.h.
 constexpr int status_usage = 64, status_unavailable = 69, status_config = 78;
 
-int serve(const serve_flags& flags) {
+int serve(const serve_flags& flags, std::vector<std::string> command_line) {
     set_up_log(flags);
     auto options = options_from(flags);
     if (auto server = orders::source_from_environment())
@@ -36,6 +38,13 @@ int serve(const serve_flags& flags) {
         std::cout << text_of(flags, options) << std::flush;
         return std::cout ? 0 : 1;
     }
+    if (flags.reload)
+        return orders::reload::supervise(
+            {.command_line = std::move(command_line),
+             .folders = {flags.reload_dirs.begin(), flags.reload_dirs.end()},
+             .build_command = flags.reload_command,
+             .listener = larder::listen(options)});
+    options.on_ready = orders::notify_ready;
     spdlog::info("Cache timeout is {}s", options.ttl.count());
 
     larder::app at{std::move(options)};
@@ -170,7 +179,7 @@ int run(int argc, char** argv) {
     } catch (const CLI::ParseError& e) {
         return program.exit(e) == 0 ? 0 : status_usage;
     }
-    if (serving->parsed()) return serve(flags);
+    if (serving->parsed()) return serve(flags, {argv, argv + argc});
     if (documenting->parsed()) return print_openapi(flags);
     return checking->parsed() ? check(checks) : load_sample(orders, reset);
 }

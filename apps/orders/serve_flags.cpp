@@ -115,7 +115,8 @@ void add_serve_flags(CLI::App& serving, serve_flags& flags) {
     add("--host", flags.host, "Name or address to listen on");
     add("--port", flags.port, "Port to listen on; 0 takes any free one");
     add("--uds", flags.uds, "Path of a Unix socket to listen on instead");
-    add("--fd", flags.fd, "Descriptor of a socket that listens already, as systemd hands over: 3");
+    add("--fd", flags.fd, "Descriptor of a socket that listens already, as systemd hands over: 3")
+        ->take_last();
     add("--workers", flags.workers, "Worker threads; default: one a core")
         ->check(CLI::Range(1, 1024))
         ->default_str("");
@@ -155,6 +156,13 @@ void add_serve_flags(CLI::App& serving, serve_flags& flags) {
                                       "`date` in each answer"));
     add("--cors-allow-origin", flags.cors_allow_origin,
         "Origin whose pages may read answers; *: any; may be repeated");
+    from_environment(serving.add_flag(
+        "--reload,!--no-reload", flags.reload,
+        "For development: rebuild when sources change, and hand over to the new program"));
+    add("--reload-dir", flags.reload_dirs,
+        "Folder to watch; may be repeated; default: what CMake builds this program from");
+    add("--reload-command", flags.reload_command,
+        "How to rebuild, for sh; default: cmake --build in the program's folder");
     serving.add_flag("--print-config", flags.prints_config, "Print what is in force, and exit");
 }
 
@@ -188,6 +196,9 @@ std::string text_of(const serve_flags& flags, const larder::app_options& options
     line("server-header", flags.server_header);
     line("date-header", flags.date_header);
     line("cors-allow-origin", joined(flags.cors_allow_origin));
+    line("reload", flags.reload);
+    line("reload-dir", joined(flags.reload_dirs));
+    line("reload-command", flags.reload_command);
     line("CACHE_TIMEOUT_SECONDS", options.ttl.count());
     line("CACHE_LOCAL_BYTES", options.local_bytes);
     line("CACHE_CLIENT_RELOAD", options.client_reload ? "on" : "off");

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -62,7 +63,13 @@ struct app_options {
     std::string root_path;  ///< what a proxy has before the paths; `/shop`
     std::vector<std::string> trusted_proxies{"127.0.0.1"};  ///< their x-forwarded-* count; `*`: all
     std::vector<std::string> cors_origins;  ///< whose pages may read answers; `*`: all
+    std::function<void()> on_ready;         ///< called once, when every worker accepts
 };
+
+/// Opens the socket that the options name, for processes that serve it one after the other with
+/// `descriptor`: the caller's to close. Throws std::system_error with one sentence that names the
+/// address.
+int listen(const app_options& options);
 
 /// One method of one path: reads the input, calls the handler, writes the answer.
 class endpoint {

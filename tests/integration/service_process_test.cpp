@@ -1,7 +1,11 @@
 // The service as a process: its end, its ports, its workers, and what else comes over a socket.
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -195,6 +199,25 @@ TEST_F(service_process, ended_and_started_a_hundred_times_drops_no_request) {
     }
     EXPECT_EQ(lost, 0);
     EXPECT_GE(answered, restarts);
+}
+
+// As systemd's Type=notify has it: sd_notify(3).
+TEST_F(service_process, tells_its_supervisor_when_it_serves) {
+    const scratch_folder folder{"notify"};
+    const auto path = folder.path + "/socket";
+    sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    const int supervisor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    ASSERT_EQ(bind(supervisor, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    auto env = servers.env();
+    env["NOTIFY_SOCKET"] = path;
+    const service one{env};
+    pollfd said{supervisor, POLLIN, 0};
+    EXPECT_EQ(poll(&said, 1, static_cast<int>(patience.count())), 1);
+    char text[32] = {};
+    EXPECT_EQ(recv(supervisor, text, sizeof text - 1, MSG_DONTWAIT), 7);
+    EXPECT_STREQ(text, "READY=1");
+    close(supervisor);
 }
 
 TEST_F(service_process, on_a_port_in_use_ends_with_69_and_one_sentence) {
