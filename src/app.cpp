@@ -22,6 +22,7 @@
 #include "http/listener.hpp"
 #include "http/problem.hpp"
 #include "http/server.hpp"
+#include "http/text.hpp"
 #include "http/tls.hpp"
 #include "pg/listener.hpp"
 
@@ -59,12 +60,9 @@ http::response answer_for(const pg::error& e, bool is_write) {
 
 // "application/json; charset=utf-8" and the like: what stands before the parameters.
 bool is_json_type(std::string_view type) {
-    type = type.substr(0, type.find(';'));
-    while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
-    std::string lower{type};
-    for (char& c : lower)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-    return lower.ends_with("/json") || lower.ends_with("+json");
+    type = http::trim(type.substr(0, type.find(';')));
+    const auto end = type.substr(type.size() - std::min<std::size_t>(type.size(), 5));
+    return http::same(end, "/json") || http::same(end, "+json");
 }
 
 }  // namespace
@@ -136,8 +134,10 @@ std::string other_form(std::string_view path) {
 
 http::response answer_without_endpoint(const routes& all, const http::request& r,
                                        const std::string& root_path) {
+    const bool asks = r.method == http::method::options;
+    if (asks && r.path == "*")  // RFC 9110, section 9.3.7: about the server as a whole
+        return {.status = 204, .headers = {{"allow", "GET, HEAD, POST, OPTIONS"}}};
     if (const auto found = all.find(r.path); found != all.end()) {
-        const bool asks = r.method == http::method::options;
         auto answer =
             asks ? http::response{.status = 204} : http::error_response(405, "Method Not Allowed");
         answer.headers.emplace_back("allow", found->second.allow());

@@ -1,20 +1,14 @@
 #include "larder/http/cache_control.hpp"
 
-#include <boost/beast/core/string.hpp>
-
 #include <algorithm>
+
+#include "text.hpp"
 
 namespace larder::http {
 
 namespace {
 
 using std::chrono::seconds;
-
-std::string_view trim(std::string_view text) {
-    constexpr std::string_view space = " \t";
-    text.remove_prefix(std::min(text.find_first_not_of(space), text.size()));
-    return text.substr(0, text.find_last_not_of(space) + 1);
-}
 
 // Takes the first member off the list. A comma in a quoted string does not end it.
 std::string_view take_member(std::string_view& list) {
@@ -53,7 +47,7 @@ void read(std::string_view member, cache_directives& into) {
     const bool has_value = equals < member.size();
     const auto value = has_value ? member.substr(equals + 1) : std::string_view{};
     const auto is = [name = member.substr(0, equals)](std::string_view other) {
-        return boost::beast::iequals(name, other);
+        return same(name, other);
     };
     if (is("max-age")) set(into.max_age, value, seconds{0});
     if (is("min-fresh")) set(into.min_fresh, value, any_age);

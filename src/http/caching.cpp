@@ -33,7 +33,9 @@ cache_status status_of(const exchange& how) {
 
 verdict verdict_on(const request& r, std::string_view etag) {
     const auto if_match = r.header("if-match"), if_none_match = r.header("if-none-match");
-    return evaluate(r.method, {.if_match = if_match, .if_none_match = if_none_match}, etag);
+    preconditions all{.if_none_match = if_none_match};
+    if (r.headers && r.headers->has("if-match")) all.if_match = if_match;
+    return evaluate(r.method, all, etag);
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ outcome find(std::string_view list, std::string_view etag, comparison how) {
 verdict evaluate(method m, const preconditions& p, std::string_view etag) {
     if (m == method::options || m == method::other) return verdict::proceed;  // 13.2.1
     const bool reads = m == method::get || m == method::head;
-    if (!p.if_match.empty() && find(p.if_match, etag, comparison::strong) != outcome::match)
+    if (p.if_match && find(*p.if_match, etag, comparison::strong) != outcome::match)
         return verdict::precondition_failed;
     const auto found = find(p.if_none_match, etag, comparison::weak);
     if (reads) return found == outcome::match ? verdict::not_modified : verdict::proceed;

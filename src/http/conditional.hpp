@@ -1,16 +1,17 @@
 // Preconditions on a resource's entity tag (RFC 9110, section 13). Private to http.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "larder/http/message.hpp"
 
 namespace larder::http {
 
-/// Header values, several lines joined by ", "; empty if there is none.
+/// Header values, several lines joined by ", ".
 struct preconditions {
-    std::string_view if_match = {};
-    std::string_view if_none_match = {};
+    std::optional<std::string_view> if_match = {};
+    std::string_view if_none_match = {};  ///< none and an empty list are the same
 };
 
 enum class verdict {

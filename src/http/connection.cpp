@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "listener.hpp"
+#include "text.hpp"
 
 namespace larder::http {
 
@@ -46,12 +47,6 @@ std::string_view date() {
 std::string_view host_of(std::string_view peer) {
     const auto host = peer.substr(0, peer.rfind(':'));
     return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
-}
-
-std::string trimmed(const std::string& text) {
-    const auto first = text.find_first_not_of(" \t");
-    if (first == std::string::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t") + 1 - first);
 }
 
 bool is_visible(std::string_view text) {
@@ -203,18 +198,19 @@ void connection::find_client() {
                            [&](const auto& one) { return one == "*" || one == address; });
     };
     if (!trusts(host_of(peer_))) return;
-    auto list = reader_.all("x-forwarded-for");
+    const auto forwarded = reader_.all("x-forwarded-for");
+    std::string_view list = forwarded;
     while (!list.empty()) {
         const auto comma = list.rfind(',');
-        const auto address = trimmed(comma == std::string::npos ? list : list.substr(comma + 1));
+        const auto address = trim(list.substr(comma + 1));  // npos + 1 is 0
         boost::system::error_code ec;
-        asio::ip::make_address(address, ec);
+        const auto known = asio::ip::make_address(address, ec);
         if (ec) break;
-        client_ = address + ":0";
+        client_ = text_of(tcp::endpoint{known, 0});
         if (!trusts(address)) break;
-        list.resize(comma == std::string::npos ? 0 : comma);
+        list = list.substr(0, comma == std::string_view::npos ? 0 : comma);
     }
-    if (trimmed(reader_.all("x-forwarded-proto")) == "https") scheme_ = "https";
+    if (trim(reader_.all("x-forwarded-proto")) == "https") scheme_ = "https";
 }
 
 // The client's own id if it is one, and else one that nobody has.

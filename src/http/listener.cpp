@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 
 #include <cstring>
@@ -105,9 +104,12 @@ std::string text_of(const stream::endpoint& e) {
     }
     tcp::endpoint named;
     std::memcpy(named.data(), e.data(), std::min(e.size(), named.capacity()));
-    const auto address = named.address().to_string();
-    return (named.address().is_v6() ? "[" + address + "]" : address) + ":" +
-           std::to_string(named.port());
+    return text_of(named);
+}
+
+std::string text_of(const tcp::endpoint& e) {
+    const auto address = e.address().to_string();
+    return (e.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(e.port());
 }
 
 }  // namespace larder::http

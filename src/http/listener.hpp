@@ -4,6 +4,7 @@
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -31,5 +32,6 @@ acceptor share(boost::asio::io_context& io, acceptor& listening);
 
 /// `127.0.0.1:51584`, `[::1]:51584`, or `unix:` and the path.
 std::string text_of(const stream::endpoint& e);
+std::string text_of(const boost::asio::ip::tcp::endpoint& e);
 
 }  // namespace larder::http

@@ -1,39 +1,20 @@
 #include "problem.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <string>
 
 #include "larder/json.hpp"
+#include "text.hpp"
 
 namespace larder::http {
 
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-    const auto first = std::min(text.find_first_not_of(" \t"), text.size());
-    const auto last = text.find_last_not_of(" \t");
-    return last == std::string_view::npos ? "" : text.substr(first, last + 1 - first);
-}
-
-std::string_view take_until(std::string_view& text, char stop) {
-    const auto end = std::min(text.find(stop), text.size());
-    const auto part = trimmed(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-    return part;
-}
-
-bool is_same(std::string_view a, std::string_view b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-        return x == y || (x >= 'A' && x <= 'Z' && x + 32 == y);
-    });
-}
-
 // RFC 9110, section 12.4.2. What is no weight counts as none.
 double weight_of(std::string_view parameters) {
     while (!parameters.empty()) {
         const auto one = take_until(parameters, ';');
-        if (!is_same(one.substr(0, 2), "q=")) continue;
+        if (!same(one.substr(0, 2), "q=")) continue;
         double q = 1;
         const auto value = one.substr(2);
         const auto [end, ec] = std::from_chars(value.data(), value.data() + value.size(), q);
@@ -49,8 +30,8 @@ bool prefers_problem(std::string_view accept) {
     while (!accept.empty()) {
         auto range = take_until(accept, ',');
         const auto type = take_until(range, ';');
-        if (is_same(type, "application/problem+json")) problem = weight_of(range);
-        if (is_same(type, "application/json")) json = weight_of(range);
+        if (same(type, "application/problem+json")) problem = weight_of(range);
+        if (same(type, "application/json")) json = weight_of(range);
     }
     return problem > 0 && problem >= json;
 }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "larder/percent.hpp"
+#include "text.hpp"
 
 namespace larder::http {
 
@@ -50,18 +51,6 @@ bool is_text(char c) { return static_cast<unsigned char>(c) >= ' ' ? c != '\x7f'
 bool is_target(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(),
                                         [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
-}
-
-// But for the case of ASCII letters.
-bool same(std::string_view a, std::string_view b) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [&](char x, char y) { return lower(x) == lower(y); });
-}
-
-std::string_view trim(std::string_view text) {
-    const auto first = std::min(text.find_first_not_of(" \t"), text.size());
-    return text.substr(first, text.find_last_not_of(" \t") + 1 - first);
 }
 
 // host[:port]
@@ -325,14 +314,11 @@ std::size_t request_reader::count(std::string_view name) const {
 }
 
 bool request_reader::lists(std::string_view name, std::string_view token) const {
-    if (count(name) == 0) return false;
+    if (!has(name)) return false;
     const auto list = all(name);
     std::string_view rest = list;
-    while (!rest.empty()) {
-        const auto end = std::min(rest.find(','), rest.size());
-        if (same(trim(rest.substr(0, end)), token)) return true;
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
+    while (!rest.empty())
+        if (same(take_until(rest, ','), token)) return true;
     return false;
 }
 

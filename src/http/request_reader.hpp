@@ -47,6 +47,7 @@ public:
     bool is_http_1_0() const { return is_http_1_0_; }
     bool keeps_alive() const;
     std::string all(std::string_view name) const override;
+    bool has(std::string_view name) const override { return count(name) > 0; }
 
     /// Once it is refused: the status to answer with, and why.
     unsigned status() const { return status_; }

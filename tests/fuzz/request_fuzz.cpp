@@ -9,6 +9,9 @@
 #include <vector>
 
 #include "check.hpp"
+#include "http/caching.hpp"
+#include "http/conditional.hpp"
+#include "http/problem.hpp"
 #include "http/request_reader.hpp"
 #include "larder/http/input.hpp"
 
@@ -56,6 +59,25 @@ void check_input(const http::request& r) {
     check(std::holds_alternative<json::node>(answer), "an answer is JSON");
 }
 
+// What is decided by header values before and behind a handler.
+void check_headers(const http::request& r) {
+    constexpr std::string_view tag = "\"tag\"";
+    const auto tags = r.header("if-none-match"), matching = r.header("if-match");
+    const auto on_get =
+        http::evaluate(http::method::get, {.if_match = matching, .if_none_match = tags}, tag);
+    check(on_get != http::verdict::not_modified || tags == "*" || tags.find(tag) != tags.npos,
+          "304 only to who named the tag");
+    check(on_get == http::verdict::precondition_failed || !r.headers->has("if-match") ||
+              matching == "*" || matching.find(tag) != matching.npos,
+          "412 to who asked for another one");
+    const auto asked = http::directives_of(r);
+    for (const auto& seconds : {asked.max_age, asked.min_fresh, asked.max_stale})
+        check(!seconds || (seconds->count() >= 0 && *seconds <= http::any_age),
+              "seconds are within their range");
+    const auto accept = r.header("accept");
+    check(!http::prefers_problem(accept) || accept.size() >= 24, "a problem to who names it");
+}
+
 seen look_at(const request_reader& reader) {
     const auto& r = reader.get();
     check(r.body.size() <= limits.max_body_bytes, "a body is within its limit");
@@ -69,6 +91,7 @@ seen look_at(const request_reader& reader) {
     check(!r.path.empty() && (r.path.front() == '/' || r.path == "*"),
           "a path begins with a slash");
     check_input(r);
+    check_headers(r);
     return {std::string{reader.request_line()},
             std::string{r.path},
             std::string{r.query},

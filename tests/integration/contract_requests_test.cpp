@@ -140,6 +140,9 @@ TEST_F(contract_requests, options_on_a_known_path_names_its_methods) {
     const auto on_count = request(port(), "OPTIONS", "/count");
     EXPECT_EQ(on_count.status, 204);
     EXPECT_EQ(allowed(on_count), (methods{"GET", "HEAD", "OPTIONS"}));
+    const auto on_all = request(port(), "OPTIONS", "*");
+    EXPECT_EQ(on_all.status, 204);
+    EXPECT_EQ(allowed(on_all), (methods{"GET", "HEAD", "OPTIONS", "POST"}));
     const auto on_add = request(port(), "OPTIONS", "/add/");
     EXPECT_EQ(on_add.status, 204);
     EXPECT_EQ(allowed(on_add), (methods{"OPTIONS", "POST"}));

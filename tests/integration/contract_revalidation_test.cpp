@@ -80,6 +80,7 @@ TEST_F(contract_revalidation, if_match_fails_with_412_and_comes_first) {
     EXPECT_EQ(ask_with("if-match", "*").status, 200);
     EXPECT_EQ(ask_with("if-match", "\"x\"").status, 412);
     EXPECT_EQ(ask_with("if-match", "W/" + tag).status, 412) << "it compares strongly";
+    EXPECT_EQ(ask_with("if-match", "").status, 412) << "it names nothing";
     EXPECT_EQ(ask({{"if-match", "\"x\""}, {"if-none-match", tag}}).status, 412);
     EXPECT_EQ(ask({{"if-match", tag}, {"if-none-match", tag}}).status, 304);
 }

@@ -148,6 +148,8 @@ TEST_F(serve_flags, forwarded_headers_of_trusted_proxies_alone_count) {
     const auto moved = request(trusting.port(), "GET", "/count/", forwarded);
     EXPECT_TRUE(moved.header("location").starts_with("https://")) << moved.header("location");
     EXPECT_TRUE(trusting.wait_for_log("203.0.113.7:0 - \"GET /count/"));
+    request(trusting.port(), "GET", "/count", {{"x-forwarded-for", "2001:db8::7"}});
+    EXPECT_TRUE(trusting.wait_for_log("[2001:db8::7]:0 - \"GET /count "));
     for (const auto& distrust :
          {flags{"--no-proxy-headers"}, flags{"--forwarded-allow-ips", "::1"}}) {
         const auto wary = start(distrust);

@@ -16,6 +16,7 @@ public:
     virtual ~header_fields() = default;
     /// The values of all lines of that name, joined by ", "; empty if there is none.
     virtual std::string all(std::string_view name) const = 0;
+    virtual bool has(std::string_view name) const = 0;
 };
 
 /// Views into the connection's buffers: good while the handler runs.

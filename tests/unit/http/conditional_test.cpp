@@ -153,6 +153,11 @@ TEST(if_match, fails_if_the_tag_is_not_named_or_the_value_is_malformed) {
         }
 }
 
+TEST(if_match, fails_if_it_names_no_tag_at_all) {
+    for (const auto m : {method::get, method::put}) EXPECT_EQ(if_match("", current, m), failed);
+    EXPECT_EQ(evaluate(method::put, {}, current), proceed) << "there is no such line";
+}
+
 TEST(if_match, compares_strongly) {
     EXPECT_EQ(if_match(R"(W/"xyzzy")"), failed);
     EXPECT_EQ(if_match(R"("a", W/"xyzzy")", current, method::put), failed);
