@@ -13,6 +13,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "support/exchanges.hpp"
+
 namespace larder::test {
 
 namespace {
@@ -205,6 +207,7 @@ http_response http_connection::request(std::string_view method, std::string_view
     send(request_text(method, target, headers, body, port_));
     auto answer = receive(method == "HEAD");
     expect_nothing_more();
+    keep_exchange(method, target, headers, body, answer);
     return answer;
 }
 
@@ -217,6 +220,7 @@ http_response request(std::uint16_t port, std::string_view method, std::string_v
     if (const auto rest = connection.read_to_end(); !rest.empty()) {
         fail("more than the answer: \"" + rest + "\"");
     }
+    keep_exchange(method, target, headers, body, answer);
     return answer;
 }
 

@@ -1,0 +1,55 @@
+#include "support/exchanges.hpp"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <cstdio>
+#include <fstream>
+#include <mutex>
+#include <string>
+#include <unordered_set>
+
+namespace larder::test {
+
+namespace {
+
+std::string quoted(std::string_view bytes) {
+    std::string text = "\"";
+    char escaped[8];
+    for (const unsigned char c : bytes) {
+        std::snprintf(escaped, sizeof escaped, "\\u%04x", c);
+        if (c < ' ' || c > '~' || c == '"' || c == '\\') text += escaped;
+        else text += static_cast<char>(c);
+    }
+    return text + '"';
+}
+
+std::string list_of(const header_list& headers) {
+    std::string text = "[";
+    for (const auto& [name, value] : headers)
+        text.append(text.size() > 1 ? ",[" : "[")
+            .append(quoted(name))
+            .append(",")
+            .append(quoted(value)) += ']';
+    return text + ']';
+}
+
+}  // namespace
+
+void keep_exchange(std::string_view method, std::string_view target, const header_list& headers,
+                   std::string_view body, const http_response& answer) {
+    static const char* const folder = std::getenv("LARDER_EXCHANGES");
+    if (!folder) return;
+    static std::mutex mutex;
+    static std::unordered_set<std::string> kept;
+    static std::ofstream file{std::string{folder} + '/' + program_invocation_short_name + ".jsonl"};
+    const auto request = R"({"method":)" + quoted(method) + R"(,"target":)" + quoted(target) +
+                         R"(,"headers":)" + list_of(headers) + R"(,"body":)" + quoted(body) +
+                         R"(,"status":)" + std::to_string(answer.status) + R"(,"answer":)" +
+                         quoted(answer.body);
+    const std::lock_guard lock{mutex};
+    if (!kept.insert(request).second) return;
+    file << request << R"(,"answer_headers":)" << list_of(answer.headers) << "}\n" << std::flush;
+}
+
+}  // namespace larder::test
