@@ -2,10 +2,7 @@
 //
 //   node proxy.mjs URL URL_UNCONFIGURED URL_WITHOUT_DATABASE
 import assert from "node:assert/strict";
-import {spawn} from "node:child_process";
-import {mkdirSync, writeFileSync} from "node:fs";
-import {createInterface} from "node:readline";
-import {tool} from "./tool.mjs";
+import {ofProblems, prism, untrue} from "./prism.mjs";
 
 const order = {orderdate: "2023-03-10", customerid: 9999, netamount: 23.0, tax: 2.0};
 const post = (body, type = "application/json") => ({
@@ -52,66 +49,37 @@ const unlawful = [
   ["/add/", post({...order, tax: "a lot"}), 422],
   ["/add/", post({...order, orderdate: 20230310}), 422],
 ];
-// Starts Prism with a document in front of a service. `ask` sends a request through it and returns
-// the answer's status and what Prism found.
-async function proxy(url, document) {
-  const prism = spawn(process.execPath, [tool("@stoplight/prism-cli", "prism"), "proxy", document,
-                                         url, "--port", "0"], {stdio: ["ignore", "pipe", "inherit"]});
-  let at;
-  for await (const line of createInterface(prism.stdout)) {
-    at = line.match(/listening on (http\S+)/)?.[1];
-    if (at) break;
-  }
-  prism.stdout.resume();
-  const ask = async (path, request = {}) => {
-    const answer = await fetch(at + path, {...request, redirect: "manual"});
-    await answer.text();
-    const found = JSON.parse(answer.headers.get("sl-violations") ?? "[]");
-    const about = (side) => found.filter((f) => f.location[0] === side);
-    return {status: answer.status, request: about("request"), response: about("response")};
-  };
-  return {ask, stop: () => prism.kill()};
-}
-
 const [url, unconfigured, without_database] = process.argv.slice(2);
 const document = await (await fetch(`${url}/openapi.json`)).json();
-const untrue = structuredClone(document);
-untrue.components.schemas.count_reply.properties.count.type = "string";
-// Prism takes problem+json for json, and the first that it finds: here it finds no other.
-const of_problems = structuredClone(document);
-for (const {responses} of [of_problems.paths["/count"].get, of_problems.paths["/add/"].post])
-  for (const {content} of Object.values(responses))
-    if (content?.["application/problem+json"]) delete content["application/json"];
-const folder = new URL("generated/", import.meta.url).pathname;
-mkdirSync(folder, {recursive: true});
-writeFileSync(`${folder}true.json`, JSON.stringify(document));
-writeFileSync(`${folder}untrue.json`, JSON.stringify(untrue));
-writeFileSync(`${folder}of_problems.json`, JSON.stringify(of_problems));
-
 const proxies = await Promise.all([
-  [url, "true"], [url, "untrue"], [url, "of_problems"], [unconfigured, "true"], [without_database, "true"],
-].map(([to, name]) => proxy(to, `${folder}${name}.json`)));
+  [url, document], [url, untrue(document)], [url, ofProblems(document)],
+  [unconfigured, document], [without_database, document],
+].map(([to, of]) => prism(to, of)));
 const [service, misled, problems, not_ready, unavailable] = proxies;
+const ask = (proxy, path, {method = "GET", headers = {}, body = ""}) => proxy.ask(
+  method, path,
+  [["host", "127.0.0.1"], ...Object.entries(headers),
+   ...(method === "POST" ? [["content-length", String(Buffer.byteLength(body))]] : [])], body);
 const conforming = (status) => ({status, request: [], response: []});
 try {
   for (const [path, request, status] of lawful)
-    assert.deepEqual(await service.ask(path, request), conforming(status), path + request.body);
+    assert.deepEqual(await ask(service, path, request), conforming(status), path + request.body);
   for (const [path, request, status] of unlawful) {
-    const found = await service.ask(path, request);
+    const found = await ask(service, path, request);
     assert.deepEqual([found.status, found.response], [status, []], path + request.body);
     assert.notDeepEqual(found.request, [], path + request.body);
   }
   for (const [proxy, status] of [[not_ready, 500], [unavailable, 503]]) {
-    assert.deepEqual(await proxy.ask("/count"), conforming(status));
-    assert.deepEqual(await proxy.ask("/add/", post(order)), conforming(status));
+    assert.deepEqual(await ask(proxy, "/count", {}), conforming(status));
+    assert.deepEqual(await ask(proxy, "/add/", post(order)), conforming(status));
   }
   const as_problem = {accept: "application/problem+json"};
   for (const [path, request, status] of unlawful) {
     const headers = {...request.headers, ...as_problem};
-    const found = await problems.ask(path, {...request, headers});
+    const found = await ask(problems, path, {...request, headers});
     assert.deepEqual([found.status, found.response], [status, []], path + request.body);
   }
-  assert.notDeepEqual((await misled.ask("/count")).response, [], "Prism takes anything");
+  assert.notDeepEqual((await ask(misled, "/count", {})).response, [], "Prism takes anything");
 } finally {
   for (const p of proxies) p.stop();
 }

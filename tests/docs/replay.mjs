@@ -36,29 +36,44 @@ const [plain, problems, misled] = await Promise.all(
 
 const is = (kept, name, value) =>
   kept.answer_headers.some(([n, v]) => n === name && v === value);
-const replay = (kept, number, through) => through.ask(
-  kept.method, kept.target,
-  [...endToEnd(kept.headers), ["host", "127.0.0.1"], ["x-exchange", String(number)],
-   ...(kept.body ? [["content-length", String(kept.body.length)]] : [])],
-  bytes(kept.body));
+// Any JSON type, or none, is taken for JSON; Prism reads bodies of the documented one alone, and
+// answers by itself what is no JSON at all.
+const replay = (kept, number, through) => {
+  const headers = endToEnd(kept.headers).filter(([name]) => !/^content-type$/i.test(name));
+  headers.push(["host", "127.0.0.1"], ["x-exchange", String(number)]);
+  const body = isJson(kept.body) ? kept.body : "";
+  if (kept.method === "POST")
+    headers.push(["content-type", "application/json"], ["content-length", String(body.length)]);
+  return through.ask(kept.method, kept.target, headers, bytes(body));
+};
+function isJson(text) {
+  try {
+    return JSON.parse(bytes(text)) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+// What the service takes and the document does not: an integer as a string or twice, as its
+// introduction says, and an amount that is rounded into its range.
+const lenient = ({location, message}) =>
+  /customerid must be integer$/.test(message) || location.at(-1) === "netamount";
 
 try {
   const seen = new Set(), wrong = [];
-  let lenient = 0;
   for (const [number, kept] of documented.entries()) {
     const found = await replay(
       kept, number, is(kept, "content-type", "application/problem+json") ? problems : plain);
+    const taken = kept.status < 400 && found.request.filter((f) => !lenient(f));
+    if (found.status !== kept.status || found.response.length || taken.length)
+      wrong.push({kept, found});
     seen.add(`${kept.method} ${kept.target.split("?")[0]} ${kept.status}`);
-    if (found.status !== kept.status || found.response.length) wrong.push({kept, found});
-    if (kept.status < 400 && found.request.length) {
-      ++lenient;
-      console.log(JSON.stringify([kept.from, kept.method, kept.target, kept.headers, kept.body, found.request]));
-    }
   }
-  console.log(`${exchanges.length} exchanges, ${documented.length} of documented operations, ` +
-              `${lenient} that the service takes and the document does not`);
-  console.log([...seen].sort().join("\n"));
+  console.log(`${exchanges.length} exchanges, ${documented.length} of documented operations`);
   assert.deepEqual(wrong, []);
+  for (const [operation, statuses] of [["GET /count", [200, 304, 412, 422, 500, 503, 504]],
+                                       ["POST /add/", [200, 412, 415, 422, 500, 503]]])
+    for (const status of statuses) assert(seen.has(`${operation} ${status}`), `${operation} ${status}`);
   const hit = documented.findIndex((k) => k.method === "GET" && k.status === 200);
   assert.notDeepEqual((await replay(documented[hit], hit, misled)).response, [], "Prism takes anything");
 } finally {
