@@ -29,8 +29,10 @@ constexpr int status_usage = 64, status_unavailable = 69, status_config = 78;
 int serve(const serve_flags& flags, std::vector<std::string> command_line) {
     set_up_log(flags);
     auto options = options_from(flags);
+    const auto waits = orders::source_deadline_from_environment();
     if (auto server = orders::source_from_environment())
-        options.source = larder::pg::pool_options{.server = std::move(*server)};
+        options.source = larder::pg::pool_options{
+            .server = std::move(*server), .connect_timeout = waits, .acquire_timeout = waits};
     if (auto server = orders::shared_tier_from_environment())
         options.shared = larder::valkey::client_options{
             .server = std::move(*server), .deadline = orders::cache_deadline_from_environment()};

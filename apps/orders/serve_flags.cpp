@@ -204,6 +204,7 @@ std::string text_of(const serve_flags& flags, const larder::app_options& options
     line("CACHE_CLIENT_RELOAD", options.client_reload ? "on" : "off");
     if (options.shared) line("CACHE_DEADLINE_MS", options.shared->deadline.count());
     line("VALKEY_SERVICE_URI", options.shared ? options.shared->server.address() : "");
+    if (options.source) line("PG_DEADLINE_MS", options.source->connect_timeout.count());
     line("PG_DATABASE", database_from_environment());
     std::string source;
     if (options.source)

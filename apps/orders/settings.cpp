@@ -11,7 +11,8 @@ namespace orders {
 
 namespace {
 
-constexpr std::int64_t default_ttl = 120, default_local_bytes = 64 << 20, default_deadline = 100;
+constexpr std::int64_t default_ttl = 120, default_local_bytes = 64 << 20, default_deadline = 100,
+                       default_source_deadline = 800;
 
 // A variable's value; unset and empty are the same but for CACHE_TIMEOUT_SECONDS.
 std::string variable(const char* name) {
@@ -32,6 +33,11 @@ std::int64_t number(const char* name, std::int64_t least, std::int64_t most, std
     spdlog::error("Bad value '{}' for {}, using {}: it has to be {}", text, name, otherwise,
                   meaning);
     return otherwise;
+}
+
+std::chrono::milliseconds deadline(const char* name, std::int64_t otherwise) {
+    return std::chrono::milliseconds{
+        number(name, 1, 60'000, otherwise, "a number of milliseconds from 1 to 60000")};
 }
 
 }  // namespace
@@ -77,8 +83,11 @@ std::size_t local_bytes_from_environment() {
 }
 
 std::chrono::milliseconds cache_deadline_from_environment() {
-    return std::chrono::milliseconds{number("CACHE_DEADLINE_MS", 1, 60'000, default_deadline,
-                                            "a number of milliseconds from 1 to 60000")};
+    return deadline("CACHE_DEADLINE_MS", default_deadline);
+}
+
+std::chrono::milliseconds source_deadline_from_environment() {
+    return deadline("PG_DEADLINE_MS", default_source_deadline);
 }
 
 bool client_reload_from_environment() {

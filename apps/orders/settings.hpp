@@ -34,6 +34,9 @@ std::size_t local_bytes_from_environment();
 /// CACHE_DEADLINE_MS, default 100: how long a request waits for Valkey. Likewise.
 std::chrono::milliseconds cache_deadline_from_environment();
 
+/// PG_DEADLINE_MS, default 800: how long a request waits for a connection to PostgreSQL. Likewise.
+std::chrono::milliseconds source_deadline_from_environment();
+
 /// CACHE_CLIENT_RELOAD, default on: whether clients may have a count loaded anew by `cache-control:
 /// no-cache`. A value that is neither `on` nor `off` is logged as an error.
 bool client_reload_from_environment();

@@ -33,7 +33,8 @@ void expect_no_stale_read(const cluster& all, std::int64_t reads,
 
 // Where the machine keeps Valkey from answering within its deadline, that is a fault: a write then
 // goes on without it, and the other instances hear of it late.
-const environment patient{{"CACHE_DEADLINE_MS", "5000"}};
+// Likewise PostgreSQL: then a request is refused.
+const environment patient{{"CACHE_DEADLINE_MS", "5000"}, {"PG_DEADLINE_MS", "5000"}};
 
 // While writers never rest nearly every key is always held, so that readers hardly meet an entry;
 // while they rest for long there are few invalidations. So both, and what lies between.

@@ -240,6 +240,25 @@ TEST_F(contract_postgres, table_that_is_locked_costs_misses_a_prompt_503_and_hit
     EXPECT_EQ(get(one.port(), "/count?customerid=42").status, 200);
 }
 
+TEST_F(contract_postgres, whose_connections_are_all_busy_costs_a_miss_its_deadline) {
+    auto env = servers.env();
+    env["PG_DEADLINE_MS"] = other_build ? "700" : "300";
+    const service one{env, {"--workers", "1"}};
+    auto holder = servers.store.connect();
+    holder.exec("BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE");
+    std::vector<std::unique_ptr<http_connection>> orders;
+    for (int i = 0; i < 4; ++i) {
+        orders.push_back(std::make_unique<http_connection>(one.port()));
+        orders.back()->send(request_text("POST", "/add/", {}, tutorial_order, one.port()));
+    }
+    ASSERT_TRUE(eventually([this] {
+        return sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") == "4";
+    }));
+    expect_unavailable([&] { return get(one.port(), "/count"); }, 700ms * slack);
+    holder.exec("COMMIT");
+    for (auto& order : orders) EXPECT_EQ(order->receive().status, 200);
+}
+
 // ---- a query that fails ----
 
 /// 500 in the contract's words: one sentence with the SQLSTATE and no SQL text.

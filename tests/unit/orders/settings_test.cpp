@@ -40,7 +40,7 @@ protected:
 
 private:
     static constexpr std::array names{"PG_SERVICE_URI", "VALKEY_SERVICE_URI", "PG_DATABASE",
-                                      "CACHE_TIMEOUT_SECONDS"};
+                                      "PG_DEADLINE_MS", "CACHE_TIMEOUT_SECONDS"};
     std::map<std::string, std::string> before_;
 };
 
@@ -102,6 +102,14 @@ TEST_F(settings, a_request_waits_100_ms_for_valkey_unless_something_else_is_said
     EXPECT_EQ(cache_deadline_from_environment(), 100ms);
     set("CACHE_DEADLINE_MS", "7");
     EXPECT_EQ(cache_deadline_from_environment(), 7ms);
+}
+
+TEST_F(settings, and_800_ms_for_a_connection_to_postgresql) {
+    EXPECT_EQ(source_deadline_from_environment(), 800ms);
+    set("PG_DEADLINE_MS", "60000");
+    EXPECT_EQ(source_deadline_from_environment(), 60s);
+    set("PG_DEADLINE_MS", "60001");
+    EXPECT_EQ(source_deadline_from_environment(), 800ms);
 }
 
 TEST_F(settings, a_bad_number_is_one_line_in_the_log_and_the_default_is_used) {
