@@ -167,9 +167,13 @@ TEST_F(serve_flags, limit_concurrency_answers_503_beyond) {
     auto holder = servers.store.connect();
     holder.exec("BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE");
     http_connection first{one.port()}, second{one.port()};
-    for (auto* waits : {&first, &second})
-        waits->send(request_text("GET", "/count?customerid=42", {}, "", one.port()));
-    EXPECT_TRUE(eventually([&] { return get(one.port(), "/count").status == 503; }));
+    first.send(request_text("GET", "/count?customerid=42", {}, "", one.port()));
+    second.send(request_text("GET", "/count?customerid=43", {}, "", one.port()));
+    // Who asks before both are in would take the place of one.
+    ASSERT_TRUE(eventually([this] {
+        return sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") == "2";
+    }));
+    EXPECT_EQ(get(one.port(), "/count").status, 503);
     EXPECT_TRUE(get(one.port(), "/count").has("retry-after"));
     holder.exec("COMMIT");
     EXPECT_EQ(first.receive().status, 200);
