@@ -22,8 +22,10 @@ void pool::state::give_back(owned c) {
     waiting.pop_front();
 }
 
+// A login costs a server more than many statements, so a worker has one at a time: who would need
+// another waits for that or for a connection that comes back, whichever is first.
 asio::awaitable<void> pool::state::take_place() {
-    if (in_use < options.max_connections) {
+    if (in_use < options.max_connections && (!idle.empty() || !logs_in)) {
         ++in_use;
         co_return;
     }
@@ -42,8 +44,38 @@ asio::awaitable<pool::state::lease> pool::state::acquire() {
         if (last->is_alive()) co_return lease{shared_from_this(), std::move(last), true};
     }
     lease fresh{shared_from_this(), std::make_unique<connection>(executor, options), false};
-    co_await (*fresh).connect();
+    co_await connect(*fresh);
     co_return fresh;
+}
+
+// Where a server refuses, each request would try for itself, and keep it busy with logins just when
+// it comes back. So then one tries at a time, and the others share its answer.
+asio::awaitable<void> pool::state::connect(connection& c) {
+    using clock = std::chrono::steady_clock;
+    constexpr std::chrono::milliseconds pause{100};
+    if (refused && clock::now() - tried < pause) throw error{*refused};
+    tried = clock::now();
+    struct login {
+        explicit login(state& s) : of(s) { of.logs_in = true; }
+        ~login() { of.end_login(); }
+        state& of;
+    };
+    const login now{*this};
+    try {
+        co_await c.connect();
+        refused.reset();
+    } catch (const error& e) {
+        refused = e;
+        throw;
+    }
+}
+
+void pool::state::end_login() {
+    logs_in = false;
+    if (waiting.empty() || in_use == options.max_connections) return;
+    ++in_use;
+    waiting.front()->cancel();
+    waiting.pop_front();
 }
 
 pool::pool(asio::any_io_executor executor, pool_options options)

@@ -3,6 +3,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "connection.hpp"
+#include "larder/pg/error.hpp"
 
 namespace larder::pg {
 
@@ -23,7 +25,9 @@ struct pool::state : std::enable_shared_from_this<state> {
 
     boost::asio::awaitable<lease> acquire();
     boost::asio::awaitable<void> take_place();
+    boost::asio::awaitable<void> connect(connection& c);
     void give_back(owned c);
+    void end_login();
 
     boost::asio::any_io_executor executor;
     const pool_options options;
@@ -31,6 +35,9 @@ struct pool::state : std::enable_shared_from_this<state> {
     std::deque<boost::asio::steady_timer*>
         waiting;  // oldest first; cancelling a timer wakes its owner
     std::size_t in_use = 0;
+    bool logs_in = false;               // a connection is being opened
+    std::optional<error> refused = {};  // what the last attempt to connect ended with
+    std::chrono::steady_clock::time_point tried = {};  // when one began, once refused
     bool closed = false;
 };
 

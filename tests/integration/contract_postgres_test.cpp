@@ -1,11 +1,16 @@
 // The contract's "Servers that are missing, down or slow": PostgreSQL.
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <ostream>
+#include <thread>
 
 #include "support/json_text.hpp"
 #include "support/store_test.hpp"
@@ -138,6 +143,39 @@ TEST_F(contract_postgres, a_service_may_start_before_postgresql) {
     servers.postgres.start();
     EXPECT_TRUE(eventually([&] { return get(one.port(), "/count").status == 200; }, 1s * slack));
     EXPECT_EQ(count(one.port()), 12000);
+}
+
+// Somebody who accepts and hangs up. Each request would try for itself, and a server that comes
+// back would be busy with their logins.
+TEST_F(contract_postgres, that_refuses_is_not_tried_by_each_request) {
+    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const any = reinterpret_cast<sockaddr*>(&address);
+    ASSERT_EQ(bind(listener, any, size), 0);
+    ASSERT_EQ(getsockname(listener, any, &size), 0);
+    ASSERT_EQ(listen(listener, 100), 0);
+    std::atomic<int> tried{0};
+    std::thread server{[&] {
+        for (int one = 0; (one = accept(listener, nullptr, nullptr)) >= 0; close(one)) ++tried;
+    }};
+    const auto start = std::chrono::steady_clock::now();
+    {
+        auto env = servers.env();
+        env["PG_SERVICE_URI"] =
+            "postgres://shop@127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/x";
+        const service one{env, {"--workers", "1"}};
+        for (int i = 0; i < 200; ++i) expect_unavailable([&] { return get(one.port(), "/count"); });
+    }
+    const auto took = std::chrono::steady_clock::now() - start;
+    shutdown(listener, SHUT_RDWR);
+    server.join();
+    close(listener);
+    // Each attempt may be two, with TLS and without; and one connection is not a request's.
+    EXPECT_LT(tried, 40 + took / 20ms);
+    EXPECT_GT(tried, 0);
 }
 
 TEST_F(contract_postgres, that_refuses_the_password_is_a_503_without_it) {
