@@ -52,7 +52,7 @@ asio::awaitable<pool::state::lease> pool::state::acquire() {
 // it comes back. So then one tries at a time, and the others share its answer.
 asio::awaitable<void> pool::state::connect(connection& c) {
     using clock = std::chrono::steady_clock;
-    constexpr std::chrono::milliseconds pause{100};
+    constexpr std::chrono::milliseconds pause{200};
     if (refused && clock::now() - tried < pause) throw error{*refused};
     tried = clock::now();
     struct login {
