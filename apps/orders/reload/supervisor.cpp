@@ -54,7 +54,7 @@ std::optional<std::string> cmake_sources(const fs::path& folder) {
     return std::nullopt;
 }
 
-void fill_in(options& how, const fs::path& program) {
+options filled_in(options how, const fs::path& program) {
     const auto from = cmake_sources(program.parent_path());
     if (!from && (how.folders.empty() || how.build_command.empty()))
         throw setting_error("--reload: " + program.parent_path().string() +
@@ -64,6 +64,7 @@ void fill_in(options& how, const fs::path& program) {
     for (const auto& one : how.folders)
         if (!fs::is_directory(one))
             throw setting_error("--reload-dir " + one.string() + " is no folder");
+    return how;
 }
 
 // The signals that this process takes from `wait()`; children begin without that.
@@ -116,11 +117,6 @@ private:
     identity built_from_{};  // the program when the build began
     std::optional<int> status_;
 };
-
-options filled_in(options how, const fs::path& program) {
-    fill_in(how, program);
-    return how;
-}
 
 supervisor::supervisor(options how)
     : program_(program_of(how.command_line.front())),
