@@ -41,7 +41,7 @@ std::size_t open_files(pid_t pid) {
 
 struct slow_clients : shared_service_test {
     const bool is_soak = std::getenv("LARDER_SOAK") != nullptr;
-    const std::size_t connections = is_soak ? 1'000 : 300;
+    const std::size_t connections = 1'000;
     const std::chrono::milliseconds quiet{is_soak ? 5'000 : 500},
         attacked{is_soak ? 10'000 : 2'000};
 
