@@ -26,6 +26,7 @@ using tcp = asio::ip::tcp;
 namespace {
 
 constexpr std::size_t read_size = 8'192;
+constexpr std::size_t most_unsent = 65'536;  // of answers to pipelined requests
 
 // "Sun, 22 Nov 2026 10:00:00 GMT", made once a second by each worker.
 std::string_view date() {
@@ -45,8 +46,12 @@ std::string_view date() {
 }
 
 std::string_view host_of(std::string_view peer) {
-    const auto host = peer.substr(0, peer.rfind(':'));
-    return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
+    auto host = peer.substr(0, peer.rfind(':'));
+    if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+    // So an IPv4 address is written where one socket listens for both.
+    constexpr std::string_view mapped = "::ffff:";
+    const bool is_ipv4 = host.starts_with(mapped) && host.find('.') != host.npos;
+    return is_ipv4 ? host.substr(mapped.size()) : host;
 }
 
 bool is_visible(std::string_view text) {
@@ -98,8 +103,11 @@ void connection::enter(phase p) {
 void connection::close_if_overdue(std::chrono::steady_clock::time_point now) {
     const auto& limits = owner_.options();
     constexpr std::chrono::milliseconds at_the_end{500};  // for the request of a new connection
-    const auto idle = owner_.is_stopping() ? at_the_end : limits.keep_alive_timeout;
-    const auto limit = phase_ == phase::idle ? idle : limits.request_timeout;
+    const bool may_end = phase_ == phase::idle || phase_ == phase::lingering;
+    const auto limit = owner_.is_stopping() && (may_end || phase_ == phase::shaking_hands)
+                           ? at_the_end
+                       : may_end ? limits.keep_alive_timeout
+                                 : limits.request_timeout;
     if (phase_ == phase::answering || now - since_ <= limit) return;
     timed_out_ = phase_ == phase::reading;
     if (timed_out_) socket_.cancel();
@@ -117,7 +125,7 @@ void connection::close_if_waiting() {
 
 asio::awaitable<bool> connection::shake_hands() {
     if (!tls_) co_return true;
-    enter(phase::reading);
+    enter(phase::shaking_hands);
     const auto [ec] = co_await tls_->async_handshake(asio::ssl::stream_base::server,
                                                      asio::as_tuple(asio::use_awaitable));
     if (ec) spdlog::debug("{} - no TLS: {}", peer_, ec.message());
@@ -133,6 +141,9 @@ asio::awaitable<void> connection::run() {
         enter(phase::answering);
         is_new_ = false;
         co_await answer_request();
+        if (out_.size() < most_unsent) continue;
+        const bool said_part = co_await flush();
+        if (!said_part) co_return;
     }
     const bool said_all = co_await flush();
     if (said_all) co_await linger();
@@ -301,7 +312,7 @@ void connection::log(std::string_view request_line, unsigned status) const {
 // Closing with unread bytes would reset the connection and the client could lose the answer.
 asio::awaitable<void> connection::linger() {
     boost::system::error_code ec;
-    enter(phase::idle);
+    enter(phase::lingering);
     if (tls_) {
         const auto [closed] = co_await tls_->async_shutdown(asio::as_tuple(asio::use_awaitable));
         ec = closed;
@@ -309,7 +320,7 @@ asio::awaitable<void> connection::linger() {
         socket_.shutdown(stream::socket::shutdown_send, ec);
     }
     std::array<char, read_size> unread;
-    while (!ec && !owner_.is_stopping()) {
+    while (!ec) {
         const auto [read_error, size] = co_await socket_.async_read_some(
             asio::buffer(unread), asio::as_tuple(asio::use_awaitable));
         ec = read_error;

@@ -31,7 +31,7 @@ public:
     void close_if_waiting();
 
 private:
-    enum class phase { idle, reading, answering, writing };
+    enum class phase { shaking_hands, idle, reading, answering, writing, lingering };
 
     boost::asio::awaitable<bool> shake_hands();
     boost::asio::awaitable<bool> read_request();

@@ -44,6 +44,9 @@ ssl tls_context(const std::string& key, const std::string& certificate,
         context.set_verify_mode(boost::asio::ssl::verify_peer |
                                 boost::asio::ssl::verify_fail_if_no_peer_cert);
     }
+    // Without one OpenSSL refuses to resume a session whose client has shown a certificate.
+    static constexpr unsigned char name[] = "larder";
+    SSL_CTX_set_session_id_context(context.native_handle(), name, sizeof name - 1);
     SSL_CTX_set_alpn_select_cb(context.native_handle(), choose_protocol, nullptr);
     return context;
 }

@@ -110,7 +110,9 @@ asio::awaitable<void> connection::connect() {
     const deadline limit{*this, options_.connect_timeout};
     std::string why;
     try {
-        const auto addresses = co_await with_addresses(options_.server, socket_.get_executor());
+        const auto addresses =
+            co_await with_addresses(options_.server, socket_.get_executor(),
+                                    std::chrono::steady_clock::now() + options_.connect_timeout);
         co_await start(addresses);
         co_return;
     } catch (const error& e) {

@@ -3,6 +3,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <chrono>
 #include <utility>
 
 #include "pool_state.hpp"
@@ -11,71 +12,115 @@ namespace larder::pg {
 
 namespace asio = boost::asio;
 
-// Who waits longest gets the place at once, so that nobody who comes later can take it.
-void pool::state::give_back(owned c) {
-    if (c && c->is_usable() && !closed) idle.push_back(std::move(c));
-    if (waiting.empty()) {
-        --in_use;
-        return;
-    }
-    waiting.front()->cancel();
-    waiting.pop_front();
-}
+// Who needs a connection; what it is given ends the wait.
+class pool::state::waiter {
+public:
+    enum class given { nothing, connection, login, refusal };
 
-// A login costs a server more than many statements, so a worker has one at a time: who would need
-// another waits for that or for a connection that comes back, whichever is first.
-asio::awaitable<void> pool::state::take_place() {
-    if (in_use < options.max_connections && (!idle.empty() || !logs_in)) {
-        ++in_use;
-        co_return;
+    waiter(state& s, asio::steady_timer& turn) : of_(s), turn_(turn) {
+        of_.waiting.push_back(this);
     }
-    asio::steady_timer turn{executor, options.acquire_timeout};
-    waiting.push_back(&turn);
-    co_await turn.async_wait(asio::as_tuple(asio::use_awaitable));
-    if (std::erase(waiting, &turn) > 0)
-        throw error(failure::unavailable, "all connections are in use");
-}
+    ~waiter() { std::erase(of_.waiting, this); }
+    waiter(const waiter&) = delete;
+    waiter& operator=(const waiter&) = delete;
 
-asio::awaitable<pool::state::lease> pool::state::acquire() {
-    co_await take_place();
-    while (!idle.empty()) {
-        auto last = std::move(idle.back());  // the one used last: the others may be closed
-        idle.pop_back();
-        if (last->is_alive()) co_return lease{shared_from_this(), std::move(last), true};
+    void give(given what, owned c = nullptr) {
+        has = what;
+        with = std::move(c);
+        turn_.cancel();
     }
-    lease fresh{shared_from_this(), std::make_unique<connection>(executor, options), false};
-    co_await connect(*fresh);
-    co_return fresh;
-}
 
-// Where a server refuses, each request would try for itself, and keep it busy with logins just when
-// it comes back. So then one tries at a time, and the others share its answer.
-asio::awaitable<void> pool::state::connect(connection& c) {
-    using clock = std::chrono::steady_clock;
+    given has = given::nothing;
+    owned with;
+    std::optional<error> why;
+
+private:
+    state& of_;
+    asio::steady_timer& turn_;
+};
+
+// Who waits longest is served first. A login costs a server more than many statements, so a worker
+// has one at a time, and the others wait for that or for a connection that comes back, whichever is
+// first. Where a server refuses, each request would try for itself, and keep it busy with logins
+// just when it comes back: so one tries, and the others share its answer, unless a connection is
+// lent that they may have later.
+void pool::state::serve_waiting() {
+    using given = waiter::given;
     constexpr std::chrono::milliseconds pause{200};
-    if (refused && clock::now() - tried < pause) throw error{*refused};
-    tried = clock::now();
+    while (!waiting.empty() && in_use < options.max_connections) {
+        auto& first = *waiting.front();
+        const bool pauses = refused && std::chrono::steady_clock::now() - tried < pause;
+        if (idle.empty() && (logs_in || (pauses && in_use > 0))) return;
+        waiting.pop_front();
+        if (idle.empty() && pauses) {
+            first.why = refused;
+            first.give(given::refusal);
+            continue;
+        }
+        ++in_use;
+        if (idle.empty()) {
+            logs_in = true;
+            first.give(given::login);
+        } else {  // the one used last: the others may be closed
+            first.give(given::connection, std::move(idle.back()));
+            idle.pop_back();
+        }
+    }
+}
+
+void pool::state::give_back(owned c) {
+    --in_use;
+    if (c && c->is_usable() && !closed) idle.push_back(std::move(c));
+    serve_waiting();
+}
+
+// Whose login was refused waits, too, if a connection is lent.
+asio::awaitable<pool::state::lease> pool::state::acquire() {
+    using given = waiter::given;
+    const auto self = shared_from_this();
+    asio::steady_timer turn{executor, options.acquire_timeout};
+    error why{failure::unavailable, "all connections are in use"};
+    while (true) {
+        waiter me{*this, turn};
+        serve_waiting();
+        if (me.has == given::nothing) co_await turn.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (me.has == given::nothing) throw error{why};
+        if (me.has == given::refusal) throw error{*me.why};
+        if (me.has == given::connection) {
+            lease used{self, std::move(me.with), true};
+            const bool is_alive = (*used).is_alive();
+            if (is_alive) co_return used;
+            continue;
+        }
+        try {
+            auto fresh = co_await log_in();
+            co_return fresh;
+        } catch (const error& e) {
+            if (in_use == 0 && idle.empty()) throw;
+            why = e;
+        }
+    }
+}
+
+asio::awaitable<pool::state::lease> pool::state::log_in() {
     struct login {
-        explicit login(state& s) : of(s) { of.logs_in = true; }
-        ~login() { of.end_login(); }
+        ~login() {
+            of.logs_in = false;
+            of.serve_waiting();
+        }
         state& of;
     };
     const login now{*this};
+    lease fresh{shared_from_this(), std::make_unique<connection>(executor, options), false};
+    tried = std::chrono::steady_clock::now();
     try {
-        co_await c.connect();
+        co_await (*fresh).connect();
         refused.reset();
     } catch (const error& e) {
         refused = e;
         throw;
     }
-}
-
-void pool::state::end_login() {
-    logs_in = false;
-    if (waiting.empty() || in_use == options.max_connections) return;
-    ++in_use;
-    waiting.front()->cancel();
-    waiting.pop_front();
+    co_return fresh;
 }
 
 pool::pool(asio::any_io_executor executor, pool_options options)

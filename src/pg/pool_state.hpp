@@ -21,20 +21,19 @@ struct pool::state : std::enable_shared_from_this<state> {
         : executor(std::move(e)), options(with_defaults(std::move(o))) {}
 
     class lease;
+    class waiter;
     using owned = std::unique_ptr<connection>;
 
     boost::asio::awaitable<lease> acquire();
-    boost::asio::awaitable<void> take_place();
-    boost::asio::awaitable<void> connect(connection& c);
+    boost::asio::awaitable<lease> log_in();
     void give_back(owned c);
-    void end_login();
+    void serve_waiting();
 
     boost::asio::any_io_executor executor;
     const pool_options options;
     std::vector<owned> idle;
-    std::deque<boost::asio::steady_timer*>
-        waiting;  // oldest first; cancelling a timer wakes its owner
-    std::size_t in_use = 0;
+    std::deque<waiter*> waiting;        // oldest first
+    std::size_t in_use = 0;             // connections lent, with the one that is being opened
     bool logs_in = false;               // a connection is being opened
     std::optional<error> refused = {};  // what the last attempt to connect ended with
     std::chrono::steady_clock::time_point tried = {};  // when one began, once refused

@@ -178,6 +178,31 @@ TEST_F(contract_postgres, that_refuses_is_not_tried_by_each_request) {
     EXPECT_GT(tried, 0);
 }
 
+// One connection is for hearing of what others write, so one is left for requests.
+TEST_F(contract_postgres, that_lets_few_in_serves_all_with_those) {
+    auto admin = servers.store.connect();
+    admin.exec("DROP ROLE IF EXISTS few");
+    admin.exec("CREATE ROLE few LOGIN PASSWORD 'few' CONNECTION LIMIT 2");
+    admin.exec("GRANT " + admin.scalar("SELECT quote_ident(current_user)") + " TO few");
+    auto env = servers.env();
+    env["PG_SERVICE_URI"] = "postgres://few:few@127.0.0.1:" + sql("SHOW port");
+    {
+        const service one{env, {"--workers", "1"}};
+        ASSERT_TRUE(eventually([&] { return get(one.port(), "/count").status == 200; }));
+        for (int customer = 1; customer < 200;) {
+            std::vector<std::thread> clients;
+            for (int i = 0; i < 8; ++i)
+                clients.emplace_back(
+                    [&one, target = "/count?customerid=" + std::to_string(customer++)] {
+                        const auto answer = get(one.port(), target);
+                        EXPECT_EQ(answer.status, 200) << answer.body;
+                    });
+            for (auto& client : clients) client.join();
+        }
+    }
+    admin.exec("DROP ROLE few");
+}
+
 TEST_F(contract_postgres, that_refuses_the_password_is_a_503_without_it) {
     const auto port = sql("SHOW port");
     const auto one =

@@ -68,6 +68,12 @@ TEST_F(serve_flags, fd_takes_a_socket_that_listens_already) {
 
 // ---- TLS ----
 
+std::string port_of(const child& one) {
+    const auto log = one.err();
+    const auto at = log.find(':', log.find("https://") + 8) + 1;
+    return log.substr(at, log.find_first_not_of("0123456789", at) - at);
+}
+
 struct serve_tls : serve_flags {
     void SetUp() override {
         serve_flags::SetUp();
@@ -121,6 +127,45 @@ TEST_F(serve_tls, authorities_make_clients_show_a_certificate) {
     EXPECT_TRUE(has(curl(unknown), "curl: "));
 }
 
+TEST_F(serve_tls, sessions_of_clients_with_a_certificate_are_resumed) {
+    child one{{program("orders"), "serve", "--port", "0", "--ssl-keyfile", file("own.key"),
+               "--ssl-certfile", file("own.pem"), "--ssl-ca-certs", file("ca.pem")},
+              servers.env()};
+    ASSERT_TRUE(one.wait_for_err("listening on https://")) << one.err();
+    const auto ask = [&](const std::string& more) {
+        const auto answer = run_to_end(
+            {"sh", "-c",
+             "printf 'GET /count HTTP/1.1\\r\\nhost: a\\r\\nconnection: close\\r\\n\\r\\n' |"
+             " openssl s_client -ign_eof -connect 127.0.0.1:" +
+                 port_of(one) + " -cert " + file("ca.pem") + " -key " + file("ca.key") + " " +
+                 more + " " + file("session")},
+            {});
+        EXPECT_TRUE(has(answer.out, count_body(12000))) << answer.out << answer.err;
+        return answer.out;
+    };
+    for (const std::string version : {"-tls1_2", "-tls1_3"}) {
+        EXPECT_TRUE(has(ask(version + " -sess_out"), "\nNew, TLS"));
+        EXPECT_TRUE(has(ask(version + " -sess_in"), "\nReused, TLS"));
+    }
+}
+
+// It is closed when half a second has passed since it was opened, and not by the signal.
+TEST_F(serve_tls, a_handshake_that_has_begun_may_end_though_the_service_stops) {
+    child one{{program("orders"), "serve", "--port", "0", "--workers", "1", "--ssl-keyfile",
+               file("own.key"), "--ssl-certfile", file("own.pem")},
+              servers.env()};
+    ASSERT_TRUE(one.wait_for_err("listening on https://")) << one.err();
+    const auto port = port_of(one);
+    const auto since = std::chrono::steady_clock::now();
+    http_connection slow{static_cast<std::uint16_t>(std::stoi(port))};
+    const auto answer = curl({"--cacert", file("own.pem"), "https://127.0.0.1:" + port + "/count"});
+    ASSERT_TRUE(has(answer, "200 OK")) << "whoever came before it was accepted";
+    one.signal(SIGTERM);
+    slow.read_to_end();
+    EXPECT_GE(std::chrono::steady_clock::now() - since, std::chrono::milliseconds{500});
+    EXPECT_EQ(one.wait(), 0);
+}
+
 TEST_F(serve_tls, files_that_are_none_are_named) {
     const auto missing =
         run_orders({"serve", "--ssl-keyfile", "/nothing", "--ssl-certfile", file("own.pem")}, {});
@@ -150,6 +195,10 @@ TEST_F(serve_flags, forwarded_headers_of_trusted_proxies_alone_count) {
     EXPECT_TRUE(trusting.wait_for_log("203.0.113.7:0 - \"GET /count/"));
     request(trusting.port(), "GET", "/count", {{"x-forwarded-for", "2001:db8::7"}});
     EXPECT_TRUE(trusting.wait_for_log("[2001:db8::7]:0 - \"GET /count "));
+    const auto both = start({"--host", "::ffff:127.0.0.1"});
+    EXPECT_TRUE(request(both.port(), "GET", "/count/", forwarded)
+                    .header("location")
+                    .starts_with("https://"));
     for (const auto& distrust :
          {flags{"--no-proxy-headers"}, flags{"--forwarded-allow-ips", "::1"}}) {
         const auto wary = start(distrust);

@@ -188,6 +188,21 @@ TEST_F(serve_reload, watches_and_builds_as_it_is_told) {
     EXPECT_EQ(one.out(), "");
 }
 
+TEST_F(serve_reload, serves_what_a_build_made_before_it_failed) {
+    fs::create_directory(folder.path + "/other");
+    const auto copy = folder.path + "/orders";
+    fs::copy_file(program("orders"), copy);
+    child one{{copy, "serve", "--reload", "--port", std::to_string(port), "--reload-dir",
+               folder.path + "/other", "--reload-command",
+               "mkdir " + folder.path + "/made || exit 0; cp " + build() + "/orders " + copy +
+                   ".new; mv " + copy + ".new " + copy + "; exit 1"},
+              servers.env()};
+    ASSERT_TRUE(one.wait_for_err("The one that runs goes on serving")) << one.err();
+    EXPECT_FALSE(get(port, "/count").has("x-version"));
+    write("other/source", "changed");
+    EXPECT_TRUE(eventually([&] { return get(port, "/count").has("x-version"); })) << one.err();
+}
+
 TEST_F(serve_reload, that_cannot_be_ends_with_one_sentence) {
     const auto nowhere = folder.path + "/orders";
     fs::copy_file(build() + "/orders", nowhere);

@@ -57,8 +57,10 @@ TEST_P(service_process_end, finishes_what_is_in_flight_and_exits_0) {
     })) << "it still accepts connections";
     EXPECT_EQ(one.wait_for_exit(200ms), std::nullopt) << "it did not wait for the order";
 
+    connection.send(request_text("GET", "/count", {}, {}, one.port()));
     holder.exec("COMMIT");
     expect_json(connection.receive(), 200, R"({"updated":{"customer":9999}})");
+    EXPECT_EQ(connection.read_to_end(), "") << "and no reset, which may overtake the answer";
     EXPECT_EQ(one.wait_for_exit(), 0);
     EXPECT_EQ(rows(), 12001);
     const service next{servers.env()};

@@ -40,6 +40,29 @@ TEST_F(service_wire, pipelined_requests_are_answered_in_order) {
     connection.expect_nothing_more();
 }
 
+// Not before they are read are they made.
+TEST_F(service_wire, pipelined_requests_do_not_pile_up_their_answers) {
+    constexpr int asked = 150;
+    const std::string target = "/docs/swagger-ui.js";
+    const auto is_answered = [&, before = running->log().size()] {
+        const auto log = running->log().substr(before);
+        int lines = 0;
+        for (std::size_t at = 0; (at = log.find("GET " + target, at)) != std::string::npos; ++at)
+            ++lines;
+        return lines;
+    };
+    http_connection connection{port()};
+    std::string requests;
+    for (int i = 0; i < asked; ++i) requests += "GET " + target + " HTTP/1.1\r\nhost:\r\n\r\n";
+    connection.send(requests);
+    ASSERT_TRUE(eventually([&] { return connection.is_readable(); }));
+    EXPECT_EQ(count(port()), 12000) << "by the same worker or another";
+    EXPECT_LT(is_answered(), asked / 2);
+    for (int i = 0; i < asked; ++i) EXPECT_EQ(connection.receive().status, 200);
+    connection.expect_nothing_more();
+    EXPECT_TRUE(eventually([&] { return is_answered() == asked; }));
+}
+
 TEST_F(service_wire, a_request_that_comes_byte_by_byte_is_understood) {
     http_connection connection{port()};
     const auto text = request_text("POST", "/add/", {{"content-type", "application/json"}},

@@ -39,7 +39,7 @@ public:
 
     actions changed();
     void builds(pid_t builder) { building_ = builder; }
-    /// `made_new`: the program is another one than when the build began.
+    /// `made_new`: the program is another one than was started last.
     actions built(int status, bool made_new);
     void started(pid_t program) { coming_ = program; }
     /// It serves.

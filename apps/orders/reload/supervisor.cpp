@@ -114,7 +114,7 @@ private:
     notify_socket children_;
     sources sources_;
     handover handover_;
-    identity built_from_{};  // the program when the build began
+    identity started_{};  // the program that was started last
     std::optional<int> status_;
 };
 
@@ -152,7 +152,7 @@ void supervisor::reap() {
         const int status = WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw);
         if (handover_.is_building(who)) {
             if (status != 0) spdlog::error("The build failed with status {}", status);
-            do_all(handover_.built(status, identity_of_program() != built_from_));
+            do_all(handover_.built(status, identity_of_program() != started_));
         } else {
             if (status != 0) spdlog::error("Process {} ended with status {}", who, status);
             do_all(handover_.ended(who, status, handover::clock::now()));
@@ -181,7 +181,6 @@ void supervisor::do_one(const handover::action& one) {
 
 void supervisor::build() {
     spdlog::info("Building");
-    built_from_ = identity_of_program();
     const auto folder = program_.parent_path().string();
     const auto by_cmake = std::vector<std::string>{"cmake", "--build", folder, "--target",
                                                    program_.filename().string()};
@@ -195,6 +194,7 @@ void supervisor::start() {
     auto words = how_.command_line;
     words.front() = program_.string();
     words.insert(words.end(), {"--reload=false", "--fd=" + std::to_string(how_.listener)});
+    started_ = identity_of_program();
     handover_.started(spawn(std::move(words), true));
 }
 

@@ -1,4 +1,4 @@
-// Which hosts need no look-up. Looking up a name is I/O, and so tests/integration's.
+// Which hosts need no look-up, and that none is waited for too long. No name is really looked up.
 
 #include "pg/resolve.hpp"
 
@@ -7,19 +7,36 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <netdb.h>
+
+#include <atomic>
 #include <exception>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "larder/pg/error.hpp"
+
+namespace {
+std::atomic<bool> is_silent{false};
+}
+
+// In place of the C library's, which Asio calls in a thread of its own.
+extern "C" int getaddrinfo(const char*, const char*, const addrinfo*, addrinfo**) {
+    is_silent.wait(true);
+    return EAI_NONAME;
+}
+
 namespace larder::pg {
 namespace {
+
+using namespace std::chrono_literals;
 
 // The parameters at once, without waiting for anything.
 std::optional<conninfo::parameters> at_once(const conninfo& server) {
     boost::asio::io_context io{1};
     std::optional<conninfo::parameters> found;
-    boost::asio::co_spawn(io, with_addresses(server, io.get_executor()),
+    boost::asio::co_spawn(io, with_addresses(server, io.get_executor(), {}),
                           [&](std::exception_ptr failed, conninfo::parameters all) {
                               if (!failed) found = std::move(all);
                           });
@@ -46,6 +63,26 @@ TEST(with_addresses, asks_for_no_name_whose_address_is_given) {
 TEST(with_addresses, leaves_hosts_and_ports_alone_that_do_not_match) {
     const auto server = *conninfo::parse("host=a.example,b.example,c.example port=1,2");
     EXPECT_EQ(at_once(server), server.all());
+}
+
+TEST(with_addresses, waits_for_no_name_beyond_the_deadline) {
+    const auto server = *conninfo::parse("host=db.example");
+    is_silent = true;
+    boost::asio::io_context io{1};
+    std::string why;
+    boost::asio::co_spawn(
+        io, with_addresses(server, io.get_executor(), std::chrono::steady_clock::now() + 10ms),
+        [&](const std::exception_ptr& failed, const conninfo::parameters&) {
+            try {
+                if (failed) std::rethrow_exception(failed);
+            } catch (const error& e) {
+                why = e.what();
+            }
+            is_silent = false;
+            is_silent.notify_all();
+        });
+    io.run();
+    EXPECT_NE(why.find("\"db.example\" in time"), std::string::npos) << why;
 }
 
 }  // namespace
