@@ -25,6 +25,7 @@
 #include "http/text.hpp"
 #include "http/tls.hpp"
 #include "pg/listener.hpp"
+#include "pg/logins.hpp"
 
 namespace larder {
 
@@ -193,11 +194,14 @@ http::server_options server_options_of(const app_options& o, asio::ssl::context*
 class worker {
 public:
     worker(const app_options& options, const routes& all, const std::vector<std::string>& families,
-           cache::own_writes& own, traffic& all_requests, std::string_view not_ready);
+           cache::own_writes& own, const std::shared_ptr<pg::logins>& logins, traffic& all_requests,
+           std::string_view not_ready);
 
     void listen(http::acceptor acceptor, const http::server_options& options);
     /// For the whole process.
-    void hear_announcements(const pg::pool_options& source, const cache::own_writes& own);
+    void hear_announcements(const pg::pool_options& source,
+                            const std::shared_ptr<pg::logins>& logins,
+                            const cache::own_writes& own);
     asio::io_context& io() { return io_; }
     void run(std::promise<void>& accepting);
     void stop(std::chrono::milliseconds timeout);
@@ -226,11 +230,12 @@ private:
 
 worker::worker(const app_options& options, const routes& all,
                const std::vector<std::string>& families, cache::own_writes& own,
-               traffic& all_requests, std::string_view not_ready)
+               const std::shared_ptr<pg::logins>& logins, traffic& all_requests,
+               std::string_view not_ready)
     : routes_(all),
       options_(options),
       traffic_(all_requests),
-      db_(io_.get_executor(), options.source.value_or(pg::pool_options{})),
+      db_(io_.get_executor(), options.source.value_or(pg::pool_options{}), logins),
       cache_(io_.get_executor(), options.shared.value_or(valkey::client_options{}), own,
              {.ttl = options.ttl,
               .families = families,
@@ -244,9 +249,11 @@ void worker::listen(http::acceptor listening, const http::server_options& option
 }
 
 // What an instance writes while it is cut off from Valkey, PostgreSQL tells the others.
-void worker::hear_announcements(const pg::pool_options& source, const cache::own_writes& own) {
+void worker::hear_announcements(const pg::pool_options& source,
+                                const std::shared_ptr<pg::logins>& logins,
+                                const cache::own_writes& own) {
     announcements_.emplace(
-        io_.get_executor(), source,
+        io_.get_executor(), source, logins,
         pg::listener::events{.heard = [this](std::string_view one) { cache_.hear(one); },
                              .say = [&own] { return own.announcements(); }});
 }
@@ -352,6 +359,7 @@ struct app::state {
     std::string document;
     std::vector<std::string> families;
     cache::own_writes own;
+    std::shared_ptr<pg::logins> logins = std::make_shared<pg::logins>();
     larder::traffic traffic;
     std::optional<asio::ssl::context> tls;
     std::vector<std::unique_ptr<worker>> workers;
@@ -390,10 +398,11 @@ void app::state::make_workers(http::acceptor listening) {
     const auto server = server_options_of(options, tls ? &*tls : nullptr);
     for (unsigned i = 0; i < workers_of(options); ++i) {
         auto& w = workers.emplace_back(
-            std::make_unique<worker>(options, routes, families, own, traffic, not_ready()));
+            std::make_unique<worker>(options, routes, families, own, logins, traffic, not_ready()));
         w->listen(http::share(w->io(), listening), server);
     }
-    if (options.source && options.shared) workers.front()->hear_announcements(*options.source, own);
+    if (options.source && options.shared)
+        workers.front()->hear_announcements(*options.source, logins, own);
 }
 
 void app::state::stop() {

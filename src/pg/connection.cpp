@@ -142,7 +142,7 @@ asio::awaitable<void> connection::start(const conninfo::parameters& all) {
         "SELECT set_config('statement_timeout', $1, false),"
         " set_config('lock_timeout', $2, false),"
         " (SELECT pid || ' ' || extract(epoch FROM backend_start)"
-        "    FROM pg_stat_activity WHERE pid = pg_backend_pid())"};
+        "    FROM pg_stat_get_activity(pg_backend_pid()))"};
     parameters limits(1, std::to_string(options_.statement_timeout.count()));
     limits.emplace_back(std::to_string(options_.lock_timeout.count()));
     auto* done = co_await pipeline(limit_statements, limits);
@@ -157,7 +157,9 @@ asio::awaitable<void> connection::poll_until_connected() {
         if (state == PGRES_POLLING_FAILED) lost(first_line(PQerrorMessage(libpq_.get())));
         // libpq may have opened another socket, for the next address say.
         attach();
-        co_await wait(state == PGRES_POLLING_READING ? socket::wait_read : socket::wait_write);
+        const bool reads = state == PGRES_POLLING_READING;
+        co_await wait(reads ? socket::wait_read : socket::wait_write);
+        heard_ = heard_ || reads;
         state = PQconnectPoll(libpq_.get());
     }
     attach();
@@ -189,6 +191,7 @@ asio::awaitable<void> connection::listen(std::chrono::milliseconds most) {
 
 void connection::interrupt() {
     usable_ = false;
+    timed_out_ = true;
     if (socket_.is_open()) socket_.cancel();
 }
 

@@ -43,12 +43,14 @@ public:
     std::vector<std::string> notifications();
     /// Will not be used again.
     void abandon() { usable_ = false; }
-    /// The same, also for who waits in listen().
+    /// The same, also for who waits in connect() or listen().
     void interrupt();
 
     /// Reads what the server may have said while the connection was idle; false if it has gone.
     bool is_alive();
     bool is_usable() const { return usable_; }
+    /// Whether the server has said anything yet.
+    bool has_heard() const { return heard_; }
 
 private:
     class deadline;
@@ -79,6 +81,7 @@ private:
     std::string backend_;  // the server's process: its id and when it began
     bool usable_ = false;
     bool timed_out_ = false;
+    bool heard_ = false;
 };
 
 }  // namespace larder::pg

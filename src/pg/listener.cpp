@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "connection.hpp"
+#include "logins.hpp"
 
 namespace larder::pg {
 
@@ -18,7 +19,7 @@ using clock = std::chrono::steady_clock;
 
 namespace {
 
-constexpr auto again_after = std::chrono::milliseconds{100};
+constexpr auto again_after = std::chrono::milliseconds{200};
 
 // Nobody asks this connection anything, so it has to find out by itself that it is dead.
 pool_options kept_alive(pool_options options) {
@@ -32,8 +33,10 @@ pool_options kept_alive(pool_options options) {
 
 }  // namespace
 
-listener::listener(const asio::any_io_executor& executor, pool_options options, events then)
+listener::listener(const asio::any_io_executor& executor, pool_options options,
+                   std::shared_ptr<logins> shared, events then)
     : options_(kept_alive(std::move(options))),
+      logins_(std::move(shared)),
       events_(std::move(then)),
       pause_(executor),
       started_(executor, clock::time_point::max()) {}
@@ -55,7 +58,7 @@ void listener::stop() {
 asio::awaitable<void> listener::run() {
     while (!stopped_) {
         try {
-            co_await listen();
+            if (!logins_->has_to_wait()) co_await listen();
         } catch (const error& e) {
             const bool refused = e.kind() == failure::rejected;
             if (refused && !std::exchange(said_why_, true))
@@ -76,6 +79,7 @@ asio::awaitable<void> listener::listen() {
     static constexpr statement begin{"LISTEN larder"};
     connection_ = std::make_unique<connection>(pause_.get_executor(), options_);
     co_await connection_->connect();
+    logins_->was_accepted();
     const parameters none;
     co_await connection_->execute(begin, none);
     started_.expires_at(clock::time_point::min());

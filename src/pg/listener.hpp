@@ -33,7 +33,8 @@ public:
         std::chrono::milliseconds say_every{250};
     };
 
-    listener(const boost::asio::any_io_executor& executor, pool_options options, events then);
+    listener(const boost::asio::any_io_executor& executor, pool_options options,
+             std::shared_ptr<logins> shared, events then);
     ~listener();
     listener(const listener&) = delete;
     listener& operator=(const listener&) = delete;
@@ -48,6 +49,7 @@ private:
     boost::asio::awaitable<void> say();
 
     const pool_options options_;
+    const std::shared_ptr<logins> logins_;
     const events events_;
     std::unique_ptr<connection> connection_;
     boost::asio::steady_timer pause_;    // between two connections

@@ -1,8 +1,11 @@
 #include "larder/pg/pool.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -46,14 +49,14 @@ private:
 // lent that they may have later.
 void pool::state::serve_waiting() {
     using given = waiter::given;
-    constexpr std::chrono::milliseconds pause{200};
     while (!waiting.empty() && in_use < options.max_connections) {
         auto& first = *waiting.front();
-        const bool pauses = refused && std::chrono::steady_clock::now() - tried < pause;
-        if (idle.empty() && (logs_in || (pauses && in_use > 0))) return;
+        if (idle.empty() && logs_in) return;
+        auto refusal = idle.empty() ? shared->why_not() : std::nullopt;
+        if (refusal && in_use > 0) return;
         waiting.pop_front();
-        if (idle.empty() && pauses) {
-            first.why = refused;
+        if (refusal) {
+            first.why = std::move(refusal);
             first.give(given::refusal);
             continue;
         }
@@ -111,20 +114,79 @@ asio::awaitable<pool::state::lease> pool::state::log_in() {
         state& of;
     };
     const login now{*this};
-    lease fresh{shared_from_this(), std::make_unique<connection>(executor, options), false};
-    tried = std::chrono::steady_clock::now();
+    lease fresh{shared_from_this(), nullptr, false};
     try {
-        co_await (*fresh).connect();
-        refused.reset();
+        auto opened = co_await open();
+        fresh.holds(std::move(opened));
+        shared->was_accepted();
     } catch (const error& e) {
-        refused = e;
+        shared->was_refused(e);
         throw;
     }
     co_return fresh;
 }
 
-pool::pool(asio::any_io_executor executor, pool_options options)
-    : state_(std::make_shared<state>(std::move(executor), std::move(options))) {}
+// The attempts at one login.
+struct pool::state::race {
+    explicit race(const asio::any_io_executor& e) : over(e) {}
+
+    asio::steady_timer over;  // ends early when one is in, or all have failed
+    std::size_t under_way = 0;
+    std::vector<connection*> connecting;
+    owned winner;
+    std::optional<error> why;
+};
+
+// A login that was lost on the way would hold up everybody for its whole timeout. So while nothing
+// is heard from the server another one is begun now and then, as RFC 8305 has it for addresses, and
+// the first to be in is taken. There are two at most: the oldest, which a server that is only slow
+// answers first, and the newest.
+asio::awaitable<pool::state::owned> pool::state::open() {
+    constexpr std::chrono::milliseconds another_after{250};
+    const auto self = shared_from_this();
+    const auto attempts = std::make_shared<race>(executor);
+    const auto until = std::chrono::steady_clock::now() + options.connect_timeout;
+    const auto begin = [&] {
+        ++attempts->under_way;
+        asio::co_spawn(executor, attempt(self, attempts), asio::detached);
+    };
+    begin();
+    while (!attempts->winner && attempts->under_way > 0) {
+        const auto now = std::chrono::steady_clock::now();
+        if (now >= until) {
+            attempts->why = {failure::unavailable, "no answer in time"};
+            break;
+        }
+        attempts->over.expires_at(std::min(until, now + another_after));
+        const auto [early] =
+            co_await attempts->over.async_wait(asio::as_tuple(asio::use_awaitable));
+        auto& all = attempts->connecting;
+        if (early || std::ranges::any_of(all, &connection::has_heard)) continue;
+        if (all.size() > 1) all.back()->interrupt();
+        begin();
+    }
+    for (auto* late : attempts->connecting) late->interrupt();
+    if (!attempts->winner) throw error{*attempts->why};
+    co_return std::move(attempts->winner);
+}
+
+asio::awaitable<void> pool::state::attempt(std::shared_ptr<state> self, std::shared_ptr<race> in) {
+    auto mine = std::make_unique<connection>(self->executor, self->options);
+    in->connecting.push_back(mine.get());
+    const auto* const me = mine.get();
+    try {
+        co_await mine->connect();
+        if (!in->winner) in->winner = std::move(mine);
+    } catch (const error& e) {
+        in->why = e;
+    }
+    std::erase(in->connecting, me);
+    --in->under_way;
+    if (in->winner || in->under_way == 0) in->over.cancel();
+}
+
+pool::pool(asio::any_io_executor executor, pool_options options, std::shared_ptr<logins> shared)
+    : state_(std::make_shared<state>(std::move(executor), std::move(options), std::move(shared))) {}
 
 pool::~pool() { close(); }
 

@@ -12,31 +12,37 @@
 
 #include "connection.hpp"
 #include "larder/pg/error.hpp"
+#include "logins.hpp"
 
 namespace larder::pg {
 
 // Shared with the connections in use, so that one may come back after the pool has gone.
 struct pool::state : std::enable_shared_from_this<state> {
-    state(boost::asio::any_io_executor e, pool_options o)
-        : executor(std::move(e)), options(with_defaults(std::move(o))) {}
+    state(boost::asio::any_io_executor e, pool_options o, std::shared_ptr<logins> l)
+        : executor(std::move(e)),
+          options(with_defaults(std::move(o))),
+          shared(l ? std::move(l) : std::make_shared<logins>()) {}
 
     class lease;
     class waiter;
+    struct race;
     using owned = std::unique_ptr<connection>;
 
     boost::asio::awaitable<lease> acquire();
     boost::asio::awaitable<lease> log_in();
+    boost::asio::awaitable<owned> open();
+    static boost::asio::awaitable<void> attempt(std::shared_ptr<state> self,
+                                                std::shared_ptr<race> in);
     void give_back(owned c);
     void serve_waiting();
 
     boost::asio::any_io_executor executor;
     const pool_options options;
+    const std::shared_ptr<logins> shared;
     std::vector<owned> idle;
-    std::deque<waiter*> waiting;        // oldest first
-    std::size_t in_use = 0;             // connections lent, with the one that is being opened
-    bool logs_in = false;               // a connection is being opened
-    std::optional<error> refused = {};  // what the last attempt to connect ended with
-    std::chrono::steady_clock::time_point tried = {};  // when one began, once refused
+    std::deque<waiter*> waiting;  // oldest first
+    std::size_t in_use = 0;       // connections lent, with the one that is being opened
+    bool logs_in = false;         // a connection is being opened
     bool closed = false;
 };
 
@@ -51,6 +57,7 @@ public:
         if (home_) home_->give_back(std::move(connection_));
     }
 
+    void holds(owned c) { connection_ = std::move(c); }
     connection& operator*() { return *connection_; }
     // Whether it was used before, and so may have died without a sign.
     bool reused() const { return reused_; }

@@ -77,9 +77,7 @@ private:
         EXPECT_EQ(found.foreign_orders, 0);
     }
 
-    // A connection opened into a black hole just before its end costs the whole deadline: 800 ms by
-    // default, which leaves too little of the second for the requests that are counted then.
-    cluster all_{3, orders_serve, {{"PG_DEADLINE_MS", "500"}}};
+    cluster all_;
 };
 
 // ---- processes ----

@@ -12,6 +12,7 @@
 #include <ostream>
 #include <thread>
 
+#include "support/gate.hpp"
 #include "support/json_text.hpp"
 #include "support/store_test.hpp"
 
@@ -166,16 +167,46 @@ TEST_F(contract_postgres, that_refuses_is_not_tried_by_each_request) {
         auto env = servers.env();
         env["PG_SERVICE_URI"] =
             "postgres://shop@127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/x";
-        const service one{env, {"--workers", "1"}};
-        for (int i = 0; i < 200; ++i) expect_unavailable([&] { return get(one.port(), "/count"); });
+        const service one{env, {"--workers", "4"}};
+        while (std::chrono::steady_clock::now() - start < 2s)
+            expect_unavailable([&] { return get(one.port(), "/count"); });
     }
     const auto took = std::chrono::steady_clock::now() - start;
     shutdown(listener, SHUT_RDWR);
     server.join();
     close(listener);
-    // Each attempt may be two, with TLS and without; and one connection is not a request's.
-    EXPECT_LT(tried, 40 + took / 20ms);
+    // Five a second for all workers, and as many to hear what others write; each may be two, with
+    // TLS and without. A few begin at once, before the first is refused.
+    EXPECT_LT(tried, 20 + took / 50ms);
     EXPECT_GT(tried, 0);
+}
+
+// Nothing is ever heard of a connection that is opened meanwhile.
+TEST_F(contract_postgres, that_lost_a_login_is_asked_again) {
+    gate way{static_cast<std::uint16_t>(std::stoi(sql("SHOW port")))};
+    auto env = servers.env();
+    const auto port = ':' + sql("SHOW port");
+    auto& uri = env["PG_SERVICE_URI"];
+    uri.replace(uri.find(port), port.size(), ':' + std::to_string(way.port()));
+    env["PG_DEADLINE_MS"] = "20000";
+    const service one{env, {"--workers", "1"}};
+    count(one.port());
+    const auto before = way.accepted();
+    way.admit(admission::silent);
+    way.reset();
+    std::vector<std::unique_ptr<http_connection>> requests;
+    for (int customer = 1; customer <= 8; ++customer) {
+        requests.push_back(std::make_unique<http_connection>(one.port()));
+        const auto target = "/count?customerid=" + std::to_string(customer);
+        requests.back()->send(request_text("GET", target, {}, "", one.port()));
+    }
+    // One to hear what others write, one for all requests, and another when nothing was heard.
+    ASSERT_TRUE(eventually([&] { return way.accepted() >= before + 3; }));
+    EXPECT_LE(way.accepted(), before + 4);
+    way.heal();
+    const auto healed = std::chrono::steady_clock::now();
+    for (auto& request : requests) EXPECT_EQ(request->receive().status, 200);
+    EXPECT_LT(std::chrono::steady_clock::now() - healed, 1s * slack);
 }
 
 // One connection is for hearing of what others write, so one is left for requests.

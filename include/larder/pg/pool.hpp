@@ -27,6 +27,8 @@ struct pool_options {
     std::chrono::milliseconds lock_timeout{2'000};  ///< for a lock that somebody else has
 };
 
+class logins;
+
 /// Connections that are opened when they are needed and kept. A connection that died while it was
 /// idle (a restarted server, say) is noticed before it is used.
 ///
@@ -35,7 +37,9 @@ struct pool_options {
 /// Cost     one round trip a statement, also the first time (PREPARE travels with EXECUTE).
 class pool {
 public:
-    pool(boost::asio::any_io_executor executor, pool_options options);
+    /// `shared` by the pools of a process, if there are several: what they know about logging in.
+    pool(boost::asio::any_io_executor executor, pool_options options,
+         std::shared_ptr<logins> shared = nullptr);
     ~pool();
     pool(const pool&) = delete;
     pool& operator=(const pool&) = delete;
