@@ -104,10 +104,8 @@ void connection::close_if_overdue(std::chrono::steady_clock::time_point now) {
     const auto& limits = owner_.options();
     constexpr std::chrono::milliseconds at_the_end{500};  // for the request of a new connection
     const bool may_end = phase_ == phase::idle || phase_ == phase::lingering;
-    const auto limit = owner_.is_stopping() && (may_end || phase_ == phase::shaking_hands)
-                           ? at_the_end
-                       : may_end ? limits.keep_alive_timeout
-                                 : limits.request_timeout;
+    std::chrono::milliseconds limit = may_end ? limits.keep_alive_timeout : limits.request_timeout;
+    if (owner_.is_stopping() && (may_end || phase_ == phase::shaking_hands)) limit = at_the_end;
     if (phase_ == phase::answering || now - since_ <= limit) return;
     timed_out_ = phase_ == phase::reading;
     if (timed_out_) socket_.cancel();

@@ -74,6 +74,8 @@ std::string port_of(const child& one) {
     return log.substr(at, log.find_first_not_of("0123456789", at) - at);
 }
 
+std::string url_of(const child& one) { return "https://127.0.0.1:" + port_of(one); }
+
 struct serve_tls : serve_flags {
     void SetUp() override {
         serve_flags::SetUp();
@@ -96,9 +98,7 @@ TEST_F(serve_tls, certificate_and_key_make_it_https) {
                "--ssl-certfile", file("own.pem")},
               servers.env()};
     ASSERT_TRUE(one.wait_for_err("listening on https://127.0.0.1:")) << one.err();
-    const auto log = one.err();
-    const auto at = log.find("https://");
-    const auto url = log.substr(at, log.find(' ', at) - at);
+    const auto url = url_of(one);
     const auto answer = curl({"--cacert", file("own.pem"), url + "/count", url + "/count"});
     EXPECT_TRUE(has(answer, "200 OK") && has(answer, count_body(12000))) << answer;
     const auto moved = curl({"--cacert", file("own.pem"), url + "/count/"});
@@ -115,10 +115,7 @@ TEST_F(serve_tls, authorities_make_clients_show_a_certificate) {
                "--ssl-certfile", file("own.pem"), "--ssl-ca-certs", file("ca.pem")},
               servers.env()};
     ASSERT_TRUE(one.wait_for_err("listening on https://127.0.0.1:")) << one.err();
-    const auto log = one.err();
-    const auto at = log.find("https://");
-    const auto url = log.substr(at, log.find(' ', at) - at) + "/count";
-    const flags trust{"--cacert", file("own.pem"), url};
+    const flags trust{"--cacert", file("own.pem"), url_of(one) + "/count"};
     EXPECT_TRUE(has(curl(trust), "curl: "));
     auto known = trust, unknown = trust;
     known.insert(known.end(), {"--cert", file("ca.pem"), "--key", file("ca.key")});
@@ -155,10 +152,9 @@ TEST_F(serve_tls, a_handshake_that_has_begun_may_end_though_the_service_stops) {
                file("own.key"), "--ssl-certfile", file("own.pem")},
               servers.env()};
     ASSERT_TRUE(one.wait_for_err("listening on https://")) << one.err();
-    const auto port = port_of(one);
     const auto since = std::chrono::steady_clock::now();
-    http_connection slow{static_cast<std::uint16_t>(std::stoi(port))};
-    const auto answer = curl({"--cacert", file("own.pem"), "https://127.0.0.1:" + port + "/count"});
+    http_connection slow{static_cast<std::uint16_t>(std::stoi(port_of(one)))};
+    const auto answer = curl({"--cacert", file("own.pem"), url_of(one) + "/count"});
     ASSERT_TRUE(has(answer, "200 OK")) << "whoever came before it was accepted";
     one.signal(SIGTERM);
     slow.read_to_end();
