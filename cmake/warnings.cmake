@@ -6,6 +6,11 @@ target_compile_options(larder_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshad
                        -Wno-missing-field-initializers
                        # GCC 12 mistakes the frames of Asio's coroutines for a mismatch.
                        -Wno-mismatched-new-delete)
+if(CMAKE_UNITY_BUILD)
+    # Eight sources in one look like a header.
+    target_compile_options(larder_warnings
+                           INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+endif()
 if(LARDER_WERROR)
     target_compile_options(larder_warnings INTERFACE -Werror)
 endif()

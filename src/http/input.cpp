@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t most_echoed_bytes = 200;
 
 // Python's str.strip, as far as ASCII goes: people paste numbers with blanks around them.
-std::string_view trim(std::string_view text) {
+std::string_view strip(std::string_view text) {
     constexpr std::string_view blanks = " \t\n\v\f\r";
     const auto first = text.find_first_not_of(blanks);
     if (first == std::string_view::npos) return {};
@@ -143,7 +143,7 @@ void sort_by_name(faults& wrong, const std::vector<std::string_view>& names) {
 std::optional<fault> read_integer(const json::node& from, integer_range range, std::int64_t& out) {
     std::string_view digits = from.text;
     if (from.kind == json::kind::string) {
-        digits = trim(digits);
+        digits = strip(digits);
         if (!looks_like_integer(digits))
             return integer_fault(
                 "int_parsing",
@@ -185,7 +185,7 @@ std::optional<fault> read_text(const json::node& from, std::string& out) {
 std::optional<fault> read_number_text(const json::node& from, std::string_view& out) {
     if (from.kind != json::kind::number && from.kind != json::kind::string)
         return fault{"float_type", {}, "Input should be a valid number", from};
-    out = from.kind == json::kind::string ? trim(from.text) : std::string_view{from.text};
+    out = from.kind == json::kind::string ? strip(from.text) : std::string_view{from.text};
     return std::nullopt;
 }
 
