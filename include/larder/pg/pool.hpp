@@ -37,7 +37,8 @@ class logins;
 /// Cost     one round trip a statement, also the first time (PREPARE travels with EXECUTE).
 class pool {
 public:
-    /// `shared` by the pools of a process, if there are several: what they know about logging in.
+    /// `shared` is what the pools of an app know about logging in to their server; a pool that
+    /// stands alone needs none.
     pool(boost::asio::any_io_executor executor, pool_options options,
          std::shared_ptr<logins> shared = nullptr);
     ~pool();
