@@ -16,8 +16,10 @@
 #include <utility>
 #include <vector>
 
+#include "sample/database.hpp"
 #include "sample/load_sample.hpp"
 #include "support/eventually.hpp"
+#include "support/gate.hpp"
 #include "support/pg_client.hpp"
 #include "support/process.hpp"
 #include "support/servers.hpp"
@@ -481,10 +483,11 @@ TEST_F(load_sample_test, rolls_back_on_an_interrupt) {
 // Processes, since a load handles its process's signals.
 TEST_F(load_sample_test, makes_one_sample_when_two_load_it_at_the_same_time) {
     std::vector<pid_t> loaders;
+    const auto how = options();  // of one server: it is started here
     for (int loader = 0; loader < 2; ++loader) {
         const auto pid = fork();
         ASSERT_NE(pid, -1);
-        if (pid == 0) _exit(load_sample(options()));
+        if (pid == 0) _exit(load_sample(how));
         loaders.push_back(pid);
     }
     for (const auto pid : loaders) {
@@ -494,6 +497,23 @@ TEST_F(load_sample_test, makes_one_sample_when_two_load_it_at_the_same_time) {
     }
     EXPECT_EQ(count("orders"), 12'000);
     EXPECT_EQ(count("orderlines"), 60'350);
+}
+
+// What it asks the server is under way for long, so the database is made after the first connection
+// was refused for want of it, and before it looks whether it is there.
+TEST_F(load_sample_test, reaches_the_database_that_another_one_makes_meanwhile) {
+    auto how = options();
+    const auto port = std::ranges::find(how.server, "port", &keywords::value_type::first);
+    ASSERT_NE(port, how.server.end());
+    larder::test::gate way{static_cast<std::uint16_t>(std::stoi(port->second))};
+    port->second = std::to_string(way.port());
+    way.to_client(
+        {.what = larder::test::flow::kind::delay, .delay = std::chrono::milliseconds{200}});
+    std::thread loader{
+        [&how] { EXPECT_NO_THROW(sample::connect_or_create(how.server, how.database)); }};
+    EXPECT_TRUE(eventually([&way] { return way.accepted() == 2; }));
+    make_database();
+    loader.join();
 }
 
 TEST_F(load_sample_test, says_one_line_a_table_where_nobody_watches) {

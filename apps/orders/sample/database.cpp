@@ -46,8 +46,8 @@ connection connect_or_create(const keywords& server, const std::string& database
     for (const std::string from : {"", "postgres", "template1"}) {
         connection other{server, from};
         if (!other.is_open()) continue;
-        if (exists(other, database)) break;
-        create(other, database);
+        // It may be there by now: somebody else loads the sample, too.
+        if (!exists(other, database)) create(other, database);
         connection made{server, database};
         if (!made.is_open()) fail_to_connect(made, server);
         return made;
