@@ -130,9 +130,8 @@ asio::awaitable<pool::state::lease> pool::state::log_in() {
 struct pool::state::race {
     explicit race(const asio::any_io_executor& e) : over(e) {}
 
-    asio::steady_timer over;  // ends early when one is in, or all have failed
-    std::size_t under_way = 0;
-    std::vector<connection*> connecting;
+    asio::steady_timer over;              // ends early when one is in, or all have failed
+    std::vector<connection*> connecting;  // oldest first
     owned winner;
     std::optional<error> why;
 };
@@ -142,37 +141,36 @@ struct pool::state::race {
 // the first to be in is taken. There are two at most: the oldest, which a server that is only slow
 // answers first, and the newest.
 asio::awaitable<pool::state::owned> pool::state::open() {
+    using clock = std::chrono::steady_clock;
     constexpr std::chrono::milliseconds another_after{250};
     const auto self = shared_from_this();
     const auto attempts = std::make_shared<race>(executor);
-    const auto until = std::chrono::steady_clock::now() + options.connect_timeout;
+    const auto until = clock::now() + options.connect_timeout;
     const auto begin = [&] {
-        ++attempts->under_way;
-        asio::co_spawn(executor, attempt(self, attempts), asio::detached);
+        auto one = std::make_unique<connection>(executor, options);
+        attempts->connecting.push_back(one.get());
+        asio::co_spawn(executor, attempt(self, attempts, std::move(one)), asio::detached);
     };
+    auto& all = attempts->connecting;
     begin();
-    while (!attempts->winner && attempts->under_way > 0) {
-        const auto now = std::chrono::steady_clock::now();
-        if (now >= until) {
-            attempts->why = {failure::unavailable, "no answer in time"};
-            break;
-        }
-        attempts->over.expires_at(std::min(until, now + another_after));
+    while (!attempts->winner && !all.empty() && clock::now() < until) {
+        attempts->over.expires_at(std::min(until, clock::now() + another_after));
         const auto [early] =
             co_await attempts->over.async_wait(asio::as_tuple(asio::use_awaitable));
-        auto& all = attempts->connecting;
-        if (early || std::ranges::any_of(all, &connection::has_heard)) continue;
+        if (early || clock::now() >= until) continue;
+        if (std::ranges::any_of(all, &connection::has_heard)) continue;
         if (all.size() > 1) all.back()->interrupt();
         begin();
     }
-    for (auto* late : attempts->connecting) late->interrupt();
-    if (!attempts->winner) throw error{*attempts->why};
-    co_return std::move(attempts->winner);
+    for (auto* late : all) late->interrupt();
+    if (attempts->winner) co_return std::move(attempts->winner);
+    if (all.empty()) throw error{*attempts->why};
+    throw error{failure::unavailable, "no answer in time"};
 }
 
-asio::awaitable<void> pool::state::attempt(std::shared_ptr<state> self, std::shared_ptr<race> in) {
-    auto mine = std::make_unique<connection>(self->executor, self->options);
-    in->connecting.push_back(mine.get());
+// A connection refers to the pool's options, so the pool stays until the last attempt has ended.
+asio::awaitable<void> pool::state::attempt([[maybe_unused]] std::shared_ptr<state> self,
+                                           std::shared_ptr<race> in, owned mine) {
     const auto* const me = mine.get();
     try {
         co_await mine->connect();
@@ -181,8 +179,7 @@ asio::awaitable<void> pool::state::attempt(std::shared_ptr<state> self, std::sha
         in->why = e;
     }
     std::erase(in->connecting, me);
-    --in->under_way;
-    if (in->winner || in->under_way == 0) in->over.cancel();
+    if (in->winner || in->connecting.empty()) in->over.cancel();
 }
 
 pool::pool(asio::any_io_executor executor, pool_options options, std::shared_ptr<logins> shared)

@@ -32,7 +32,7 @@ struct pool::state : std::enable_shared_from_this<state> {
     boost::asio::awaitable<lease> log_in();
     boost::asio::awaitable<owned> open();
     static boost::asio::awaitable<void> attempt(std::shared_ptr<state> self,
-                                                std::shared_ptr<race> in);
+                                                std::shared_ptr<race> in, owned mine);
     void give_back(owned c);
     void serve_waiting();
 
