@@ -14,6 +14,7 @@
 namespace larder::pg {
 
 namespace asio = boost::asio;
+using clock = std::chrono::steady_clock;
 
 // Who needs a connection; what it is given ends the wait.
 class pool::state::waiter {
@@ -141,7 +142,6 @@ struct pool::state::race {
 // the first to be in is taken. There are two at most: the oldest, which a server that is only slow
 // answers first, and the newest.
 asio::awaitable<pool::state::owned> pool::state::open() {
-    using clock = std::chrono::steady_clock;
     constexpr std::chrono::milliseconds another_after{250};
     const auto self = shared_from_this();
     const auto attempts = std::make_shared<race>(executor);
