@@ -11,7 +11,7 @@
 #include <algorithm>
 #include <atomic>
 #include <csignal>
-#include <future>
+#include <exception>
 #include <map>
 #include <thread>
 #include <vector>
@@ -86,8 +86,8 @@ http::response answer_for_exception(bool is_write) {
     }
 }
 
-http::response answer_from_cache(const http::request& r, std::string body, const exchange* how,
-                                 std::string_view cache_control) {
+http::response answer_to_get(const http::request& r, std::string body, const exchange* how,
+                             std::string_view cache_control) {
     static const exchange nothing;
     return http::cached_answer(r, std::move(body), how ? *how : nothing, cache_control);
 }
@@ -144,10 +144,13 @@ http::response answer_without_endpoint(const routes& all, const http::request& r
         answer.headers.emplace_back("allow", found->second.allow());
         return answer;
     }
-    const auto other = other_form(r.path);
-    if (!all.contains(other)) return http::error_response(404, "Not Found");
+    const auto other = all.find(other_form(r.path));
+    if (other == all.end()) return http::error_response(404, "Not Found");
+    // A browser follows the redirect of a request, but not of what it asks beforehand (Fetch).
+    if (asks && !r.header("access-control-request-method").empty())
+        return {.status = 204, .headers = {{"allow", other->second.allow()}}};
     http::response moved{.status = 307};
-    auto location = std::string{r.scheme} + "://" + std::string{r.host} + root_path + other;
+    auto location = std::string{r.scheme} + "://" + std::string{r.host} + root_path + other->first;
     if (!r.query.empty()) location += "?" + std::string{r.query};
     moved.headers.emplace_back("location", std::move(location));
     return moved;
@@ -172,9 +175,22 @@ struct traffic {
     std::function<void()> enough = {};  // of max_requests
 };
 
+// What every answer has beside.
+void complete(const app_options& o, const http::request& r, http::response& answer) {
+    if (answer.status >= 400) {
+        answer.headers.emplace_back("vary", "accept");
+        if (http::prefers_problem(r.header("accept"))) make_problem(answer);
+    }
+    http::allow_origins(o.cors_origins, r, answer);
+}
+
 http::server_options server_options_of(const app_options& o, asio::ssl::context* tls) {
     std::string headers;
-    if (o.server_header) headers += "server: larder\r\n";
+    const auto is_given = [&](std::string_view name) {
+        return std::ranges::any_of(o.headers,
+                                   [&](const auto& h) { return http::same(h.first, name); });
+    };
+    if (o.server_header && !is_given("server")) headers += "server: larder\r\n";
     for (const auto& [name, value] : o.headers)
         headers.append(name).append(": ").append(value).append("\r\n");
     return {.keep_alive_timeout = o.keep_alive_timeout,
@@ -185,8 +201,9 @@ http::server_options server_options_of(const app_options& o, asio::ssl::context*
             .access_log = o.access_log,
             .log_all_ids = o.log_all_ids,
             .owns_listener = !o.descriptor,
-            .date_header = o.date_header,
+            .date_header = o.date_header && !is_given("date"),
             .headers = std::move(headers),
+            .complete = [&o](const http::request& r, http::response& a) { complete(o, r, a); },
             .trusted_proxies = o.trusted_proxies};
 }
 
@@ -203,7 +220,11 @@ public:
                             const std::shared_ptr<pg::logins>& logins,
                             const cache::own_writes& own);
     asio::io_context& io() { return io_; }
-    void run(std::promise<void>& accepting);
+    /// Ends it in the middle of everything. From any thread.
+    void cut_off();
+    bool is_cut_off() const { return cut_off_; }
+    /// `accepts` is called when it does, or with why it cannot.
+    void run(std::function<void(std::exception_ptr)> accepts);
     void stop(std::chrono::milliseconds timeout);
     /// Whether everything that it had begun has ended. Ask when run() has returned.
     bool is_drained() const { return drained_; }
@@ -226,6 +247,7 @@ private:
     std::optional<http::server> server_;
     asio::steady_timer give_up_;
     bool drained_ = false;
+    std::atomic<bool> cut_off_ = false;
 };
 
 worker::worker(const app_options& options, const routes& all,
@@ -260,14 +282,7 @@ void worker::hear_announcements(const pg::pool_options& source,
 
 asio::awaitable<http::response> worker::answer(const http::request& r) {
     const bool is_counted = options_.limit_requests > 0 || options_.max_requests > 0;
-    auto answering = is_counted ? answer_in_turn(r) : answer_by_route(r);
-    auto answered = co_await std::move(answering);
-    if (answered.status >= 400) {
-        answered.headers.emplace_back("vary", "accept");
-        if (http::prefers_problem(r.header("accept"))) make_problem(answered);
-    }
-    http::allow_origins(options_.cors_origins, r, answered);
-    co_return answered;
+    return is_counted ? answer_in_turn(r) : answer_by_route(r);
 }
 
 asio::awaitable<http::response> worker::answer_in_turn(const http::request& r) {
@@ -311,11 +326,8 @@ asio::awaitable<void> worker::start() {
     server_->start();
 }
 
-void worker::run(std::promise<void>& accepting) {
-    asio::co_spawn(io_, start(), [&](const std::exception_ptr& failed) {
-        if (failed) accepting.set_exception(failed);
-        else accepting.set_value();
-    });
+void worker::run(std::function<void(std::exception_ptr)> accepts) {
+    asio::co_spawn(io_, start(), std::move(accepts));
     io_.run();
 }
 
@@ -323,10 +335,16 @@ void worker::stop(std::chrono::milliseconds timeout) {
     asio::post(io_, [this, timeout] {
         give_up_.expires_after(timeout);
         give_up_.async_wait([this](boost::system::error_code ec) {
-            if (!ec) io_.stop();
+            if (!ec) cut_off();
         });
+        server_->start();  // it may still wait for the cache
         server_->stop([this] { asio::post(io_, [this] { close(); }); });
     });
+}
+
+void worker::cut_off() {
+    cut_off_ = true;
+    io_.stop();
 }
 
 void worker::close() {
@@ -352,6 +370,7 @@ struct app::state {
     void stop_on_signal(asio::signal_set& signals);
     void say_ready(const std::string& url) const;
     int finish();
+    void abandon();
 
     app_options options;
     larder::routes routes;
@@ -418,7 +437,7 @@ void app::state::stop_on_signal(asio::signal_set& signals) {
         stop();
         signals.async_wait([this](boost::system::error_code ec, int) {
             if (ec) return;
-            for (auto& w : workers) w->io().stop();
+            for (auto& w : workers) w->cut_off();
         });
     });
 }
@@ -439,22 +458,38 @@ int app::run() {
     state_->stop_on_signal(signals);
     state_->make_workers(std::move(listening));
 
-    std::size_t running = state_->workers.size();
-    std::vector<std::promise<void>> accepting(running);
-    std::vector<std::jthread> threads;
-    threads.reserve(running);
-    for (std::size_t i = 0; i < accepting.size(); ++i)
-        threads.emplace_back([&, w = state_->workers[i].get(), i] {
-            w->run(accepting[i]);
-            asio::post(io, [&] {
-                if (--running == 0) signals.cancel();
-            });
+    std::size_t running = state_->workers.size(), starting = running;
+    std::exception_ptr why_not;
+    const auto cut_off = [this] {
+        for (auto& w : state_->workers) w->cut_off();
+    };
+    const auto started = [&](const std::exception_ptr& failed) {
+        asio::post(io, [&, failed] {
+            if (failed) why_not = failed;
+            if (failed) cut_off();
+            if (--starting > 0 || why_not || state_->stopping) return;
+            state_->say_ready(scheme + where);
+            if (o.on_ready) o.on_ready();
         });
-    for (auto& one : accepting) one.get_future().get();
-    state_->say_ready(scheme + where);
-    if (o.on_ready) o.on_ready();
-    io.run();
+    };
+    std::vector<std::jthread> threads;
+    try {
+        for (auto& w : state_->workers)
+            threads.emplace_back([&, at = w.get()] {
+                at->run(started);
+                asio::post(io, [&] {
+                    if (--running == 0) signals.cancel();
+                });
+            });
+    } catch (const std::system_error& e) {  // no more threads
+        why_not = std::make_exception_ptr(
+            std::system_error(e.code(), "Cannot start " + std::to_string(starting) + " workers"));
+        cut_off();
+    }
+    if (!why_not) io.run();
     threads.clear();
+    if (why_not) state_->abandon();
+    if (why_not) std::rethrow_exception(why_not);
     return state_->finish();
 }
 
@@ -465,13 +500,19 @@ int app::state::finish() {
             "their TTL ends, or delete them by hand",
             left);
     const auto drained = [](const auto& w) { return w->is_drained(); };
-    if (std::all_of(workers.begin(), workers.end(), drained)) return 0;
-    // Their coroutines are suspended in the middle of something. The process is about to end, so
-    // they are left as they are.
-    spdlog::error("{} stops with requests in flight", options.name);
+    const auto is_cut_off = [](const auto& w) { return w->is_cut_off(); };
+    const bool all_drained = std::ranges::all_of(workers, drained);
+    if (!all_drained) spdlog::error("{} stops with requests in flight", options.name);
+    if (std::ranges::any_of(workers, is_cut_off)) abandon();
+    return all_drained ? 0 : 1;
+}
+
+// Coroutines are suspended in the middle of something. The process is about to end, so they are
+// left as they are.
+void app::state::abandon() {
     static auto* abandoned = new std::vector<std::unique_ptr<worker>>;
     std::move(workers.begin(), workers.end(), std::back_inserter(*abandoned));
-    return 1;
+    workers.clear();
 }
 
 }  // namespace larder

@@ -32,8 +32,10 @@ awaitable<std::optional<cache::tiers::found>> look(services& at, std::string_vie
         case http::cache_plan::use: co_return entry;
         case http::cache_plan::refuse: throw http::error(504, "Not in the cache");
         case http::cache_plan::load: how.keep = false; break;
-        case http::cache_plan::load_and_store: how.anew = entry.has_value(); break;
+        case http::cache_plan::load_and_store: break;
     }
+    // Others may board the same flight, and have it store.
+    how.anew = entry.has_value();
     client.was_kept = entry.has_value();
     co_return std::nullopt;
 }

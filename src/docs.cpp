@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "http/caching.hpp"
+#include "http/etag.hpp"
+
 // From docs/assets.S: name_begin and name_end.
 // NOLINTBEGIN(modernize-avoid-c-arrays)
 extern "C" {
@@ -35,20 +38,26 @@ constexpr std::string_view styles_of_redoc =
 class file : public endpoint {
 public:
     file(std::string_view content, std::string_view type, std::string policy)
-        : content_(content), type_(type), policy_(std::move(policy)) {}
+        : content_(content),
+          type_(type),
+          policy_(std::move(policy)),
+          etag_(http::etag_of(content)) {}
 
     awaitable<http::response> answer(services&, std::string_view,
-                                     const http::request&) const override {
-        http::response r{.body = std::string{content_}, .content_type = type_};
-        r.headers.emplace_back("x-content-type-options", "nosniff");
-        if (!policy_.empty()) r.headers.emplace_back("content-security-policy", policy_);
-        co_return r;
+                                     const http::request& r) const override {
+        auto answer = http::tagged_answer(r, std::string{content_}, etag_, "no-cache");
+        if (answer.status == 412) co_return answer;
+        answer.content_type = type_;
+        answer.headers.emplace_back("x-content-type-options", "nosniff");
+        if (!policy_.empty()) answer.headers.emplace_back("content-security-policy", policy_);
+        co_return answer;
     }
 
 private:
     std::string_view content_;
     std::string_view type_;
     std::string policy_;
+    http::entity_tag etag_;
 };
 
 }  // namespace

@@ -45,7 +45,7 @@ std::string json_content(const std::string& schema, const std::string& example =
 
 // What any operation may answer beside its reply.
 struct answer {
-    enum class when { always, input, body, cached };
+    enum class when { always, input, body, get, cached };
     enum class content { none, error, validation_error };
 
     std::string_view status, text;
@@ -55,7 +55,7 @@ struct answer {
 };
 
 constexpr std::array answers{
-    answer{"304", "The entity tag in `if-none-match` is that of the answer.", answer::when::cached,
+    answer{"304", "The entity tag in `if-none-match` is that of the answer.", answer::when::get,
            answer::content::none},
     answer{"307", "The path has a slash too many or too few at its end.", answer::when::always,
            answer::content::none, "location", R"({"type":"string","format":"uri"})",
@@ -96,22 +96,25 @@ constexpr std::string_view error_schemas =
     R"("input":{"type":["string","number","boolean","null"],)"
     R"("description":"What was sent, if it is a short scalar."}}})";
 
-// Of an answer that may come from the cache.
+// Of an answer to GET, and of one that may come from the cache.
 struct header {
     std::string_view name, text, schema;
+    answer::when applies;
 };
-constexpr std::array cache_headers{
-    header{"etag", "Of the bytes: the same on every instance.", R"({"type":"string"})"},
-    header{"cache-control", "How long clients may use it without asking.", R"({"type":"string"})"},
-    header{"age", "Seconds since it was loaded.", R"({"type":"integer","minimum":0})"},
-    header{"cache-status", "Where it came from: RFC 9211.", R"({"type":"string"})"},
+constexpr std::array reply_headers{
+    header{"etag", "Of the bytes: the same on every instance.", R"({"type":"string"})",
+           answer::when::get},
+    header{"cache-control", "How long clients may use it without asking.", R"({"type":"string"})",
+           answer::when::get},
+    header{"age", "Seconds since it was loaded.", R"({"type":"integer","minimum":0})",
+           answer::when::cached},
+    header{"cache-status", "Where it came from: RFC 9211.", R"({"type":"string"})",
+           answer::when::cached},
 };
 
-std::string header_object(const header& h) {
-    return object({{"description", quoted(h.text)}, {"schema", std::string{h.schema}}});
+std::string header_object(std::string_view text, std::string_view schema) {
+    return object({{"description", quoted(text)}, {"schema", std::string{schema}}});
 }
-
-bool is_cached(const operation& o) { return o.method == http::method::get && !o.entries.empty(); }
 
 // As most clients get it, and as those who ask for it.
 std::string error_content(const std::string& schema) {
@@ -120,10 +123,12 @@ std::string error_content(const std::string& schema) {
          {"application/problem+json", object({{"schema", detail::reference_to("Problem")}})}});
 }
 
-bool applies(const answer& a, const operation& o) {
-    switch (a.applies) {
+bool applies(answer::when when, const operation& o) {
+    const bool reads = o.method == http::method::get;
+    switch (when) {
         case answer::when::body: return !o.body.empty();
-        case answer::when::cached: return is_cached(o);
+        case answer::when::get: return reads;
+        case answer::when::cached: return reads && !o.entries.empty();
         case answer::when::input: return !o.body.empty() || !o.query.empty();
         default: return true;
     }
@@ -134,7 +139,7 @@ std::string response(const answer& a) {
     if (a.has == answer::content::error) content = error_content("Error");
     if (a.has == answer::content::validation_error) content = error_content("HTTPValidationError");
     if (!a.header.empty())
-        headers = object({{a.header, header_object({a.header, a.header_text, a.header_schema})}});
+        headers = object({{a.header, header_object(a.header_text, a.header_schema)}});
     return object({{"description", quoted(a.text)}, {"headers", headers}, {"content", content}});
 }
 
@@ -142,14 +147,14 @@ std::string responses(const operation& o) {
     const auto& reply = o.structs.at(o.reply);
     const auto text = o.reply_text.empty() ? "Done." : o.reply_text;
     std::vector<field> headers;
-    if (is_cached(o))
-        for (const auto& h : cache_headers) headers.emplace_back(h.name, header_object(h));
+    for (const auto& h : reply_headers)
+        if (applies(h.applies, o)) headers.emplace_back(h.name, header_object(h.text, h.schema));
     std::vector<field> all{{"200", object({{"description", quoted(text)},
                                            {"headers", headers.empty() ? "" : object(headers)},
                                            {"content", json_content(detail::reference_to(o.reply),
                                                                     detail::example_of(reply))}})}};
     for (const auto& a : answers)
-        if (applies(a, o)) all.emplace_back(a.status, response(a));
+        if (applies(a.applies, o)) all.emplace_back(a.status, response(a));
     return object(all);
 }
 

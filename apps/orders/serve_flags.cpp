@@ -1,5 +1,7 @@
 #include "serve_flags.hpp"
 
+#include <strings.h>
+
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -7,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <memory>
 #include <sstream>
 #include <utility>
@@ -28,7 +31,23 @@ std::pair<std::string, std::string> header_from(const std::string& text) {
     if (name.empty() || name.find_first_not_of(letters) != std::string::npos ||
         colon == text.size() || !is_one_line)
         throw setting_error("--header has to look like name:value");
+    for (const auto* own : {"connection", "content-length", "content-type", "transfer-encoding"})
+        if (::strcasecmp(name.c_str(), own) == 0)
+            throw setting_error("--header cannot set " + name + ": it is each answer's own");
     return {name, value};
+}
+
+// As browsers write them; what they never write would allow nobody.
+std::string origin_from(const std::string& text) {
+    const auto first = std::min(text.find_first_not_of(' '), text.size());
+    auto origin = text.substr(first, text.find_last_not_of(' ') + 1 - first);
+    const auto colon = origin.find("://");
+    const bool is_origin = colon != std::string::npos && colon + 3 < origin.size() &&
+                           origin.find_first_of("/? #", colon + 3) == std::string::npos;
+    if (origin != "*" && origin != "null" && !is_origin)
+        throw setting_error(
+            "--cors-allow-origin takes origins, as https://shop.example, and *, not " + text);
+    return origin;
 }
 
 // The message as a JSON string.
@@ -56,6 +75,9 @@ std::string joined(const std::vector<std::string>& list) {
 larder::app_options options_from(const serve_flags& flags) {
     if (flags.ssl_keyfile.empty() != flags.ssl_certfile.empty())
         throw setting_error("--ssl-keyfile and --ssl-certfile belong together: give both");
+    if (!flags.ssl_ca_certs.empty() && flags.ssl_certfile.empty())
+        throw setting_error(
+            "--ssl-ca-certs needs --ssl-keyfile and --ssl-certfile: give all three");
     if (!flags.root_path.empty() && !flags.root_path.starts_with('/'))
         throw setting_error("--root-path has to begin with a slash: /shop");
     larder::app_options options{
@@ -90,23 +112,32 @@ larder::app_options options_from(const serve_flags& flags) {
         .server_header = flags.server_header,
         .date_header = flags.date_header,
         .root_path = flags.root_path,
-        .cors_origins = flags.cors_allow_origin,
     };
+    for (const auto& one : flags.cors_allow_origin)
+        options.cors_origins.push_back(origin_from(one));
     while (options.root_path.ends_with('/')) options.root_path.pop_back();
     if (!flags.ssl_keyfile.empty())
         options.tls = {flags.ssl_keyfile, flags.ssl_certfile, flags.ssl_ca_certs};
-    options.trusted_proxies =
-        flags.proxy_headers ? flags.forwarded_allow_ips : std::vector<std::string>{};
+    options.trusted_proxies = {};
+    for (const auto& one : flags.forwarded_allow_ips)
+        if (!options.trusted_proxies.add(one))
+            throw setting_error("--forwarded-allow-ips takes addresses, networks and *, not " +
+                                one);
+    if (!flags.proxy_headers) options.trusted_proxies = {};
     for (const auto& one : flags.headers) options.headers.push_back(header_from(one));
     return options;
 }
 
 void add_serve_flags(CLI::App& serving, serve_flags& flags) {
-    // Of --limit-concurrency: ORDERS_LIMIT_CONCURRENCY.
+    // Of --limit-concurrency: ORDERS_LIMIT_CONCURRENCY. Kubernetes says of a Service named orders
+    // ORDERS_PORT=tcp://10.96.0.7:8000, which is not meant for us.
     const auto from_environment = [](CLI::Option* option) {
         auto name = "ORDERS_" + option->get_single_name();
         for (auto& c : name) c = c == '-' ? '_' : static_cast<char>(std::toupper(c));
-        return option->envname(name)->capture_default_str();
+        option->capture_default_str();
+        const auto* const value = std::getenv(name.c_str());
+        const bool is_url = value && std::string_view{value}.find("://") != std::string_view::npos;
+        return name == "ORDERS_PORT" && is_url ? option : option->envname(name);
     };
     const auto add = [&](const char* name, auto& to, const char* what) {
         return from_environment(serving.add_option(name, to, what));
@@ -134,7 +165,8 @@ void add_serve_flags(CLI::App& serving, serve_flags& flags) {
     add("--root-path", flags.root_path, "What a proxy has before the paths: /shop");
     from_environment(serving.add_flag("--proxy-headers,!--no-proxy-headers", flags.proxy_headers,
                                       "X-Forwarded-For and -Proto of trusted proxies count"));
-    add("--forwarded-allow-ips", flags.forwarded_allow_ips, "Addresses of trusted proxies; *: any")
+    add("--forwarded-allow-ips", flags.forwarded_allow_ips,
+        "Addresses and networks of trusted proxies; *: any")
         ->delimiter(',');
     add("--limit-concurrency", flags.limit_concurrency,
         "Requests answered at a time, 503 beyond; 0: no limit");
@@ -149,13 +181,15 @@ void add_serve_flags(CLI::App& serving, serve_flags& flags) {
     add("--timeout-graceful-shutdown", flags.timeout_graceful_shutdown,
         "Seconds for what is in flight at the end")
         ->check(at_most_a_day);
-    add("--header", flags.headers, "name:value, of each answer; may be repeated");
+    add("--header", flags.headers, "name:value, of each answer; may be repeated, in lines")
+        ->delimiter('\n');
     from_environment(serving.add_flag("--server-header,!--no-server-header", flags.server_header,
                                       "`server: larder` in each answer"));
     from_environment(serving.add_flag("--date-header,!--no-date-header", flags.date_header,
                                       "`date` in each answer"));
     add("--cors-allow-origin", flags.cors_allow_origin,
-        "Origin whose pages may read answers; *: any; may be repeated");
+        "Origins whose pages may read answers; *: any")
+        ->delimiter(',');
     from_environment(serving.add_flag(
         "--reload,!--no-reload", flags.reload,
         "For development: rebuild when sources change, and hand over to the new program"));

@@ -54,7 +54,8 @@ std::optional<larder::pg::conninfo> source_from_environment() {
     if (!server)
         throw setting_error(
             "PG_SERVICE_URI cannot be parsed: it should look like "
-            "postgresql://user:password@host:port/database?sslmode=require");
+            "postgresql://user:password@host:port/database?sslmode=require, with what is special "
+            "in the password percent-encoded");
     server->set("dbname", database_from_environment());
     return server;
 }

@@ -17,6 +17,7 @@
 #include "larder/http/error.hpp"
 #include "larder/http/input.hpp"
 #include "larder/http/message.hpp"
+#include "larder/http/networks.hpp"
 #include "larder/openapi.hpp"
 #include "larder/pg/pool.hpp"
 #include "larder/services.hpp"
@@ -61,7 +62,8 @@ struct app_options {
     bool server_header = true, date_header = true;
     std::vector<std::pair<std::string, std::string>> headers;  ///< of each answer
     std::string root_path;  ///< what a proxy has before the paths; `/shop`
-    std::vector<std::string> trusted_proxies{"127.0.0.1"};  ///< their x-forwarded-* count; `*`: all
+    /// Their x-forwarded-* count.
+    http::networks trusted_proxies = http::networks::loopback();
     std::vector<std::string> cors_origins;  ///< whose pages may read answers; `*`: all
     std::function<void()> on_ready;         ///< called once, when every worker accepts
 };
@@ -135,8 +137,8 @@ namespace detail {
 /// The answer for what a handler threw. Only inside a catch block.
 http::response answer_for_exception(bool is_write);
 /// See src/http/caching.hpp.
-http::response answer_from_cache(const http::request& r, std::string body, const exchange* how,
-                                 std::string_view cache_control);
+http::response answer_to_get(const http::request& r, std::string body, const exchange* how,
+                             std::string_view cache_control);
 /// A 412, for a write that is to be made only on what a client has seen before.
 std::optional<http::response> refuse_precondition(const http::request& r);
 /// A 415 for a body that is not JSON by its content type.
@@ -149,6 +151,7 @@ class app::typed : public endpoint {
 public:
     explicit typed(H h) : handler_(std::move(h)) {
         if constexpr (caching<H>) cache_control_ = http::cache_control(handler_.policy());
+        else cache_control_ = http::cache_control({});
     }
 
     awaitable<http::response> answer(services& at, std::string_view not_ready,
@@ -172,9 +175,10 @@ public:
             if (auto refused = detail::refuse_precondition(r)) co_return std::move(*refused);
         try {
             const auto reply = co_await handler_(at, std::move(in));
-            if constexpr (caching<H>)
-                co_return detail::answer_from_cache(r, json::text(reply), at.http, cache_control_);
-            co_return http::response{.body = json::text(reply)};
+            if constexpr (HasBody) co_return http::response{.body = json::text(reply)};
+            else
+                co_return detail::answer_to_get(r, json::text(reply),
+                                                caching<H> ? at.http : nullptr, cache_control_);
         } catch (...) {
             co_return detail::answer_for_exception(HasBody);
         }

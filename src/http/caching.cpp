@@ -48,9 +48,8 @@ bool is_precondition_failed(const request& r) {
     return verdict_on(r, {}) == verdict::precondition_failed;
 }
 
-response cached_answer(const request& r, std::string body, const exchange& how,
+response tagged_answer(const request& r, std::string body, std::string_view etag,
                        std::string_view cache_control) {
-    const auto etag = etag_of(body);
     const auto verdict = verdict_on(r, etag);
     if (verdict == verdict::precondition_failed) return error_response(412, "Precondition Failed");
     response answer{.body = std::move(body)};
@@ -58,7 +57,14 @@ response cached_answer(const request& r, std::string body, const exchange& how,
     answer.headers.reserve(4);
     answer.headers.emplace_back("etag", etag);
     answer.headers.emplace_back("cache-control", cache_control);
-    if (!how.answer) return answer;
+    return answer;
+}
+
+response cached_answer(const request& r, std::string body, const exchange& how,
+                       std::string_view cache_control) {
+    const auto etag = etag_of(body);
+    auto answer = tagged_answer(r, std::move(body), etag, cache_control);
+    if (!how.answer || answer.status == 412) return answer;
     answer.headers.emplace_back("age", std::to_string(floor<seconds>(how.answer->age).count()));
     auto& status = answer.headers.emplace_back("cache-status", "").second;
     append_cache_status(status, status_of(how));

@@ -12,7 +12,12 @@ namespace larder::http {
 /// What the client's headers ask of the cache.
 cache_directives directives_of(const request& r);
 
-/// The answer to a GET or HEAD: 200 with the body, 304 or 412. `cache_control` is its line.
+/// The answer to a GET or HEAD: 200 with the body, 304 or 412. `etag` is the body's, and
+/// `cache_control` its line.
+response tagged_answer(const request& r, std::string body, std::string_view etag,
+                       std::string_view cache_control);
+
+/// The same, with what tells where the body came from; nothing if no cache was asked.
 response cached_answer(const request& r, std::string body, const exchange& how,
                        std::string_view cache_control);
 

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <ctime>
 #include <random>
 #include <utility>
@@ -27,6 +28,7 @@ namespace {
 
 constexpr std::size_t read_size = 8'192;
 constexpr std::size_t most_unsent = 65'536;  // of answers to pipelined requests
+constexpr std::size_t most_kept = 65'536;    // of the buffer of what has been sent
 
 // "Sun, 22 Nov 2026 10:00:00 GMT", made once a second by each worker.
 std::string_view date() {
@@ -45,13 +47,11 @@ std::string_view date() {
     return text;
 }
 
-std::string_view host_of(std::string_view peer) {
-    auto host = peer.substr(0, peer.rfind(':'));
-    if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
-    // So an IPv4 address is written where one socket listens for both.
-    constexpr std::string_view mapped = "::ffff:";
-    const bool is_ipv4 = host.starts_with(mapped) && host.find('.') != host.npos;
-    return is_ipv4 ? host.substr(mapped.size()) : host;
+bool trusts(const networks& proxies, const stream::endpoint& peer) {
+    if (peer.protocol().family() == AF_UNIX) return proxies.is_everybody();
+    tcp::endpoint named;
+    std::memcpy(named.data(), peer.data(), std::min(peer.size(), named.capacity()));
+    return proxies.contains(named.address());
 }
 
 bool is_visible(std::string_view text) {
@@ -88,6 +88,7 @@ connection::connection(server& owner, stream::socket socket)
     socket_.set_option(tcp::no_delay{true}, ec);  // of a Unix socket there is none
     const auto peer = socket_.remote_endpoint(ec);
     peer_ = ec ? "-" : text_of(peer);
+    is_proxy_ = !ec && trusts(owner.options().trusted_proxies, peer);
     if (auto* tls = owner.options().tls) tls_.emplace(socket_, *tls);
 }
 
@@ -154,9 +155,9 @@ asio::awaitable<bool> connection::read_request() {
     continued_ = false;
     auto progress = reader_.read();
     while (progress == request_reader::progress::needs_more) {
-        continue_if_expected();
+        if (!is_ending()) continue_if_expected();
         const bool said_all = co_await flush();
-        if (!said_all || (owner_.is_stopping() && !(is_new_ && reader_.is_idle()))) co_return false;
+        if (!said_all || is_ending()) co_return false;
         enter(reader_.is_idle() ? phase::idle : phase::reading);
         const bool received = co_await read_more();
         if (timed_out_) refuse(408, "it took too long");
@@ -166,6 +167,11 @@ asio::awaitable<bool> connection::read_request() {
     if (progress == request_reader::progress::complete) co_return true;
     refuse(reader_.status(), reader_.why());
     co_return false;
+}
+
+// Whether the service stops, and nothing more is waited for here.
+bool connection::is_ending() const {
+    return owner_.is_stopping() && !(is_new_ && reader_.is_idle());
 }
 
 asio::awaitable<bool> connection::read_more() {
@@ -186,6 +192,7 @@ asio::awaitable<bool> connection::flush() {
                         : asio::async_write(socket_, said, asio::as_tuple(asio::use_awaitable));
     const auto [ec, size] = co_await std::move(writing);
     out_.clear();
+    if (out_.capacity() > most_kept) out_.shrink_to_fit();
     co_return !ec;
 }
 
@@ -200,13 +207,7 @@ void connection::continue_if_expected() {
 void connection::find_client() {
     client_ = peer_;
     scheme_ = tls_ ? "https" : "http";
-    const auto& proxies = owner_.options().trusted_proxies;
-    if (proxies.empty()) return;
-    const auto trusts = [&](std::string_view address) {
-        return std::any_of(proxies.begin(), proxies.end(),
-                           [&](const auto& one) { return one == "*" || one == address; });
-    };
-    if (!trusts(host_of(peer_))) return;
+    if (!is_proxy_) return;
     const auto forwarded = reader_.all("x-forwarded-for");
     std::string_view list = forwarded;
     while (!list.empty()) {
@@ -216,7 +217,7 @@ void connection::find_client() {
         const auto known = asio::ip::make_address(address, ec);
         if (ec) break;
         client_ = text_of(tcp::endpoint{known, 0});
-        if (!trusts(address)) break;
+        if (!owner_.options().trusted_proxies.contains(known)) break;
         list = list.substr(0, comma == std::string_view::npos ? 0 : comma);
     }
     if (trim(reader_.all("x-forwarded-proto")) == "https") scheme_ = "https";
@@ -225,6 +226,7 @@ void connection::find_client() {
 // The client's own id if it is one, and else one that nobody has.
 void connection::name_request() {
     constexpr std::size_t longest = 128;
+    trace_.clear();
     request_id_ = reader_.all("x-request-id");
     const bool is_given =
         !request_id_.empty() && request_id_.size() <= longest && is_visible(request_id_);
@@ -242,12 +244,12 @@ asio::awaitable<void> connection::answer_request() {
         local = text_of(socket_.local_endpoint(ignored));
         r.host = local;
     }
-    trace_.clear();
     find_client();
     name_request();
     r.scheme = scheme_;
     keep_alive_ = reader_.keeps_alive() && !owner_.is_stopping();
-    const auto answer = co_await owner_.answer()(r);
+    auto answer = co_await owner_.answer()(r);
+    owner_.options().complete(r, answer);
     if (owner_.is_stopping()) keep_alive_ = false;
     append(answer);
     if (owner_.options().access_log && spdlog::should_log(spdlog::level::info))
@@ -258,8 +260,10 @@ asio::awaitable<void> connection::answer_request() {
 void connection::refuse(unsigned status, std::string_view why) {
     keep_alive_ = false;
     client_ = peer_;
-    trace_.clear();
-    append(error_response(status, reason(status)));
+    name_request();
+    auto refusal = error_response(status, reason(status));
+    owner_.options().complete(reader_.get(), refusal);
+    append(refusal);
     if (owner_.options().access_log && spdlog::should_log(spdlog::level::info))
         log("invalid request: " + std::string{why}, status);
 }
@@ -309,14 +313,11 @@ void connection::log(std::string_view request_line, unsigned status) const {
 
 // Closing with unread bytes would reset the connection and the client could lose the answer.
 asio::awaitable<void> connection::linger() {
-    boost::system::error_code ec;
     enter(phase::lingering);
-    if (tls_) {
-        const auto [closed] = co_await tls_->async_shutdown(asio::as_tuple(asio::use_awaitable));
-        ec = closed;
-    } else {
-        socket_.shutdown(stream::socket::shutdown_send, ec);
-    }
+    // It fails where the client goes on sending, which is no reason to reset the connection.
+    if (tls_) co_await tls_->async_shutdown(asio::as_tuple(asio::use_awaitable));
+    boost::system::error_code ec;
+    socket_.shutdown(stream::socket::shutdown_send, ec);
     std::array<char, read_size> unread;
     while (!ec) {
         const auto [read_error, size] = co_await socket_.async_read_some(

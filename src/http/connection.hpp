@@ -39,6 +39,7 @@ private:
     boost::asio::awaitable<bool> flush();
     boost::asio::awaitable<void> answer_request();
     boost::asio::awaitable<void> linger();
+    bool is_ending() const;
     void continue_if_expected();
     void refuse(unsigned status, std::string_view why);
     void append(const response& r);
@@ -61,7 +62,8 @@ private:
     bool keep_alive_ = true;
     bool continued_ = false;
     bool timed_out_ = false;
-    bool is_new_ = true;  // no request has come
+    bool is_new_ = true;     // no request has come
+    bool is_proxy_ = false;  // a trusted one is connected
     std::list<connection*>::iterator place_;
 };
 

@@ -11,13 +11,14 @@ void allow_origins(const std::vector<std::string>& origins, const request& r, re
     };
     const auto origin = r.header("origin");
     const bool any = std::ranges::find(origins, "*") != origins.end();
+    // Any origin's answer is everybody's, also one that a cache got without an origin.
     if (!any) says("vary", "origin");
-    if (origin.empty() || (!any && std::ranges::find(origins, origin) == origins.end())) return;
+    if (!any && std::ranges::find(origins, origin) == origins.end()) return;
     says("access-control-allow-origin", any ? "*" : origin);
     const bool asks_before =
         r.method == method::options && !r.header("access-control-request-method").empty();
     if (!asks_before) {
-        says("access-control-expose-headers", "etag, age, cache-status, x-request-id");
+        says("access-control-expose-headers", "etag, age, cache-status, retry-after, x-request-id");
         return;
     }
     const auto allow =

@@ -6,8 +6,11 @@
 
 #include <boost/asio/local/stream_protocol.hpp>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <system_error>
+#include <vector>
 
 namespace larder::http {
 
@@ -25,24 +28,31 @@ namespace {
     throw std::system_error(code, "Cannot listen on " + address + used);
 }
 
-stream::endpoint resolve(asio::io_context& io, const listen_options& where,
-                         boost::system::error_code& ec) {
+// All addresses of the host, those of IPv4 first.
+std::vector<stream::endpoint> resolve(asio::io_context& io, const listen_options& where,
+                                      boost::system::error_code& ec) {
     tcp::resolver resolver{io};
     const auto found =
         resolver.resolve(where.host, std::to_string(where.port),
                          tcp::resolver::passive | tcp::resolver::numeric_service, ec);
-    if (ec) return {};
-    return found.begin()->endpoint();
+    std::vector<stream::endpoint> all;
+    for (const bool v4 : {true, false})
+        for (const auto& one : found)
+            if (one.endpoint().address().is_v4() == v4) all.emplace_back(one.endpoint());
+    return all;
 }
 
-// What a service that was killed left behind. A socket that somebody listens on stays.
-void remove_dead_socket(asio::io_context& io, const unix_stream::endpoint& at) {
+// What a service before left behind. A socket that somebody listens on stays. The mode for the next
+// one: as an operator has set it, or for the proxy, which is seldom the same user.
+mode_t remove_dead_socket(asio::io_context& io, const unix_stream::endpoint& at) {
+    constexpr mode_t anybody = 0666;
     struct stat found{};
-    if (::lstat(at.path().c_str(), &found) != 0 || !S_ISSOCK(found.st_mode)) return;
+    if (::lstat(at.path().c_str(), &found) != 0 || !S_ISSOCK(found.st_mode)) return anybody;
     unix_stream::socket probe{io};
     boost::system::error_code ec;
     probe.connect(at, ec);
     if (ec == asio::error::connection_refused) ::unlink(at.path().c_str());
+    return found.st_mode & 0777U;
 }
 
 acceptor adopt(asio::io_context& io, int descriptor) {
@@ -63,11 +73,12 @@ acceptor adopt(asio::io_context& io, int descriptor) {
 acceptor listen(asio::io_context& io, const listen_options& where) {
     if (where.descriptor) return adopt(io, *where.descriptor);
     boost::system::error_code ec;
-    stream::endpoint endpoint;
+    std::vector<stream::endpoint> endpoints;
+    mode_t mode = 0;
     auto address = where.host + ":" + std::to_string(where.port);
     std::string advice = "stop it, or choose another port with --port";
     if (where.unix_path.empty()) {
-        endpoint = resolve(io, where, ec);
+        endpoints = resolve(io, where, ec);
     } else {
         address = where.unix_path;
         advice = "stop it, or choose another path with --uds";
@@ -75,15 +86,22 @@ acceptor listen(asio::io_context& io, const listen_options& where) {
             ec = asio::error::name_too_long;
         } else {
             const unix_stream::endpoint path{where.unix_path};
-            remove_dead_socket(io, path);
-            endpoint = path;
+            mode = remove_dead_socket(io, path);
+            endpoints.emplace_back(path);
         }
     }
-    if (ec) refuse(ec, address, advice);
     acceptor result{io};
-    result.open(endpoint.protocol(), ec);
-    if (!ec && where.unix_path.empty()) result.set_option(acceptor::reuse_address{true}, ec);
-    if (!ec) result.bind(endpoint, ec);
+    for (const auto& endpoint : endpoints) {
+        result.close(ec);
+        result.open(endpoint.protocol(), ec);
+        if (!ec && where.unix_path.empty()) result.set_option(acceptor::reuse_address{true}, ec);
+        if (!ec) result.bind(endpoint, ec);
+        if (!ec) break;
+        // Of a name some addresses may be of another machine, or of a protocol that is off.
+        if (ec != asio::error::address_family_not_supported && ec.value() != EADDRNOTAVAIL) break;
+    }
+    if (!ec && mode != 0 && ::chmod(where.unix_path.c_str(), mode) != 0)
+        ec = {errno, boost::system::system_category()};
     if (!ec) result.listen(where.backlog, ec);
     if (ec) refuse(ec, address, advice);
     return result;

@@ -24,7 +24,9 @@ struct listen_options {
     int backlog = 2'048;
 };
 
-/// Binds and listens. Throws std::system_error with one sentence that names the address.
+/// Binds and listens; of a name's addresses at the first that is this machine's, IPv4 before IPv6.
+/// A Unix socket is anybody's to connect to, or whose the one before was. Throws std::system_error
+/// with one sentence that names the address.
 acceptor listen(boost::asio::io_context& io, const listen_options& where);
 
 /// The same socket again, for another worker: whoever is idle takes the next connection.

@@ -18,7 +18,8 @@ double weight_of(std::string_view parameters) {
         double q = 1;
         const auto value = one.substr(2);
         const auto [end, ec] = std::from_chars(value.data(), value.data() + value.size(), q);
-        return ec == std::errc{} && end == value.data() + value.size() ? q : 1;
+        const bool is_weight = ec == std::errc{} && end == value.data() + value.size() && q <= 1;
+        return is_weight ? q : 1;
     }
     return 1;
 }
@@ -27,11 +28,19 @@ double weight_of(std::string_view parameters) {
 
 bool prefers_problem(std::string_view accept) {
     double problem = 0, json = 0;
+    int most_specific = 0;
+    const auto weigh_json = [&](int specific, std::string_view parameters) {
+        if (specific < most_specific) return;
+        most_specific = specific;
+        json = weight_of(parameters);
+    };
     while (!accept.empty()) {
         auto range = take_until(accept, ',');
         const auto type = take_until(range, ';');
         if (same(type, "application/problem+json")) problem = weight_of(range);
-        if (same(type, "application/json")) json = weight_of(range);
+        if (same(type, "application/json")) weigh_json(3, range);
+        if (same(type, "application/*")) weigh_json(2, range);
+        if (same(type, "*/*")) weigh_json(1, range);
     }
     return problem > 0 && problem >= json;
 }

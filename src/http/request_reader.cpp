@@ -108,8 +108,10 @@ request_reader::progress request_reader::read() {
 }
 
 void request_reader::next() {
-    if (at_ < filled_) std::memmove(buffer_.data(), &buffer_[at_], filled_ - at_);
-    else if (buffer_.size() > most_kept_bytes) buffer_ = {};
+    const auto rest = view(at_, filled_ - at_);
+    if (buffer_.size() > most_kept_bytes && rest.size() <= most_kept_bytes)
+        std::string{rest}.swap(buffer_);  // assigning would keep the memory
+    else std::memmove(buffer_.data(), rest.data(), rest.size());
     filled_ -= at_;
     at_ = scanned_ = 0;
     step_ = step::request_line;
@@ -139,8 +141,11 @@ bool request_reader::advance() {
 bool request_reader::take_line(std::string_view& line) {
     while (scanned_ < filled_ && is_text(buffer_[scanned_])) ++scanned_;
     const auto size = scanned_ - at_;
-    if (step_ == step::request_line && size > limits_.max_request_line_bytes)
+    if (step_ == step::request_line && size > limits_.max_request_line_bytes) {
+        const auto start = view(at_, size);
+        request_.method = method_of(start.substr(0, start.find(' ')));
         return refuse(414, "the request line is too long");
+    }
     const bool is_of_chunk = step_ == step::chunk_line || step_ == step::chunk_end;
     const bool counts = !is_of_chunk || size > plain_chunk_line;
     if (counts && header_bytes_ + size > limits_.max_header_bytes)
@@ -178,6 +183,7 @@ bool request_reader::read_request_line(std::string_view line) {
     const auto target = line.substr(end_of_method + 1, end_of_target - end_of_method - 1);
     const auto version = line.substr(end_of_target + 1);
     if (!is_token(method)) return refuse(400, "no method");
+    request_.method = method_of(method);
     if (!is_target(target)) return refuse(400, "no target");
     if (version.size() != 8 || !version.starts_with("HTTP/") || version[6] != '.' ||
         !decimal_digits.contains(version[5]) || !decimal_digits.contains(version[7]))
@@ -186,7 +192,7 @@ bool request_reader::read_request_line(std::string_view line) {
     is_http_1_0_ = version[7] == '0';
     line_ = place(line), line_size_ = line.size();
     target_ = place(target), target_size_ = target.size();
-    request_.method = method_of(method);
+    request_.headers = this;
     step_ = step::fields;
     return true;
 }
@@ -265,7 +271,6 @@ bool request_reader::find_views() {
         request_.path = decoded_path_;
     }
     request_.content_type = first("content-type");
-    request_.headers = this;
     return true;
 }
 

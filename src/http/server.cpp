@@ -47,6 +47,7 @@ server::server(asio::io_context& io, http::acceptor listening, server_options op
 server::~server() = default;
 
 void server::start() {
+    if (std::exchange(started_, true)) return;
     asio::co_spawn(io_, accept(), log_failure);
     asio::co_spawn(io_, sweep(), log_failure);
 }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "larder/http/message.hpp"
+#include "larder/http/networks.hpp"
 #include "listener.hpp"
 
 namespace larder::http {
@@ -32,8 +33,9 @@ struct server_options {
     bool owns_listener = true;  ///< nobody else accepts from it later
     bool date_header = true;
     std::string headers = {};  ///< of each answer: `name: value` and CRLF each
-    std::vector<std::string> trusted_proxies =
-        {};  ///< addresses, or `*`: their x-forwarded-* count
+    /// Adds what each answer has, also the refusal of what could not be read to its end.
+    std::function<void(const request&, response&)> complete = [](const request&, response&) {};
+    networks trusted_proxies = {};  ///< their x-forwarded-* count
 };
 
 class server {
@@ -44,6 +46,7 @@ public:
            handler answer);
     ~server();
 
+    /// Once; again it does nothing.
     void start();
     /// Takes no more connections, closes those that sent no whole request, lets the others finish
     /// theirs, and calls `drained` when none is left.
@@ -74,7 +77,7 @@ private:
     boost::asio::steady_timer accept_pause_;
     connections connections_;
     std::function<void()> drained_;
-    bool finished_ = false;
+    bool started_ = false, finished_ = false;
 };
 
 }  // namespace larder::http

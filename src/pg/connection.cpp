@@ -75,7 +75,7 @@ private:
 };
 
 connection::connection(const asio::any_io_executor& executor, const pool_options& options)
-    : socket_(executor), timer_(executor), options_(options) {}
+    : socket_(executor), timer_(executor), names_(executor), options_(options) {}
 
 // The socket is libpq's: it closes it.
 connection::~connection() {
@@ -110,9 +110,8 @@ asio::awaitable<void> connection::connect() {
     const deadline limit{*this, options_.connect_timeout};
     std::string why;
     try {
-        const auto addresses =
-            co_await with_addresses(options_.server, socket_.get_executor(),
-                                    std::chrono::steady_clock::now() + options_.connect_timeout);
+        const auto addresses = co_await with_addresses(
+            options_.server, names_, std::chrono::steady_clock::now() + options_.connect_timeout);
         co_await start(addresses);
         co_return;
     } catch (const error& e) {
@@ -192,6 +191,7 @@ asio::awaitable<void> connection::listen(std::chrono::milliseconds most) {
 void connection::interrupt() {
     usable_ = false;
     timed_out_ = true;
+    names_.cancel();
     if (socket_.is_open()) socket_.cancel();
 }
 

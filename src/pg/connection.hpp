@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "../names.hpp"
 #include "larder/pg/pool.hpp"
 
 namespace larder::pg {
@@ -73,6 +74,7 @@ private:
 
     boost::asio::posix::stream_descriptor socket_;
     boost::asio::steady_timer timer_;
+    look_up names_;
     const pool_options& options_;
     std::unique_ptr<PGconn, decltype(&PQfinish)> libpq_{nullptr, &PQfinish};
     // The name of each statement that was prepared here, by its SQL.

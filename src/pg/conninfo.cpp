@@ -25,6 +25,15 @@ bool are_ports(std::string_view list) {
     }
 }
 
+// libpq ends a URI's password at the first `@`, and takes what stands behind it for the host: where
+// one in it is not percent-encoded, a part of the password would be told as a host's name.
+bool has_clear_password(std::string_view text) {
+    const auto authority = text.find("://");
+    if (authority == std::string_view::npos) return true;
+    const auto before_query = text.substr(authority, text.find('?', authority) - authority);
+    return std::ranges::count(before_query, '@') <= 1;
+}
+
 }  // namespace
 
 std::optional<conninfo> conninfo::parse(const std::string& text) {
@@ -37,7 +46,7 @@ std::optional<conninfo> conninfo::parse(const std::string& text) {
     conninfo result;
     for (const auto* option = options.get(); option->keyword; ++option)
         if (option->val) result.parameters_.emplace_back(option->keyword, option->val);
-    if (!are_ports(result.get("port"))) return std::nullopt;
+    if (!has_clear_password(text) || !are_ports(result.get("port"))) return std::nullopt;
     return result;
 }
 

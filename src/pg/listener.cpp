@@ -66,6 +66,8 @@ asio::awaitable<void> listener::run() {
                     "PostgreSQL lets nobody LISTEN here ({}): writes of an instance that is cut "
                     "off from Valkey are seen late by the others",
                     e.what());
+        } catch (const std::exception& e) {
+            if (!std::exchange(said_why_, true)) spdlog::error("Cannot LISTEN: {}", e.what());
         }
         connection_.reset();
         started_.expires_at(clock::time_point::min());

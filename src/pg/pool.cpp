@@ -177,6 +177,8 @@ asio::awaitable<void> pool::state::attempt([[maybe_unused]] std::shared_ptr<stat
         if (!in->winner) in->winner = std::move(mine);
     } catch (const error& e) {
         in->why = e;
+    } catch (const std::exception& e) {  // the system lacks memory or descriptors
+        in->why = error{failure::unavailable, e.what()};
     }
     std::erase(in->connecting, me);
     if (in->winner || in->connecting.empty()) in->over.cancel();

@@ -1,14 +1,10 @@
 #include "resolve.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/ip/address.hpp>
 
 #include <algorithm>
-#include <memory>
-#include <optional>
-#include <utility>
+#include <string>
+#include <vector>
 
 #include "larder/pg/error.hpp"
 
@@ -40,38 +36,10 @@ void append(std::string& list, const std::string& part, bool first) {
     list += part;
 }
 
-// A look-up cannot be called off, so it is left to end by itself.
-struct look_up {
-    explicit look_up(const asio::any_io_executor& executor) : resolver(executor), over(executor) {}
-    asio::ip::tcp::resolver resolver;
-    asio::steady_timer over;
-    std::optional<boost::system::error_code> ended;
-    asio::ip::tcp::resolver::results_type found;
-};
-
-asio::awaitable<std::shared_ptr<look_up>> look_up_by(std::chrono::steady_clock::time_point deadline,
-                                                     const std::string& name,
-                                                     asio::any_io_executor executor) {
-    auto one = std::make_shared<look_up>(executor);
-    one->over.expires_at(deadline);
-    one->resolver.async_resolve(
-        name, "", [one](boost::system::error_code ec, asio::ip::tcp::resolver::results_type found) {
-            one->ended = ec;
-            one->found = std::move(found);
-            one->over.cancel();
-        });
-    co_await one->over.async_wait(asio::as_tuple(asio::use_awaitable));
-    if (!one->ended)
-        throw error(failure::unavailable,
-                    "no name server told the address of \"" + name + "\" in time");
-    co_return one;
-}
-
 }  // namespace
 
 asio::awaitable<conninfo::parameters> with_addresses(
-    const conninfo& server, asio::any_io_executor executor,
-    std::chrono::steady_clock::time_point deadline) {
+    const conninfo& server, look_up& names, std::chrono::steady_clock::time_point deadline) {
     const auto hosts = split(server.get("host"));
     auto ports = split(server.get("port"));
     const bool known = !server.get("hostaddr").empty() ||
@@ -84,20 +52,15 @@ asio::awaitable<conninfo::parameters> with_addresses(
     std::string host_list, address_list, port_list, unknown;
     bool first = true;
     for (std::size_t i = 0; i < hosts.size(); ++i) {
-        std::vector<std::string> addresses;
-        if (is_name(hosts[i])) {
-            const auto told = co_await look_up_by(deadline, hosts[i], executor);
-            if (*told->ended)
-                unknown = "could not translate host name \"" + hosts[i] + "\" to an address";
-            for (const auto& entry : told->found)
-                addresses.push_back(entry.endpoint().address().to_string());
-            std::sort(addresses.begin(), addresses.end());
-            addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
-        } else {
-            // An empty address makes libpq use the host itself, an address or a folder.
-            addresses.emplace_back();
-        }
-        for (const auto& address : addresses) {
+        // An empty one makes libpq use the host itself, an address or a folder.
+        std::optional found{std::vector<std::string>(1)};
+        if (is_name(hosts[i])) found = co_await names.find(hosts[i], deadline);
+        if (!found)
+            throw error(failure::unavailable,
+                        "no name server told the address of \"" + hosts[i] + "\" in time");
+        if (found->empty())
+            unknown = "could not translate host name \"" + hosts[i] + "\" to an address";
+        for (const auto& address : *found) {
             append(host_list, hosts[i], first);
             append(address_list, address, first);
             append(port_list, ports[i], first);

@@ -21,6 +21,7 @@
 #include <random>
 #include <utility>
 
+#include "../names.hpp"
 #include "breaker.hpp"
 #include "readable.hpp"
 #include "received.hpp"
@@ -206,9 +207,10 @@ private:
     using life_ptr = std::shared_ptr<life>;
 
     asio::awaitable<void> keep_connected();
-    asio::awaitable<void> live(life_ptr l);
-    life_ptr begin_life();
-    redis::config config_for(const life& l) const;
+    asio::awaitable<bool> live(life_ptr l);
+    asio::awaitable<look_up::addresses> find_addresses();
+    life_ptr begin_life(const std::string& address);
+    redis::config config_for(const life& l, const std::string& address) const;
     void receive(const life_ptr& l);
     asio::awaitable<bool> confirm(life_ptr l);
     void publish(const life_ptr& l, clock::time_point sent);
@@ -241,6 +243,8 @@ private:
     std::map<std::string, clock::time_point, std::less<>> said_refused_;  // by the error's code
     clock::time_point refused_at_ = clock::time_point::min();  // a connection ended by that
     std::chrono::milliseconds next_pause_{0};
+    look_up names_{executor_};
+    std::string serving_;       // the address that served last
     asio::steady_timer pause_;  // between lives, and for the end of one
     asio::steady_timer probe_timer_;
     asio::steady_timer deadline_timer_;  // for the oldest operation
@@ -262,6 +266,7 @@ asio::awaitable<void> client::supervisor::start() {
 void client::supervisor::stop() {
     stopped_ = true;
     current_ = nullptr;
+    names_.cancel();
     pause_.cancel();
     deadline_timer_.cancel();
     probe_timer_.cancel();
@@ -271,11 +276,11 @@ void client::supervisor::stop() {
     for (auto& op : std::exchange(background_, {})) op->finish();
 }
 
-redis::config client::supervisor::config_for(const life& l) const {
+redis::config client::supervisor::config_for(const life& l, const std::string& address) const {
     const auto& s = options_.server;
     redis::config config;
     config.use_ssl = s.tls;
-    config.addr = {s.host, std::to_string(s.port)};
+    config.addr = {address, std::to_string(s.port)};
     if (l.relay) config.addr = {"127.0.0.1", std::to_string(l.relay->port())};
     config.username = s.user;
     config.password = s.password;
@@ -289,7 +294,23 @@ redis::config client::supervisor::config_for(const life& l) const {
     return config;
 }
 
-client::supervisor::life_ptr client::supervisor::begin_life() {
+// Boost.Redis would wait for a look-up however long it takes. The one that served last is first.
+asio::awaitable<look_up::addresses> client::supervisor::find_addresses() {
+    const auto& host = options_.server.host;
+    boost::system::error_code is_name;
+    asio::ip::make_address(host, is_name);
+    if (!options_.server.unix_socket.empty() || !is_name) co_return look_up::addresses{host};
+    auto found = co_await names_.find(host, clock::now() + options_.connect_timeout);
+    if (stopped_) co_return look_up::addresses{};
+    if (!found) say_lost("no name server told its address in time");
+    else if (found->empty()) say_lost("nobody knows its host's name");
+    if (!found) co_return look_up::addresses{};
+    const auto last = std::ranges::find(*found, serving_);
+    if (last != found->end()) std::rotate(found->begin(), last, found->end());
+    co_return std::move(*found);
+}
+
+client::supervisor::life_ptr client::supervisor::begin_life(const std::string& address) {
     const auto& s = options_.server;
     auto l = std::make_shared<life>();
     try {
@@ -313,7 +334,7 @@ client::supervisor::life_ptr client::supervisor::begin_life() {
         l->end();
         self->pause_.cancel();
     };
-    l->connection->async_run(config_for(*l), redis::logger{redis::logger::level::disabled},
+    l->connection->async_run(config_for(*l, address), redis::logger{redis::logger::level::disabled},
                              std::move(on_end));
     receive(l);
     return l;
@@ -416,24 +437,32 @@ void client::supervisor::say_refused(const std::string& why) {
 
 asio::awaitable<void> client::supervisor::keep_connected() {
     while (!stopped_) {
-        newest_ = begin_life();
-        if (newest_) co_await live(newest_);
+        const auto addresses = co_await find_addresses();
+        bool served = false;
+        for (std::size_t i = 0; i < addresses.size() && !served && !stopped_; ++i) {
+            newest_ = begin_life(addresses[i]);
+            if (newest_) served = co_await live(newest_);
+            if (served) serving_ = addresses[i];
+        }
         first_attempt_.expires_at(clock::time_point::min());
         if (!stopped_) co_await pause_before_retry();
     }
     newest_ = nullptr;
 }
 
-asio::awaitable<void> client::supervisor::live(life_ptr l) {
+// Whether it served until it was lost. Where what the cache needs is refused, another address may
+// serve.
+asio::awaitable<bool> client::supervisor::live(life_ptr l) {
     const auto sent = clock::now();
     const bool confirmed = co_await confirm(l);
     if (confirmed && !stopped_) publish(l, sent);
     else l->end();
     co_await wait_for_end(l);
-    if (stopped_) co_return;
+    if (stopped_) co_return true;
     unpublish(l);
     if (l->refused) refused_at_ = clock::now();
     say_lost(l->ended_by);
+    co_return confirmed && !l->refused;
 }
 
 // A script that Valkey forgot (SCRIPT FLUSH) did not run: its text is sent, which it keeps again.

@@ -216,6 +216,48 @@ TEST_F(contract_directives, no_store_stores_nothing_and_may_use_what_is_there) {
     EXPECT_EQ(status_of({{"cache-control", "no-store"}}, target), "larder; fwd=uri-miss");
 }
 
+// Its load is shared with a client that lets it be stored, but not with one that takes the entry.
+TEST_F(contract_directives, no_cache_and_no_store_take_no_entry_that_others_may_take) {
+    auto env = servers.env();
+    env["CACHE_LOCAL_BYTES"] = "0";
+    const service one{env, {"--workers", "1", "--log-level", "debug"}};
+    EXPECT_EQ(count(one.port()), 12001);
+    sql("DELETE FROM orders WHERE customerid = 9999");
+    auto slow = servers.store.connect();
+    slow.exec("BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE");
+    http_connection first{one.port()}, plain{one.port()}, anew{one.port()};
+    const auto send = [&](http_connection& by, const header_list& headers) {
+        by.send(request_text("GET", "/count", headers, "", one.port()));
+    };
+    const header_list load{{"cache-control", "no-cache, no-store"}};
+    send(first, load);
+    ASSERT_TRUE(eventually([&] {
+        return sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") == "1";
+    }));
+    const auto looked = [&](int times) {
+        return eventually([&] {
+            int found = 0;
+            const auto log = one.log();
+            for (auto at = log.find("Checking"); at != log.npos; at = log.find("Checking", at + 1))
+                ++found;
+            return found == times;
+        });
+    };
+    send(plain, {});  // waits for the next flight
+    ASSERT_TRUE(looked(3));
+    send(anew, load);
+    ASSERT_TRUE(looked(4));
+    EXPECT_EQ(get(one.port(), "/nowhere").status, 404);  // and Valkey had time to answer it
+    valkey().command({"PING"});
+    slow.exec("COMMIT");
+    EXPECT_EQ(first.receive().header("cache-status"), "larder; fwd=request");
+    EXPECT_EQ(plain.receive().status, 200);
+    const auto answer = anew.receive();
+    EXPECT_EQ(answer.body, count_body(12000));
+    EXPECT_EQ(answer.header("cache-status").find("hit"), std::string::npos)
+        << answer.header("cache-status");
+}
+
 TEST_F(contract_directives, only_if_cached_is_a_hit_or_a_504) {
     const std::string target = "/count?customerid=9999";
     EXPECT_EQ(body("only-if-cached"), count_body(12000));

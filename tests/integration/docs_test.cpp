@@ -55,6 +55,21 @@ TEST_F(docs_pages, what_the_pages_load_has_its_type) {
     expect_type("/redoc/redoc.standalone.js", "text/javascript; charset=utf-8");
 }
 
+TEST_F(docs_pages, what_a_browser_has_it_does_not_get_again) {
+    for (const auto* path : {"/openapi.json", "/docs", "/docs/swagger-ui.js", "/redoc"}) {
+        const auto page = get(port(), path);
+        EXPECT_EQ(page.header("cache-control"), "no-cache");
+        const auto etag = page.header("etag");
+        const auto again = request(port(), "GET", path, {{"if-none-match", etag}});
+        EXPECT_EQ(again.status, 304) << path;
+        EXPECT_EQ(again.header("etag"), etag);
+        EXPECT_EQ(again.has("content-security-policy"), page.has("content-security-policy"));
+        EXPECT_EQ(request(port(), "GET", path, {{"if-match", etag}}).status, 200);
+        EXPECT_EQ(request(port(), "GET", path, {{"if-match", "\"x\""}}).status, 412);
+    }
+    EXPECT_NE(get(port(), "/docs").header("etag"), get(port(), "/redoc").header("etag"));
+}
+
 TEST_F(docs_pages, a_service_that_is_not_ready_has_them) {
     const service unconfigured{{}};
     EXPECT_EQ(get(unconfigured.port(), "/count").status, 500);

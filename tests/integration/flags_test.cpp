@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -45,6 +46,27 @@ TEST_F(serve_flags, uds_listens_on_a_unix_socket_and_replaces_a_dead_one) {
         one.signal(i == 0 ? SIGKILL : SIGTERM);
         one.wait();
     }
+}
+
+// nginx is seldom the same user. What an operator makes of it is kept.
+TEST_F(serve_flags, uds_is_for_everybody_or_as_the_one_before) {
+    const scratch_folder folder{"uds"};
+    const auto path = folder.path + "/orders.sock";
+    using std::filesystem::perms;
+    const auto mode = [&] { return std::filesystem::status(path).permissions(); };
+    for (const auto expected : {perms{0666}, perms{0660}}) {
+        child one{{program("orders"), "serve", "--uds", path}, servers.env()};
+        ASSERT_TRUE(one.wait_for_err("listening on unix:" + path)) << one.err();
+        EXPECT_EQ(mode(), expected);
+        std::filesystem::permissions(path, perms{0660});
+        one.signal(SIGTERM);
+        EXPECT_EQ(one.wait(), 0);
+    }
+}
+
+TEST_F(serve_flags, host_may_be_a_name) {
+    const auto one = start({"--host", "localhost"});
+    EXPECT_EQ(count(one.port()), 12000);
 }
 
 TEST_F(serve_flags, fd_takes_a_socket_that_listens_already) {
@@ -162,6 +184,20 @@ TEST_F(serve_tls, a_handshake_that_has_begun_may_end_though_the_service_stops) {
     EXPECT_EQ(one.wait(), 0);
 }
 
+// Its bytes come after the answer, and a reset would overtake it.
+TEST_F(serve_tls, a_refusal_reaches_a_client_that_goes_on_sending) {
+    child one{{program("orders"), "serve", "--port", "0", "--ssl-keyfile", file("own.key"),
+               "--ssl-certfile", file("own.pem")},
+              servers.env()};
+    ASSERT_TRUE(one.wait_for_err("listening on https://")) << one.err();
+    std::ofstream{file("body")} << std::string(4'000'000, 'a');
+    for (int i = 0; i < 20; ++i) {
+        const auto answer = curl({"--cacert", file("own.pem"), "-H", "expect:", "--data-binary",
+                                  "@" + file("body"), url_of(one) + "/add/"});
+        EXPECT_TRUE(has(answer, "413 Payload Too Large")) << answer;
+    }
+}
+
 TEST_F(serve_tls, files_that_are_none_are_named) {
     const auto missing =
         run_orders({"serve", "--ssl-keyfile", "/nothing", "--ssl-certfile", file("own.pem")}, {});
@@ -191,12 +227,19 @@ TEST_F(serve_flags, forwarded_headers_of_trusted_proxies_alone_count) {
     EXPECT_TRUE(trusting.wait_for_log("203.0.113.7:0 - \"GET /count/"));
     request(trusting.port(), "GET", "/count", {{"x-forwarded-for", "2001:db8::7"}});
     EXPECT_TRUE(trusting.wait_for_log("[2001:db8::7]:0 - \"GET /count "));
+    for (const auto* network : {"10.0.0.5, 127.0.0.0/8", "*"}) {
+        const auto also = start({"--forwarded-allow-ips", network});
+        EXPECT_TRUE(request(also.port(), "GET", "/count/", forwarded)
+                        .header("location")
+                        .starts_with("https://"))
+            << network;
+    }
     const auto both = start({"--host", "::ffff:127.0.0.1"});
     EXPECT_TRUE(request(both.port(), "GET", "/count/", forwarded)
                     .header("location")
                     .starts_with("https://"));
     for (const auto& distrust :
-         {flags{"--no-proxy-headers"}, flags{"--forwarded-allow-ips", "::1"}}) {
+         {flags{"--no-proxy-headers"}, flags{"--forwarded-allow-ips", "::1, 10.0.0.0/8"}}) {
         const auto wary = start(distrust);
         const auto answer = request(wary.port(), "GET", "/count/", forwarded);
         EXPECT_TRUE(answer.header("location").starts_with("http://"));
@@ -241,6 +284,9 @@ TEST_F(serve_flags, headers_are_added_and_left_out) {
     EXPECT_EQ(answer.header("x-shop"), "one");
     EXPECT_EQ(answer.header("x-empty"), "");
     EXPECT_FALSE(answer.has("server") || answer.has("date"));
+    const auto other = start({"--header", "Server: shop", "--header", "date: today"});
+    EXPECT_EQ(get(other.port(), "/count").header("server"), "shop");
+    EXPECT_EQ(get(other.port(), "/count").header("date"), "today");
     for (const auto* wrong : {"x-shop", ":one", "x shop:one", "x:a\r\nb:c"}) {
         const auto run = run_orders({"serve", "--header", wrong}, {});
         EXPECT_EQ(run.status, 78) << wrong;
@@ -265,10 +311,33 @@ TEST_F(serve_flags, pages_of_the_origins_named_may_read_answers) {
     EXPECT_EQ(before.status, 204);
     EXPECT_EQ(before.header("access-control-allow-methods"), "GET, HEAD, OPTIONS");
     EXPECT_EQ(before.header("access-control-allow-headers"), "if-none-match");
+    const auto without_slash =
+        request(one.port(), "OPTIONS", "/add",
+                {{"origin", "https://shop.example"}, {"access-control-request-method", "POST"}});
+    EXPECT_EQ(without_slash.status, 204) << "no redirect is followed here";
+    EXPECT_EQ(without_slash.header("access-control-allow-methods"), "POST, OPTIONS");
     const auto open = start({"--cors-allow-origin", "*"});
-    EXPECT_EQ(request(open.port(), "GET", "/count", {{"origin", "null"}})
-                  .header("access-control-allow-origin"),
-              "*");
+    for (const auto& headers : {header_list{{"origin", "null"}}, header_list{}}) {
+        const auto answer = request(open.port(), "GET", "/count", headers);
+        EXPECT_EQ(answer.header("access-control-allow-origin"), "*") << "caches give it to all";
+        EXPECT_FALSE(answer.has("vary"));
+    }
+}
+
+TEST_F(serve_flags, a_refusal_has_what_every_answer_has) {
+    const auto one = start({"--cors-allow-origin", "https://shop.example"});
+    const auto answer = raw(one.port(),
+                            "POST /add/ HTTP/1.1\r\nhost: shop\r\norigin: https://shop.example\r\n"
+                            "accept: application/problem+json\r\nx-request-id: order-77\r\n"
+                            "content-length: 9999999\r\n\r\n");
+    for (const auto* line :
+         {"HTTP/1.1 413 ", "x-request-id: order-77\r\n", "vary: accept\r\n", "vary: origin\r\n",
+          "access-control-allow-origin: https://shop.example\r\n",
+          "content-type: application/problem+json\r\n", R"("status":413)"})
+        EXPECT_TRUE(has(answer, line)) << line << answer;
+    EXPECT_TRUE(
+        one.wait_for_log("invalid request: the body is too long\" 413 Payload Too Large "
+                         "id=order-77"));
 }
 
 // ---- logs ----
@@ -328,6 +397,45 @@ TEST_F(serve_flags, come_from_the_environment_too_and_are_shown) {
         << "a flag comes first";
     const auto wrong = run_orders({"serve"}, {{"ORDERS_PORT", "many"}});
     EXPECT_EQ(wrong.status, 64);
+    const auto lists =
+        run_orders({"serve", "--print-config"}, {{"ORDERS_HEADER", "a:1\nb:2,3"},
+                                                 {"ORDERS_CORS_ALLOW_ORIGIN", "http://a,http://b"},
+                                                 {"ORDERS_PORT", "tcp://10.96.0.7:8000"}});
+    EXPECT_TRUE(has(lists.out, "\nheader = a:1,b:2,3\n")) << lists.out << lists.err;
+    EXPECT_TRUE(has(lists.out, "port = 8000\n")) << "Kubernetes has set it";
+    auto two = servers.env();
+    two["ORDERS_CORS_ALLOW_ORIGIN"] = "http://a, http://b";
+    const service one{two, {}};
+    EXPECT_EQ(request(one.port(), "GET", "/count", {{"origin", "http://b"}})
+                  .header("access-control-allow-origin"),
+              "http://b");
+}
+
+TEST_F(serve_flags, that_would_do_nothing_or_harm_are_refused) {
+    for (const auto& [wrong, sentence] : std::vector<std::pair<flags, const char*>>{
+             {{"--ssl-ca-certs", "ca.pem"}, "--ssl-ca-certs needs --ssl-keyfile"},
+             {{"--forwarded-allow-ips", "10.0.0.0/33"}, "not 10.0.0.0/33"},
+             {{"--forwarded-allow-ips", "proxy.example"}, "not proxy.example"},
+             {{"--cors-allow-origin", "https://a,https://b/"}, "not https://b/"},
+             {{"--cors-allow-origin", "shop.example"}, "not shop.example"},
+             {{"--header", "Content-Length: 5"}, "--header cannot set Content-Length"},
+             {{"--header", "transfer-encoding: chunked"}, "--header cannot set"}}) {
+        flags all{"serve", "--port", "0"};
+        all.insert(all.end(), wrong.begin(), wrong.end());
+        const auto run = run_orders(all, servers.env());
+        EXPECT_EQ(run.status, 78) << sentence;
+        EXPECT_TRUE(has(run.err, sentence)) << run.err;
+    }
+}
+
+// A thread for which there is no address space: its stack is as big as the limit says.
+TEST_F(serve_flags, workers_that_cannot_be_started_are_told) {
+    const auto run = run_to_end(
+        {"/bin/sh", "-c", "ulimit -s 1099511627776 && exec \"$0\" serve --port 0 --workers 4",
+         program("orders")},
+        servers.env());
+    EXPECT_EQ(run.status, 69);
+    EXPECT_TRUE(has(run.err, "Cannot start 4 workers")) << run.err;
 }
 
 }  // namespace

@@ -124,8 +124,50 @@ TEST_P(service_process_end, comes_while_valkey_is_being_connected_to) {
     }
 }
 
+environment with_preloaded_names(environment env) {
+    env["LD_PRELOAD"] = LARDER_PRELOADED_NAMES;
+    env["ASAN_OPTIONS"] = "verify_asan_link_order=0";
+    return env;
+}
+
+TEST_P(service_process_end, comes_while_no_name_server_answers) {
+    auto env = with_preloaded_names(servers.env());
+    env["PG_SERVICE_URI"] = "postgresql://larder@db.example";
+    env["VALKEY_SERVICE_URI"] = "valkey://cache.example";
+    {
+        const service one{env};
+        for (int i = 0; i < 3; ++i) EXPECT_EQ(get(one.port(), "/count").status, 503);
+        EXPECT_TRUE(one.wait_for_log("no name server told its address in time"));
+    }
+    env["PG_DEADLINE_MS"] = "60000";
+    child patient{{program("orders"), "serve", "--port", "0"}, env};
+    ASSERT_TRUE(patient.wait_for_err("no name server told its address in time"));
+    patient.signal(GetParam());
+    EXPECT_EQ(patient.wait(5s * slack), 0) << patient.err();
+}
+
 INSTANTIATE_TEST_SUITE_P(rows, service_process_end, testing::Values(SIGTERM, SIGINT),
                          [](const auto& row) { return row.param == SIGTERM ? "term" : "int"; });
+
+TEST_F(service_process, finds_the_address_of_valkey_that_serves_and_stays_there) {
+    auto env = with_preloaded_names(servers.env());
+    auto& uri = env["VALKEY_SERVICE_URI"];
+    uri.replace(uri.find("127.0.0.1"), 9, "two.example");
+    const service one{env};
+    EXPECT_EQ(get(one.port(), "/count").header("cache-status"), "larder; fwd=uri-miss; stored");
+    const auto times = [&](const std::string& text) {
+        int found = 0;
+        const auto log = one.log();
+        for (auto at = log.find(text); at != log.npos; at = log.find(text, at + 1)) ++found;
+        return found;
+    };
+    const auto workers = times("Connected to Valkey at two.example");
+    EXPECT_GE(workers, 1);
+    EXPECT_EQ(times("No connection to Valkey"), workers);
+    valkey().command({"CLIENT", "KILL", "TYPE", "normal"});
+    EXPECT_TRUE(eventually([&] { return times("Connected to Valkey") == 2 * workers; }));
+    EXPECT_EQ(times("No connection to Valkey"), 2 * workers) << "only for the one that was lost";
+}
 
 TEST_F(service_process, a_client_that_hangs_up_does_not_skip_the_invalidation) {
     const service one{servers.env(), {"--workers", "2"}};

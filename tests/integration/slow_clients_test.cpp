@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 
 #include "support/store_test.hpp"
@@ -117,6 +118,32 @@ struct slow_clients : shared_service_test {
         return during <= 2 * std::max(before, after);
     }
 };
+
+std::size_t resident_kb(pid_t pid) {
+    std::ifstream status{"/proc/" + std::to_string(pid) + "/status"};
+    std::string word;
+    std::size_t size = 0;
+    while (status >> word && word != "VmRSS:") continue;
+    status >> size;
+    return size;
+}
+
+// The page's script has 1.7 MB, and the body 1 MB.
+TEST_F(slow_clients, that_wait_keep_little_memory) {
+    const std::string body(1'000'000, ' ');
+    std::vector<std::unique_ptr<http_connection>> all;
+    const auto before = resident_kb(running->pid());
+    for (int i = 0; i < 100; ++i) {
+        auto& one = *all.emplace_back(std::make_unique<http_connection>(port()));
+        EXPECT_EQ(one.request("GET", "/docs/swagger-ui.js").status, 200);
+        one.send(request_text("POST", "/add/", {}, body, port()) + "\r\n");
+        EXPECT_EQ(one.receive().status, 422);
+        EXPECT_EQ(one.request("GET", "/nowhere").status, 404);
+    }
+    const auto grown = resident_kb(running->pid()) - before;
+    std::printf("100 connections keep %zu KB\n", grown);
+    EXPECT_LT(grown, 30'000U);
+}
 
 // Other programs make a p99 jump, so an attack counts as harmful that slows it down three times.
 TEST_F(slow_clients, do_not_slow_down_a_good_one) {

@@ -128,6 +128,15 @@ TEST(app, is_made_and_gone_without_serving) {
     at.post("/ping", write | invalidates(nothing));
 }
 
+TEST(app, has_an_entity_tag_for_every_get) {
+    app at{app_options{}};
+    at.get("/plain", read);
+    const auto document = at.openapi();
+    EXPECT_NE(document.find(R"("304")"), std::string::npos) << document;
+    EXPECT_NE(document.find(R"("etag")"), std::string::npos);
+    EXPECT_EQ(document.find(R"("age")"), std::string::npos) << "no cache was asked";
+}
+
 // ---- what a handler threw ----
 
 template <class Exception>

@@ -10,62 +10,62 @@ namespace {
 using namespace std::chrono_literals;
 using step = flight::step;
 
-const flight::time_point start{1h};
+const flight::time_point begun{1h};
 
 TEST(flight, without_the_shared_tier_loads_and_stores_nothing) {
-    flight f{{}, start};
+    flight f{{}, begun};
     EXPECT_EQ(f.take_off(false), step::load);
     EXPECT_EQ(f.loaded(true, true), step::land);
 }
 
 TEST(flight, lands_with_what_it_reads) {
-    flight f{{}, start};
+    flight f{{}, begun};
     EXPECT_EQ(f.take_off(true), step::read);
     EXPECT_EQ(f.read_answered(true, true), step::land);
 }
 
 TEST(flight, without_an_answer_loads) {
-    flight f{{}, start};
+    flight f{{}, begun};
     f.take_off(true);
     EXPECT_EQ(f.read_answered(false, false), step::load);
     EXPECT_FALSE(f.may_fill());
 }
 
 TEST(flight, fills_only_with_a_lease) {
-    flight f{{}, start};
+    flight f{{}, begun};
     f.take_off(true);
     EXPECT_EQ(f.read_answered(true, false), step::ask);
-    EXPECT_EQ(f.lease_answered(lease_answer::granted, start), step::load);
+    EXPECT_EQ(f.lease_answered(lease_answer::granted, begun), step::load);
     EXPECT_TRUE(f.may_fill());
     EXPECT_EQ(f.loaded(true, true), step::fill);
     EXPECT_EQ(f.filled(), step::land);
 }
 
 TEST(flight, does_not_fill_what_became_unusable_or_failed) {
-    flight unusable{{}, start};
-    unusable.lease_answered(lease_answer::granted, start);
+    flight unusable{{}, begun};
+    unusable.lease_answered(lease_answer::granted, begun);
     EXPECT_EQ(unusable.loaded(true, false), step::land);
-    flight failed{{}, start};
-    failed.lease_answered(lease_answer::granted, start);
+    flight failed{{}, begun};
+    failed.lease_answered(lease_answer::granted, begun);
     EXPECT_EQ(failed.loaded(false, true), step::yield) << "or the next one waits for the lease";
     EXPECT_EQ(failed.yielded(), step::land);
 }
 
 TEST(flight, of_a_held_key_stores_nothing) {
     for (const auto answer : {lease_answer::held, lease_answer::none}) {
-        flight f{{}, start};
-        EXPECT_EQ(f.lease_answered(answer, start), step::load);
+        flight f{{}, begun};
+        EXPECT_EQ(f.lease_answered(answer, begun), step::load);
         EXPECT_EQ(f.loaded(true, true), step::land);
     }
 }
 
 TEST(flight, waits_for_another_ones_fill_and_gives_up_in_the_end) {
-    flight f{{.ask_again = 50ms, .give_up = 2s}, start};
-    EXPECT_EQ(f.lease_answered(lease_answer::busy, start), step::wait);
+    flight f{{.ask_again = 50ms, .give_up = 2s}, begun};
+    EXPECT_EQ(f.lease_answered(lease_answer::busy, begun), step::wait);
     EXPECT_EQ(f.woken(true), step::read);
     EXPECT_EQ(f.woken(false), step::load);
-    EXPECT_EQ(f.lease_answered(lease_answer::busy, start + 1999ms), step::wait);
-    EXPECT_EQ(f.lease_answered(lease_answer::busy, start + 2s), step::load);
+    EXPECT_EQ(f.lease_answered(lease_answer::busy, begun + 1999ms), step::wait);
+    EXPECT_EQ(f.lease_answered(lease_answer::busy, begun + 2s), step::load);
     EXPECT_FALSE(f.may_fill());
 }
 

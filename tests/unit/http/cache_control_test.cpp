@@ -172,12 +172,12 @@ TEST(plan, uses_what_is_fresh_and_loads_what_is_not) {
     EXPECT_EQ(plan({}, true, entry_times{.age = 120s, .ttl = 0ms}), load_and_store);
 }
 
-struct row {
+struct plans {
     string_view asked;
     cache_plan with_fresh, with_stale, with_none;
 };
 
-void expect_plans(bool client_reload, const std::vector<row>& rows) {
+void expect_plans(bool client_reload, const std::vector<plans>& rows) {
     for (const auto& r : rows) {
         EXPECT_EQ(plan(parse(r.asked), client_reload, fresh), r.with_fresh) << r.asked;
         EXPECT_EQ(plan(parse(r.asked), client_reload, stale), r.with_stale) << r.asked;

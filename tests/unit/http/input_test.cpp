@@ -42,7 +42,7 @@ struct holder {
 
 using strings = std::vector<std::string>;
 
-std::string text_of(const std::variant<std::string, std::int64_t>& step) {
+std::string step_text(const std::variant<std::string, std::int64_t>& step) {
     return std::visit([](const auto& s) { return json::text(s); }, step);
 }
 
@@ -51,7 +51,7 @@ strings short_forms(const faults& all) {
     strings forms;
     for (const auto& f : all) {
         std::string where;
-        for (const auto& step : f.loc) where += (where.empty() ? "" : ",") + text_of(step);
+        for (const auto& step : f.loc) where += (where.empty() ? "" : ",") + step_text(step);
         forms.push_back(f.type + " [" + where + "]");
     }
     return forms;

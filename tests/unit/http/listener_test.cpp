@@ -12,21 +12,21 @@
 namespace larder::http {
 namespace {
 
-std::string text(const char* address, unsigned short port) {
+std::string written(const char* address, unsigned short port) {
     return text_of(boost::asio::ip::tcp::endpoint{boost::asio::ip::make_address(address), port});
 }
 
 TEST(text_of, is_what_stands_in_a_url) {
-    EXPECT_EQ(text("127.0.0.1", 8000), "127.0.0.1:8000");
-    EXPECT_EQ(text("0.0.0.0", 1), "0.0.0.0:1");
-    EXPECT_EQ(text("192.168.1.10", 65535), "192.168.1.10:65535");
+    EXPECT_EQ(written("127.0.0.1", 8000), "127.0.0.1:8000");
+    EXPECT_EQ(written("0.0.0.0", 1), "0.0.0.0:1");
+    EXPECT_EQ(written("192.168.1.10", 65535), "192.168.1.10:65535");
 }
 
 TEST(text_of, puts_an_ipv6_address_into_brackets) {
-    EXPECT_EQ(text("::1", 8000), "[::1]:8000");
-    EXPECT_EQ(text("::", 80), "[::]:80");
-    EXPECT_EQ(text("2001:db8::2", 8000), "[2001:db8::2]:8000");
-    EXPECT_EQ(text("::ffff:127.0.0.1", 8000), "[::ffff:127.0.0.1]:8000");
+    EXPECT_EQ(written("::1", 8000), "[::1]:8000");
+    EXPECT_EQ(written("::", 80), "[::]:80");
+    EXPECT_EQ(written("2001:db8::2", 8000), "[2001:db8::2]:8000");
+    EXPECT_EQ(written("::ffff:127.0.0.1", 8000), "[::ffff:127.0.0.1]:8000");
 }
 
 TEST(text_of, names_a_unix_sockets_path) {

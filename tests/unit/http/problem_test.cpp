@@ -14,11 +14,16 @@ TEST(prefers_problem, only_if_it_is_asked_for) {
           "application/json;q=0.5, application/problem+json",
           "application/problem+json;q=0.9,application/json; q=0.9",
           " application/problem+json ;q=1", "application/problem+json;profile=x;q=0.2",
-          "application/problem+json;q=nonsense"})
+          "application/problem+json;q=nonsense", "application/problem+json;q=5, application/json",
+          "application/problem+json, */*", "application/problem+json;q=0.9, */*;q=0.8",
+          "*/*;q=0.9, application/problem+json;q=0.5, application/json;q=0.4"})
         EXPECT_TRUE(prefers_problem(yes)) << yes;
-    for (const auto* no : {"", "*/*", "application/*", "application/json", "text/html",
-                           "application/problem+xml", "application/problem+json;q=0",
-                           "application/problem+json;q=0.4, application/json", ",,,", ";;"})
+    for (const auto* no :
+         {"", "*/*", "application/*", "application/json", "text/html", "application/problem+xml",
+          "application/problem+json;q=0", "application/problem+json;q=0.4, application/json", ",,,",
+          ";;", "application/problem+json;q=0.1, */*",
+          "application/*, application/problem+json;q=0.9",
+          "application/json;q=0.9, application/problem+json;q=0.5, */*;q=0.1"})
         EXPECT_FALSE(prefers_problem(no)) << no;
 }
 

@@ -149,6 +149,30 @@ TEST_F(request_reading, refuses_what_is_beyond_its_limits) {
     EXPECT_EQ(status_of(chunked + "63\r\n" + std::string(99, 'a') + "\r\n2\r\n"), 413U);
 }
 
+TEST_F(request_reading, knows_the_method_of_what_it_refuses) {
+    for (const auto& bytes :
+         {"HEAD /" + std::string(9'000, 'a'), std::string{"HEAD / HTTP/2.0\r\n"},
+          std::string{"HEAD /# HTTP/1.1\r\n"}, std::string{"HEAD / HTTP/1.1\r\n a: b\r\n"}}) {
+        request_reader other{{}};
+        EXPECT_EQ(http::give(other, bytes), progress::refused);
+        EXPECT_EQ(other.get().method, method::head) << bytes.substr(0, 20);
+    }
+}
+
+TEST(request_reader, goes_on_behind_a_great_request) {
+    request_reader reader{{}};
+    const std::string body(100'000, 'a');
+    EXPECT_EQ(give(reader, "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 100000\r\n\r\n" + body +
+                               "\r\nGET /next HTTP/1.1\r\nho"),
+              progress::complete);
+    EXPECT_TRUE(reader.get().body == body);
+    reader.next();
+    EXPECT_EQ(reader.read(), progress::needs_more);
+    EXPECT_EQ(give(reader, "st: b\r\n\r\n"), progress::complete);
+    EXPECT_EQ(reader.get().path, "/next");
+    EXPECT_EQ(reader.get().host, "b");
+}
+
 TEST_F(request_reading, reads_nothing_behind_a_refusal) {
     EXPECT_EQ(give("GET / HTTP/1.1\r\n\r\n"), progress::refused);
     EXPECT_EQ(reader.status(), 400U);

@@ -85,6 +85,16 @@ TEST(conninfo, refuses_a_port_that_is_none) {
     }
 }
 
+TEST(conninfo, refuses_a_password_that_would_become_a_host) {
+    for (const auto* text : {"postgres://u:p@ss@h/x", "postgres://u:p@ss/word@db/x",
+                             "postgres://u:p@ss,@db", "postgresql://u:p@@h?sslmode=require"})
+        EXPECT_EQ(values(text, {"host"}), "refused") << text;
+    EXPECT_EQ(values("postgres://u:p%40ss@h/x", {"password", "host"}), "p@ss h");
+    EXPECT_EQ(values("postgres://u:p@h/x?application_name=a@b", {"host"}), "h");
+    EXPECT_EQ(values("host=@abstract,/run/postgresql@16 password=p@ss", {"host", "password"}),
+              "@abstract,/run/postgresql@16 p@ss");
+}
+
 TEST(conninfo, refuses_what_libpq_cannot_parse) {
     for (const auto* text :
          {"nonsense", "db.example:5432", "mysql://h/x", "mysql://h/x?a=b",
