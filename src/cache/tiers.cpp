@@ -89,6 +89,7 @@ struct tiers::state : std::enable_shared_from_this<state> {
         std::optional<std::string> text;
         milliseconds left{0};
         clock::time_point expires;
+        bool is_tracked = false;  // so a change would be heard of
     };
     milliseconds ttl_of(std::string_view key) const;
     milliseconds age_of(std::string_view key, milliseconds left) const;
@@ -410,6 +411,7 @@ asio::awaitable<std::optional<tiers::state::kept>> tiers::state::get(const std::
     auto& value = replies[replies.size() - 2];
     if (!value.was_answered()) co_return std::nullopt;
     kept result;
+    result.is_tracked = replies.size() == 3 && replies.front().succeeded();
     if (value.is == valkey::reply::kind::text) result.text = std::move(value.text);
     const auto& ttl = replies.back().text;
     long left = 0;
@@ -432,7 +434,7 @@ asio::awaitable<step> tiers::state::read(flight& f, passage& p,
     const bool found = entry && entry->text && p.is_value(*entry->text);
     // While it was on its way, a write may have failed to reach Valkey.
     const bool answered = entry && is_usable(p.key);
-    if (answered && found && entry->left > 0ms)
+    if (answered && found && entry->is_tracked && entry->left > 0ms)
         local.settle(place, p.key, *entry->text, entry->expires);
     else local.abandon(place, p.key);
     if (answered && found) p.found = shared_hit(p.key, std::move(*entry));

@@ -223,13 +223,23 @@ asio::awaitable<result> connection::execute(const statement& sql, const paramete
         if (begins) {
             static constexpr statement undo{"ROLLBACK"};
             const parameters none;
-            rows = co_await pipeline(undo, none);
+            rows = co_await pipeline(undo, none, false, false);
             PQclear(rows);
         }
         rows = co_await pipeline(sql, values, begins);
     }
     if (PQresultStatus(rows) == PGRES_FATAL_ERROR) reject(rows);
     co_return result{rows};
+}
+
+asio::awaitable<void> connection::end(const std::string& how) {
+    const deadline limit{*this, options_.statement_timeout + std::chrono::milliseconds{500}};
+    const parameters none;
+    auto* answer = co_await pipeline({how}, none, false, false);
+    if (PQresultStatus(answer) == PGRES_FATAL_ERROR) reject(answer);
+    const bool done = PQcmdStatus(answer) == how;
+    PQclear(answer);
+    if (!done) throw error(failure::rejected, "the transaction was rolled back");
 }
 
 void connection::reject(PGresult* refused) {
@@ -243,25 +253,32 @@ void connection::reject(PGresult* refused) {
     throw error(kind, sentence, state, constraint, backend_);
 }
 
-// Sends PREPARE, if need be, and EXECUTE in one go and reads their answers up to the sync, where
-// the transaction is committed. The first failure is the answer; what follows it was skipped.
+// Sends PREPARE, if need be and it is to be kept, and EXECUTE in one go and reads their answers up
+// to the sync, where the transaction is committed. The first failure is the answer; what follows it
+// was skipped.
 asio::awaitable<PGresult*> connection::pipeline(const statement& sql, const parameters& values,
-                                                bool begins) {
+                                                bool begins, bool keeps) {
     usable_ = false;  // until the sync was read: a lost statement leaves answers behind
     const auto prepared = prepared_.find(sql.sql);
-    const bool prepare = prepared == prepared_.end();
-    const auto name =
-        prepare ? "larder_" + std::to_string(++statements_prepared_) : prepared->second;
-    send(name, prepare ? &sql : nullptr, values, begins);
+    const bool prepare = keeps && prepared == prepared_.end();
+    std::string name;
+    if (prepare) name = "larder_" + std::to_string(++statements_prepared_);
+    else if (keeps) name = prepared->second;
+    send(sql, name, prepare, values, begins);
     co_await flush();
     using owned = std::unique_ptr<PGresult, decltype(&PQclear)>;
     owned answer{nullptr, &PQclear};
+    int before_prepared = begins ? 1 : 0;
     while (true) {
         auto* result = co_await next_result();
         owned next{result, &PQclear};
+        if (!next) --before_prepared;
         if (!next) continue;  // the end of one statement's results
         const auto status = PQresultStatus(next.get());
         if (status == PGRES_PIPELINE_SYNC) break;
+        // The server keeps it, also if it then fails.
+        if (prepare && before_prepared == 0 && status == PGRES_COMMAND_OK)
+            prepared_.emplace(sql.sql, name);
         const auto so_far = answer ? PQresultStatus(answer.get()) : PGRES_COMMAND_OK;
         if (so_far == PGRES_COMMAND_OK ||
             (status == PGRES_FATAL_ERROR && so_far != PGRES_FATAL_ERROR))
@@ -270,22 +287,23 @@ asio::awaitable<PGresult*> connection::pipeline(const statement& sql, const para
     }
     if (!answer) lost("the server sent no result");
     usable_ = true;
-    if (prepare && PQresultStatus(answer.get()) != PGRES_FATAL_ERROR)
-        prepared_.emplace(sql.sql, name);
     co_return answer.release();
 }
 
-void connection::send(const std::string& name, const statement* prepare, const parameters& values,
-                      bool begins) {
+void connection::send(const statement& sql, const std::string& name, bool prepare,
+                      const parameters& values, bool begins) {
     std::vector<const char*> pointers;
     for (const auto& value : values) pointers.push_back(value ? value->c_str() : nullptr);
     auto* libpq = libpq_.get();
+    const std::string text{sql.sql};
+    const auto size = static_cast<int>(pointers.size());
     const bool sent =
         (!begins || PQsendQueryParams(libpq, "BEGIN", 0, nullptr, nullptr, nullptr, nullptr, 0)) &&
-        (!prepare ||
-         PQsendPrepare(libpq, name.c_str(), std::string{prepare->sql}.c_str(), 0, nullptr)) &&
-        PQsendQueryPrepared(libpq, name.c_str(), static_cast<int>(pointers.size()), pointers.data(),
-                            nullptr, nullptr, 0) &&
+        (!prepare || PQsendPrepare(libpq, name.c_str(), text.c_str(), 0, nullptr)) &&
+        (name.empty() ? PQsendQueryParams(libpq, text.c_str(), size, nullptr, pointers.data(),
+                                          nullptr, nullptr, 0)
+                      : PQsendQueryPrepared(libpq, name.c_str(), size, pointers.data(), nullptr,
+                                            nullptr, 0)) &&
         PQpipelineSync(libpq);
     if (!sent) lost(first_line(PQerrorMessage(libpq)));
 }

@@ -37,6 +37,9 @@ public:
     /// `begins`: a transaction, which stays open.
     boost::asio::awaitable<result> execute(const statement& sql, const parameters& values,
                                            bool begins = false);
+    /// COMMIT or ROLLBACK, sent once. Throws error as well if the server did something else: it
+    /// rolls back what a COMMIT finds broken.
+    boost::asio::awaitable<void> end(const std::string& how);
     /// Until the server says something unasked, for that long at most. Throws error{interrupted}
     /// if the connection was lost.
     boost::asio::awaitable<void> listen(std::chrono::milliseconds most);
@@ -62,8 +65,8 @@ private:
     boost::asio::awaitable<void> flush();
     boost::asio::awaitable<PGresult*> next_result();
     boost::asio::awaitable<PGresult*> pipeline(const statement& sql, const parameters& values,
-                                               bool begins = false);
-    void send(const std::string& name, const statement* prepare, const parameters& values,
+                                               bool begins = false, bool keeps = true);
+    void send(const statement& sql, const std::string& name, bool prepare, const parameters& values,
               bool begins);
     bool forget(const statement& sql);
     void reset_when_closed();

@@ -51,7 +51,7 @@ asio::awaitable<void> listener::start() {
 void listener::stop() {
     stopped_ = true;
     pause_.cancel();
-    started_.cancel();
+    started_.expires_at(clock::time_point::min());  // also for who waits only later
     if (connection_) connection_->interrupt();
 }
 

@@ -48,22 +48,18 @@ asio::awaitable<void> transaction::notify(const std::string& payload) {
 }
 
 asio::awaitable<void> transaction::commit() {
-    static constexpr statement end{"COMMIT"};
     auto& s = *state_;
     if (s.ended) throw error(failure::misused, "the transaction has ended");
     s.ended = true;
-    const parameters none;
-    if (s.begun) co_await (**s.with).execute(end, none);
+    if (s.begun) co_await (**s.with).end("COMMIT");
     s.with.reset();
 }
 
 asio::awaitable<void> transaction::rollback() {
-    static constexpr statement end{"ROLLBACK"};
     auto& s = *state_;
     if (std::exchange(s.ended, true) || !s.begun) co_return;
-    const parameters none;
     try {
-        co_await (**s.with).execute(end, none);
+        co_await (**s.with).end("ROLLBACK");
     } catch (const error&) {
         (**s.with).abandon();
     }

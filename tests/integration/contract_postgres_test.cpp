@@ -405,6 +405,35 @@ TEST_F(contract_query_error, of_a_statement_prepared_long_ago_is_the_same) {
     EXPECT_EQ(count(one.port()), 12008);
 }
 
+// As behind a pooler, where another server connection serves the next statement.
+TEST_F(contract_query_error, of_a_statement_that_the_server_forgot_loses_no_order) {
+    const auto one = service{servers.env(), {"--workers", "1"}};
+    sql("CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$BEGIN EXECUTE 'DEALLOCATE ALL'; RETURN NEW; END$$");
+    sql("CREATE TRIGGER forget AFTER INSERT ON orders EXECUTE FUNCTION forget()");
+    for (int i = 1; i <= 4; ++i) {
+        add_tutorial_order(one.port());
+        EXPECT_EQ(rows(), 12000 + i) << "an order was acknowledged and is not there";
+        EXPECT_EQ(count(one.port()), 12000 + i);
+    }
+    sql("DROP TRIGGER forget ON orders; DROP FUNCTION forget()");
+}
+
+TEST_F(contract_query_error, leaves_no_statement_behind_each_time) {
+    const auto one = service{servers.env(), {"--workers", "1"}};
+    for (int i = 0; i < 20; ++i)
+        EXPECT_EQ(
+            add(one.port(), R"({"orderdate":"x","customerid":1,"netamount":1,"tax":2})").status,
+            422);
+    sql("CREATE TABLE kept (n bigint)");
+    sql("CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN INSERT INTO kept"
+        " SELECT count(*) FROM pg_prepared_statements; RETURN NEW; END$$");
+    sql("CREATE TRIGGER tell AFTER INSERT ON orders EXECUTE FUNCTION tell()");
+    add_tutorial_order(one.port());
+    EXPECT_LE(std::stoi(sql("SELECT max(n) FROM kept")), 5);
+    sql("DROP TRIGGER tell ON orders; DROP FUNCTION tell(); DROP TABLE kept");
+}
+
 TEST_F(contract_query_error, by_a_constraint_of_the_shops_own_names_its_sqlstate) {
     const auto one = start();
     sql("ALTER TABLE orders ADD CONSTRAINT small_tax CHECK (tax < 1000000) NOT VALID");

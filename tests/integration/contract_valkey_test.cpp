@@ -244,6 +244,22 @@ TEST_F(contract_valkey, that_refuses_what_trust_needs_costs_only_the_cache) {
     valkey().command({"ACL", "DELUSER", "poor"});
 }
 
+// Without it a value could be kept that nobody says is untrue.
+TEST_F(contract_valkey, that_refuses_to_track_a_read_costs_only_the_local_tier) {
+    valkey().command(
+        {"ACL", "SETUSER", "poor", "on", ">secret", "~*", "&*", "+@all", "-client|caching"});
+    auto env = servers.env();
+    env["VALKEY_SERVICE_URI"].insert(std::string_view{"valkey://"}.size(), "poor:secret@");
+    const service poor{env};
+    const service other{servers.env()};
+    EXPECT_EQ(count(poor.port()), 12000);
+    for (int i = 0; i < 20; ++i)
+        EXPECT_TRUE(get(poor.port(), "/count").header("cache-status").ends_with("detail=shared"));
+    add_tutorial_order(other.port());
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(count(poor.port()), 12001);
+    valkey().command({"ACL", "DELUSER", "poor"});
+}
+
 std::size_t times(std::string_view what, std::string_view text) {
     std::size_t n = 0;
     for (auto at = text.find(what); at != text.npos; at = text.find(what, at + 1)) ++n;
