@@ -574,15 +574,23 @@ void tiers::state::release_soon() {
     if (client.life() == trusted_life && !releasing) spawn(release_remembered());
 }
 
+// A commit may wait as long as it likes, for a standby say. What was held before stays held: a hold
+// that fails to be set anew must not be taken back, as it would be if it were remembered.
 asio::awaitable<void> tiers::state::settle(std::vector<std::string> keys, std::string writer,
                                            std::function<asio::awaitable<bool>()> is_over) {
-    const auto until = clock::now() + options.hold;
+    auto pending = clock::now();  // it was, when that was asked last
+    auto hold_anew = pending;
     asio::steady_timer pause{executor};
     auto between = 20ms;
     bool over = false;
-    while (!over && !stopped && clock::now() < until) {
+    while (!over && !stopped && clock::now() < pending + options.hold) {
+        if (clock::now() >= hold_anew) {
+            const bool held = co_await hold(keys, writer);
+            if (held) hold_anew = clock::now() + options.hold / 2;
+        }
         try {
             over = co_await is_over();
+            if (!over) pending = clock::now();
         } catch (const std::exception& e) {
             spdlog::debug("Cannot ask whether a write is over: {}", e.what());
         }
@@ -624,7 +632,7 @@ asio::awaitable<void> write::release() {
 
 asio::awaitable<void> write::leave(std::function<asio::awaitable<bool>()> is_over) {
     if (keys_.empty()) co_return;
-    co_await hold();  // anew: for its whole time from now
+    if (!is_held()) writer_ = state_->next_name();
     state_->own.count(keys_);
     state_->spawn(state_->settle(keys_, writer_, std::move(is_over)));
 }

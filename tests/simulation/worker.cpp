@@ -437,17 +437,23 @@ task<void> worker::write_release(keys of, text writer) {
 }
 
 task<void> worker::leave(keys of, text writer, statement_ptr by) {
-    co_await write_hold(of, writer);
     count(of);
     ++settling_;
     spawn(settle(of, writer, std::move(by)));
+    co_return;
 }
 
 task<void> worker::settle(keys of, text writer, statement_ptr by) {
     const auto until = world_.now() + hold_time;
+    auto hold_anew = world_.now();
     msec between = 20;
     bool over = false;
     while (!over && world_.now() < until) {
+        if (world_.now() >= hold_anew) {
+            const bool held = co_await hold(of, writer);
+            if (held) world_.judge().held(writer, world_.now());
+            if (held) hold_anew = world_.now() + hold_time / 2;
+        }
         over = co_await world_.postgres().is_over(*this, by);
         if (over) break;
         co_await sleep(between);
