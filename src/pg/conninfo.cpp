@@ -28,10 +28,8 @@ bool are_ports(std::string_view list) {
 // libpq ends a URI's password at the first `@`, and takes what stands behind it for the host: where
 // one in it is not percent-encoded, a part of the password would be told as a host's name.
 bool has_clear_password(std::string_view text) {
-    const auto authority = text.find("://");
-    if (authority == std::string_view::npos) return true;
-    const auto before_query = text.substr(authority, text.find('?', authority) - authority);
-    return std::ranges::count(before_query, '@') <= 1;
+    const bool is_uri = text.starts_with("postgresql://") || text.starts_with("postgres://");
+    return !is_uri || std::ranges::count(text.substr(0, text.find('?')), '@') <= 1;
 }
 
 }  // namespace

@@ -91,6 +91,7 @@ TEST(conninfo, refuses_a_password_that_would_become_a_host) {
         EXPECT_EQ(values(text, {"host"}), "refused") << text;
     EXPECT_EQ(values("postgres://u:p%40ss@h/x", {"password", "host"}), "p@ss h");
     EXPECT_EQ(values("postgres://u:p@h/x?application_name=a@b", {"host"}), "h");
+    EXPECT_EQ(values("host=h password=a://b@c@d", {"password"}), "a://b@c@d");
     EXPECT_EQ(values("host=@abstract,/run/postgresql@16 password=p@ss", {"host", "password"}),
               "@abstract,/run/postgresql@16 p@ss");
 }
