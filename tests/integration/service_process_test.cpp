@@ -68,6 +68,20 @@ TEST_P(service_process_end, finishes_what_is_in_flight_and_exits_0) {
     EXPECT_EQ(count(next.port()), 12001) << "it ended before it cleared the cache";
 }
 
+TEST_P(service_process_end, does_not_wait_longer_than_it_is_told) {
+    service one{servers.env(), {"--timeout-graceful-shutdown", "1"}};
+    EXPECT_EQ(count(one.port()), 12000);
+    auto holder = servers.store.connect();
+    http_connection connection{one.port()};
+    send_blocked_order(holder, connection, one.port());
+    const auto since = std::chrono::steady_clock::now();
+    one.signal(GetParam());
+    EXPECT_EQ(one.wait_for_exit(), 1);
+    EXPECT_GE(std::chrono::steady_clock::now() - since, 900ms);
+    EXPECT_TRUE(one.wait_for_log("stops with requests in flight"));
+    holder.exec("ROLLBACK");
+}
+
 TEST_P(service_process_end, does_not_wait_for_idle_connections) {
     for (int round = 0; round < 5; ++round) {
         service one{servers.env(), {"--workers", "2"}};
