@@ -1,6 +1,7 @@
 #include "larder/app.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -30,6 +31,7 @@
 namespace larder {
 
 namespace asio = boost::asio;
+using namespace std::chrono_literals;
 
 namespace detail {
 
@@ -234,7 +236,7 @@ private:
     asio::awaitable<http::response> answer_in_turn(const http::request& r);
     asio::awaitable<http::response> answer_by_route(http::request r);
     asio::awaitable<void> start();
-    void close();
+    asio::awaitable<void> finish();
 
     asio::io_context io_{1};
     const routes& routes_;
@@ -246,6 +248,7 @@ private:
     const std::string_view not_ready_;
     std::optional<http::server> server_;
     asio::steady_timer give_up_;
+    std::chrono::steady_clock::time_point release_until_;  // at the end
     bool drained_ = false;
     std::atomic<bool> cut_off_ = false;
 };
@@ -261,6 +264,7 @@ worker::worker(const app_options& options, const routes& all,
       cache_(io_.get_executor(), options.shared.value_or(valkey::client_options{}), own,
              {.ttl = options.ttl,
               .families = families,
+              .prefix = options.cache_prefix,
               .local_bytes = options.local_bytes / workers_of(options)}),
       not_ready_(not_ready),
       give_up_(io_) {}
@@ -333,12 +337,13 @@ void worker::run(std::function<void(std::exception_ptr)> accepts) {
 
 void worker::stop(std::chrono::milliseconds timeout) {
     asio::post(io_, [this, timeout] {
+        release_until_ = std::chrono::steady_clock::now() + timeout - std::min(timeout / 10, 200ms);
         give_up_.expires_after(timeout);
         give_up_.async_wait([this](boost::system::error_code ec) {
             if (!ec) cut_off();
         });
         server_->start();  // it may still wait for the cache
-        server_->stop([this] { asio::post(io_, [this] { close(); }); });
+        server_->stop([this] { asio::co_spawn(io_, finish(), asio::detached); });
     });
 }
 
@@ -347,8 +352,11 @@ void worker::cut_off() {
     io_.stop();
 }
 
-void worker::close() {
+// What could not be released in Valkey, and writes whose outcome is not known, have what is left of
+// the time.
+asio::awaitable<void> worker::finish() {
     drained_ = true;
+    co_await cache_.drain(release_until_);
     give_up_.cancel();
     if (announcements_) announcements_->stop();
     cache_.stop();

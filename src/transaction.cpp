@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <exception>
 
+#include "larder/cached.hpp"
+
 namespace larder {
 
 namespace asio = boost::asio;
@@ -38,7 +40,7 @@ asio::awaitable<void> transaction::commit() {
     std::function<asio::awaitable<bool>()> is_over = [&connections = connections_, backend] {
         return connections.is_over(backend);
     };
-    if (unknown) co_await change.leave(std::move(is_over));
+    if (unknown) co_await change.leave(what_became(std::move(is_over)));
     else co_await change.release();
     if (failed) std::rethrow_exception(failed);
 }

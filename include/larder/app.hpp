@@ -21,7 +21,7 @@
 #include "larder/openapi.hpp"
 #include "larder/pg/pool.hpp"
 #include "larder/services.hpp"
-#include "larder/valkey/client.hpp"
+#include "larder/valkey/options.hpp"
 
 namespace larder {
 
@@ -44,6 +44,7 @@ struct app_options {
     std::string no_shared = "Internal server error. Valkey service not specified";
     std::chrono::seconds ttl{120};                        ///< of an entry
     bool client_reload = true;                            ///< see http::plan()
+    std::string cache_prefix;                             ///< before all keys; see tiers_options
     std::size_t local_bytes = 64 << 20;                   ///< of all workers' own entries; 0: none
     std::chrono::milliseconds keep_alive_timeout{5'000};  ///< for the next request
     std::chrono::milliseconds request_timeout{30'000};    ///< for the bytes of one request

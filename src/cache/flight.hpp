@@ -86,9 +86,11 @@ public:
     boarding board(std::string_view key);
     /// The flight in the air has landed. The next one, which takes off now, if anybody waits.
     std::optional<flight_number> landed(std::string_view key);
+    bool is_empty() const { return in_the_air_.empty(); }
 
 private:
     struct gate {
+        flight_number in_the_air = 0;
         flight_number next = 0;  // boarding; 0: nobody waits
     };
     std::map<std::string, gate, std::less<>> in_the_air_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "rules.hpp"
+
 namespace larder::cache {
 
 namespace {
@@ -16,7 +18,8 @@ std::size_t local_tier::entry::bytes() const { return overhead + key.size() + va
 local_tier::local_tier(local_tier_options options) : options_(options) {}
 
 bool local_tier::is_current(time_point now) const {
-    return connected_ && now - heard_ <= options_.max_silence && heard_ >= late_;
+    const bool is_silent = now - heard_ > options_.max_silence && in_force.proof_of_life;
+    return connected_ && !is_silent && heard_ >= late_;
 }
 
 std::optional<local_tier::hit> local_tier::find(std::string_view key, time_point now,
@@ -50,7 +53,9 @@ local_tier::place local_tier::reserve(std::string_view key, std::uint32_t genera
 
 local_tier::queue::iterator local_tier::reserved_at(place at, std::string_view key) {
     const auto found = entries_.find(key);
-    if (at == 0 || found == entries_.end() || found->second->reserved != at) return queue_.end();
+    if (at == 0 || found == entries_.end()) return queue_.end();
+    if (found->second->reserved != at && in_force.place_has_identity) return queue_.end();
+    if (found->second->reserved == 0) return queue_.end();
     return found->second;
 }
 

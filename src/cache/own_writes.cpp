@@ -7,6 +7,8 @@
 #include <random>
 #include <utility>
 
+#include "rules.hpp"
+
 namespace larder::cache {
 
 namespace {
@@ -14,10 +16,10 @@ namespace {
 // Of one key. The hold of one more ends with its time.
 constexpr std::size_t max_writers = 1000;
 
-// An announcement has lines: the process that it is of, then keys, or one for all of them. The
-// first is there to know one's own again. PostgreSQL takes less than 8000 bytes.
+// An announcement has lines: the process that it is of, then keys. The first is there to know one's
+// own again. There is no word for all keys: who may announce is not to cost more than he names.
+// PostgreSQL takes less than 8000 bytes.
 constexpr std::size_t max_announcement = 7'900;
-constexpr std::string_view all_keys = "*";
 
 std::string random_name() {
     std::random_device source;
@@ -40,12 +42,16 @@ struct own_writes::state {
         std::uint64_t change = 0;
         bool is_own = false;
     };
-    const std::string name = random_name();
+    explicit state(std::string n) : name(n.empty() ? random_name() : std::move(n)) {}
+
+    const std::string name;
     mutable std::mutex mutex;  // guards the rest
     std::map<std::string, what, std::less<>> keys;
     std::uint64_t last_change = 0;
-    std::uint64_t overflow = 0;    // the last change that found no room
-    bool overflow_is_own = false;  // at least one of those
+    std::uint64_t overflow = 0;  // the last change that found no room
+    std::string database;
+    std::string run_id;  // of the Valkey that was visited last
+    std::map<std::string, std::uint32_t, std::less<>> purged;  // on which visit
 
     std::size_t size() const { return keys.size() + (overflow != 0 ? 1 : 0); }
     void remember(const broken_key& broken, bool own, std::size_t most);
@@ -57,7 +63,6 @@ void own_writes::state::remember(const broken_key& broken, bool own, std::size_t
     const auto change = last_change + 1;
     if (keys.size() >= most && !keys.contains(key)) {
         overflow = change;
-        overflow_is_own = overflow_is_own || own;
         return;
     }
     auto& one = keys[key];
@@ -66,8 +71,8 @@ void own_writes::state::remember(const broken_key& broken, bool own, std::size_t
     if (!writer.empty() && one.writers.size() < max_writers) one.writers.push_back(writer);
 }
 
-own_writes::own_writes(std::size_t max_remembered)
-    : max_remembered_(max_remembered), state_(std::make_unique<state>()) {}
+own_writes::own_writes(std::size_t max_remembered, std::string name)
+    : max_remembered_(max_remembered), state_(std::make_unique<state>(std::move(name))) {}
 own_writes::~own_writes() = default;
 
 std::string own_writes::new_name() { return state_->name + '.' + std::to_string(++names_); }
@@ -77,6 +82,7 @@ std::uint32_t own_writes::generation(std::string_view key) const {
 }
 
 void own_writes::count(const std::vector<std::string>& keys) {
+    if (!in_force.count_own_writes) return;
     for (const auto& key : keys) ++generations_[std::hash<std::string_view>{}(key) % slots];
 }
 
@@ -98,8 +104,7 @@ bool own_writes::hear(std::string_view announcement, const std::vector<std::stri
     };
     if (next_line(announcement) == state_->name) return false;
     const std::scoped_lock lock{state_->mutex};
-    bool heard = announcement == all_keys;
-    if (heard) state_->overflow = state_->last_change + 1;
+    bool heard = false;
     while (!announcement.empty()) {
         const auto key = next_line(announcement);
         if (!is_ours(key)) continue;
@@ -124,8 +129,8 @@ std::vector<std::string> own_writes::announcements(const std::vector<std::string
 std::vector<std::string> own_writes::announcements() const {
     std::vector<std::string> keys;
     {
+        if (!in_force.repeat_announcements) return {};
         const std::scoped_lock lock{state_->mutex};
-        if (state_->overflow_is_own) return announcements({std::string{all_keys}});
         for (const auto& [key, one] : state_->keys)
             if (one.is_own) keys.push_back(key);
     }
@@ -133,7 +138,7 @@ std::vector<std::string> own_writes::announcements() const {
 }
 
 bool own_writes::is_remembered(std::string_view key) const {
-    if (!remembers_any()) return false;
+    if (!remembers_any() || !in_force.remember_unreleased) return false;
     const std::scoped_lock lock{state_->mutex};
     return state_->overflow != 0 || state_->keys.contains(key);
 }
@@ -165,11 +170,47 @@ std::uint64_t own_writes::overflow() const {
 
 void own_writes::forget_all(std::uint64_t overflow) {
     const std::scoped_lock lock{state_->mutex};
-    if (state_->overflow == overflow) {
-        state_->overflow = 0;
-        state_->overflow_is_own = false;
-    }
+    if (state_->overflow == overflow) state_->overflow = 0;
     remembered_ = state_->size();
+}
+
+std::size_t own_writes::remembered_own() const {
+    const std::scoped_lock lock{state_->mutex};
+    const auto own = std::count_if(state_->keys.begin(), state_->keys.end(),
+                                   [](const auto& one) { return one.second.is_own; });
+    return static_cast<std::size_t>(own) + (state_->overflow != 0 ? 1 : 0);
+}
+
+void own_writes::identify(std::string database) {
+    const std::scoped_lock lock{state_->mutex};
+    state_->database = std::move(database);
+}
+
+std::optional<std::string> own_writes::database() const {
+    const std::scoped_lock lock{state_->mutex};
+    if (!state_->database.empty()) return state_->database;
+    if (expects_source_ && in_force.wait_for_the_source) return std::nullopt;
+    return "-";
+}
+
+std::uint32_t own_writes::visit(const std::string& run_id) {
+    const std::scoped_lock lock{state_->mutex};
+    if (!state_->run_id.empty() && state_->run_id != run_id) ++visit_;
+    state_->run_id = run_id;
+    return visit_;
+}
+
+bool own_writes::must_purge(const std::string& family) const {
+    if (!in_force.purge_after_another_server) return false;
+    const std::scoped_lock lock{state_->mutex};
+    const auto found = state_->purged.find(family);
+    return visit_ != (found == state_->purged.end() ? 0 : found->second);
+}
+
+void own_writes::was_purged(const std::string& family, std::uint32_t visit) {
+    const std::scoped_lock lock{state_->mutex};
+    auto& last = state_->purged[family];
+    last = std::max(last, visit);
 }
 
 }  // namespace larder::cache

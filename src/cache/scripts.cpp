@@ -63,6 +63,22 @@ if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[2], ARGV[2])
 )";
 
+// For as long as it is renewed, one instance purges. Who is not answered may have it, and asks again.
+constexpr std::string_view lock = R"(
+if redis.call('TYPE', KEYS[2]).ok ~= 'string' then redis.call('DEL', KEYS[2]) end
+local owner = redis.call('GET', KEYS[2])
+if owner and owner ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+return 1
+)";
+
+constexpr std::string_view mark = R"(
+if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2])
+redis.call('DEL', KEYS[2])
+return 1
+)";
+
 }  // namespace
 
 const std::vector<std::string>& scripts() {
@@ -71,13 +87,19 @@ const std::vector<std::string>& scripts() {
         return std::string{cure}.append(now).append(script);
     };
     static const std::vector<std::string> all{timed(lease), timed(fill),    cured(yield),
-                                              timed(hold),  cured(release), cured(renew)};
+                                              timed(hold),  cured(release), cured(renew),
+                                              std::string{lock}, std::string{mark}};
     return all;
 }
 
 std::vector<std::string> keys_of(std::string_view key) {
     const auto tag = '{' + std::string{key} + '}';
     return {std::string{key}, tag + ":lease", tag + ":hold"};
+}
+
+std::vector<std::string> marks_of(std::string_view family) {
+    const auto mark = "larder:trusted:" + std::string{family};
+    return {mark, '{' + mark + "}:lock"};
 }
 
 }  // namespace larder::cache

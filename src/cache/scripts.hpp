@@ -7,8 +7,9 @@
 
 namespace larder::cache {
 
-/// Each takes the three keys of one entry, as keys_of() gives them: the value, its lease, its
-/// holds. Durations are milliseconds.
+/// The first six take the three keys of one entry, as keys_of() gives them: the value, its lease,
+/// its holds. The others take the two of a family, as marks_of() gives them: the mark of whom its
+/// entries are, and the lock of who purges it. Durations are milliseconds.
 namespace script {
 enum index : std::size_t {
     lease,    ///< token, duration[, a text that is no value]: `=<value>` granted busy held
@@ -17,6 +18,8 @@ enum index : std::size_t {
     hold,     ///< writer, duration: deletes value and lease
     release,  ///< writers…: deletes value and lease
     renew,    ///< token, duration: 1 if the lease was still this token's
+    lock,     ///< name, duration: 1 if the lock is this name's now
+    mark,     ///< name, mark: sets it and ends the lock; 1 if the lock was still this name's
 };
 }  // namespace script
 
@@ -25,5 +28,7 @@ const std::vector<std::string>& scripts();
 
 /// The entry's three keys, which hash to one slot.
 std::vector<std::string> keys_of(std::string_view key);
+/// The family's two keys, likewise.
+std::vector<std::string> marks_of(std::string_view family);
 
 }  // namespace larder::cache

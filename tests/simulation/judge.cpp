@@ -2,15 +2,31 @@
 
 #include <algorithm>
 
+#include "cache/scripts.hpp"
+#include "simulation/worker.hpp"
 #include "simulation/world.hpp"
 
 namespace larder::simulation {
 
-text judge::begin_order(std::uint32_t process, const std::vector<std::size_t>& keys, msec now) {
+namespace {
+
+// Lines: the process that it is of, then keys.
+bool names(const std::string& payload, std::size_t key) {
+    return (payload + '\n').find('\n' + key_name(key) + '\n') != std::string::npos;
+}
+
+bool is_of(const std::string& payload, std::uint32_t process) {
+    return payload.starts_with('p' + std::to_string(process) + '\n');
+}
+
+}  // namespace
+
+order_number judge::begin_order(std::uint32_t process, const std::vector<std::size_t>& keys,
+                                msec now) {
     order fresh{.process = process, .keys = keys, .begun = now};
     fresh.released.fill(-1);
     orders_.push_back(std::move(fresh));
-    const auto number = static_cast<text>(orders_.size());
+    const auto number = static_cast<order_number>(orders_.size());
     world_.count(&figures::orders);
     world_.say([&] {
         auto line = "process " + std::to_string(process) + " begins order " +
@@ -21,106 +37,142 @@ text judge::begin_order(std::uint32_t process, const std::vector<std::size_t>& k
     return number;
 }
 
-void judge::held(text number, msec now) { of(number).held = now; }
-
-void judge::committed(text number, std::size_t key, text count) {
-    of(number).number[key] = count;
-    of(number).committed = world_.now();
+void judge::untold(order_number which) {
+    of(which).is_untold = true;
+    world_.count(&figures::untold);
 }
 
-void judge::acknowledged(text number, msec now) {
-    of(number).acknowledged = now;
+void judge::committed(order_number number, std::size_t key, std::int64_t count) {
+    auto& o = of(number);
+    o.number[key] = count;
+    o.committed = world_.now();
+    const auto& server = world_.server(world_.network().leads_to);
+    o.was_protected = o.was_protected && server.has_holds(key, world_.now());
+}
+
+void judge::acknowledged(order_number number) {
+    of(number).acknowledged = world_.now();
     of(number).acknowledging_event = world_.counted().events;
     world_.count(&figures::acknowledged);
     world_.say([&] { return "order " + std::to_string(number) + " is acknowledged"; });
 }
 
-void judge::heard(const model_postgres::announcement& what, std::uint32_t by, msec now) {
-    hearings_.push_back({what, by, now});
+void judge::announced(const std::string& payload) {
+    world_.say([&] {
+        auto line = payload;
+        std::replace(line.begin(), line.end(), '\n', ' ');
+        return "PostgreSQL announces " + line;
+    });
 }
 
-void judge::cut_off(text number) { of(number).was_cut_off = true; }
-
-void judge::released(std::size_t key, const std::vector<text>& writers, msec now) {
-    for (const auto writer : writers) {
-        auto& o = of(writer);
-        if (o.number[key] == 0) o.released_early = true;
-        else if (o.released[key] < 0) o.released[key] = now;
-    }
+void judge::heard(const std::string& payload, std::uint32_t by) {
+    hearings_.push_back({payload, by, world_.now()});
 }
 
-void judge::purged(std::uint8_t place, std::uint32_t process, msec now) {
-    for (auto& o : orders_) {
-        if (o.process != process || o.committed < 0 || o.committed > purge_began_[place]) continue;
-        for (const auto key : o.keys)
-            if (o.released[key] < 0) o.released[key] = now;
-    }
+// Whoever deletes a key after a commit has told everybody, and taken away all leases.
+void judge::executed(const valkey::command& words, const valkey::reply& answer, msec now) {
+    const auto tell = [&](const std::string& name) {
+        for (std::size_t k = 0; k < max_keys; ++k) {
+            if (name != key_name(k)) continue;
+            for (auto& o : orders_)
+                if (o.number[k] != 0 && o.released[k] < 0) o.released[k] = now;
+        }
+    };
+    if (!answer.succeeded()) return;
+    static const auto hold = std::to_string(cache::script::hold);
+    static const auto release = std::to_string(cache::script::release);
+    const bool is_script = words[0] == "EVALSHA";
+    if (is_script) world_.count_script(static_cast<std::size_t>(words[1][0] - '0'));
+    if (is_script && (words[1] == hold || words[1] == release)) tell(words[3]);
+    if (words[0] == "EVAL")
+        for (const auto which : {cache::script::hold, cache::script::release})
+            if (words[1] == cache::scripts()[which]) tell(words[3]);
 }
 
 bool judge::is_dead(std::uint32_t process) const {
     return std::find(dead_.begin(), dead_.end(), process) != dead_.end();
 }
 
-// A fault of its own took away what protects readers from a writer that dies.
-bool judge::lost_its_hold(const order& o) const {
-    if (o.held < 0 || o.was_cut_off || o.released_early) return true;
+judge::reader judge::asks(const worker& by) const {
+    const auto& net = world_.network();
+    const auto c = net.newest_of(by.place());
+    return {.place = by.place(),
+            .process = by.owner()->id,
+            .began = world_.now(),
+            .event = world_.counted().events,
+            .lags = net.lags(by.place()),
+            .is_elsewhere = c && net.is_elsewhere(*c)};
+}
+
+// Its holds went with the server's data, or their time was over before the commit came.
+bool judge::lost_its_holds(const order& o) const {
+    if (o.was_protected) return false;
     if (o.begun + hold_time < o.committed) return true;
     return std::any_of(losses_.begin(), losses_.end(),
                        [&](msec at) { return at >= o.begun && at <= o.committed; });
 }
 
 bool judge::has_heard(const order& o, std::size_t key, std::uint32_t by, msec at) const {
-    return std::any_of(hearings_.begin(), hearings_.end(), [&](const hearing& h) {
-        if (h.by != by || h.what.by != o.process || h.at > at || h.what.sent < o.committed)
-            return false;
-        const auto lines = h.what.payload + '\n';
-        return lines.find('\n' + key_name(key) + '\n') != std::string::npos ||
-               lines.ends_with("\n*\n");
+    return std::any_of(hearings_.begin(), hearings_.end(), [&](const announcement& h) {
+        return h.by == by && h.at <= at && h.at >= o.committed && is_of(h.payload, o.process) &&
+               names(h.payload, key);
     });
 }
 
-// Until when somebody may not have heard of it from PostgreSQL.
-msec judge::may_be_unheard_until(const order& o) const {
-    const bool somebody_rests =
-        std::any_of(world_.plan().faults.begin(), world_.plan().faults.end(), [](const fault& f) {
-            using enum fault_kind;
-            return f.is == stop_process || f.is == stall_worker || f.is == crash;
-        });
+// "Holds that are lost with a restart or failover of Valkey, or that end while a commit waits for a
+// standby, while their writer dies, too, may leave an entry wrong until the TTL ends." And: "Where
+// the role may not make larder.unreleased, ... a process that ends while Valkey cannot be reached".
+bool judge::died_with_it(const order& o, msec at) const {
+    if (!is_dead(o.process)) return false;
+    const bool was_forgotten = o.is_untold && !world_.postgres().has_table;
+    const bool was_lost = !o.is_untold && lost_its_holds(o);
+    return (was_forgotten || was_lost) && at <= o.committed + world_.plan().ttl + fill_lag;
+}
+
+// "What an instance writes while it is cut off from Valkey, the others hear from PostgreSQL, some
+// milliseconds after the answer"; "Two links down at once".
+bool judge::may_be_unheard(const order& o, const reader& who) const {
+    const auto* listener = world_.listener_of(who.process);
+    if (!listener || !listener->owner()->listens) return true;
     const auto most = world_.plan().postgres_most;
-    const auto all_listen = world_.postgres().all_listen_from();
     const auto since = o.acknowledged < 0 ? o.committed : o.acknowledged;
-    if (somebody_rests || all_listen == never) return since + world_.plan().ttl + fill_lag;
-    const bool announced_by_commit = o.held < 0;
-    if (announced_by_commit && o.committed > all_listen) return o.committed + most;
-    constexpr msec to_know = 500;  // that Valkey does not know
-    return std::max(since + to_know, all_listen) + worker::say_every + 2 * most;
+    const auto from =
+        std::max({since, listener->owner()->listens_since, listener->rested_until()});
+    const bool by_commit =
+        o.is_untold && (world_.postgres().has_table || o.committed > listener->owner()->listens_since);
+    if (by_commit) return who.began <= from + most + 1;
+    const auto* writer = world_.listener_of(o.process);
+    if (!writer || !writer->owner()->listens) return true;
+    constexpr msec to_know = 1'100;  // that Valkey does not know
+    return who.began <= std::max({from, writer->owner()->listens_since, writer->rested_until()}) +
+                            to_know + worker::say_every + 2 * most;
 }
 
-// The promise's exceptions, and no other: a local tier of another process may be late, and so may
-// be whoever reads what a writer that cannot reach Valkey has made untrue, until PostgreSQL has
-// told him.
-bool judge::is_excused(const order& o, std::size_t key, std::uint32_t by, msec at,
-                       origin from) const {
-    if (by == o.process || from == origin::source) return false;
-    const auto lag = from == origin::local ? local_lag : 0;
+// "Only where one of the two does not reach Valkey in time may the other be late, by at most 1 s."
+bool judge::is_excused(const order& o, std::size_t key, const reader& who,
+                       cache::origin from) const {
+    if (who.process == o.process || from == cache::origin::source) return false;
+    const auto at = who.began;
     const auto since = o.acknowledged < 0 ? o.committed : o.acknowledged;
-    if (o.released[key] >= 0) return at <= std::max(since, o.released[key]) + lag;
-    if (has_heard(o, key, by, at)) return false;
-    const bool died_unprotected = is_dead(o.process) && lost_its_hold(o);
-    if (!o.was_cut_off && !died_unprotected) return false;
-    if (over_ && !is_dead(o.process)) return false;
-    return at <= may_be_unheard_until(o) + lag;
+    const bool may_lag = from == cache::origin::local ? who.lags : who.is_elsewhere;
+    const auto lag_from = who.is_elsewhere ? world_.network().switched_at : since;
+    if (may_lag && at <= lag_from + local_lag) return true;
+    if (died_with_it(o, at)) return true;
+    if (o.released[key] >= 0 && o.released[key] < at) return false;
+    if (over_ || has_heard(o, key, who.process, at)) return false;
+    return (o.is_untold || lost_its_holds(o)) && may_be_unheard(o, who);
 }
 
-void judge::answered(const reader& who, std::size_t key, text value, origin from) {
-    world_.count(from == origin::local    ? &figures::local_hits
-                 : from == origin::shared ? &figures::shared_hits
-                                          : &figures::source_reads);
+void judge::answered(const reader& who, std::size_t key, std::int64_t value, cache::origin from) {
+    world_.count(from == cache::origin::local    ? &figures::local_hits
+                 : from == cache::origin::shared ? &figures::shared_hits
+                                                 : &figures::source_reads);
     world_.say([&] {
         static constexpr std::array names{"local", "shared", "source"};
         return "process " + std::to_string(who.process) + " worker " + std::to_string(who.place) +
                " answers " + key_name(key) + " = " + std::to_string(value) + " from " +
-               names[static_cast<std::size_t>(from)] + ", asked at " + std::to_string(who.began);
+               names[static_cast<std::size_t>(from)] + ", asked at " + std::to_string(who.began) +
+               (who.lags ? " (lags)" : "") + (who.is_elsewhere ? " (elsewhere)" : "");
     });
     if (value > world_.postgres().count(key)) return world_.violated("counted too much");
     for (std::size_t i = 0; i < orders_.size(); ++i) {
@@ -128,19 +180,18 @@ void judge::answered(const reader& who, std::size_t key, text value, origin from
         const bool has_to_be_there = (o.acknowledged >= 0 && o.acknowledging_event < who.event) ||
                                      (over_ && o.committed >= 0);
         if (!has_to_be_there || o.number[key] <= value) continue;
-        if (!is_excused(o, key, who.process, who.began, from))
+        if (!is_excused(o, key, who, from))
             return world_.violated(key_name(key) + " lacks order " + std::to_string(i + 1));
         world_.count(&figures::late_answers);
     }
 }
 
-void judge::check_shared(std::size_t key, text value, msec expires) {
+void judge::check_shared(std::size_t key, std::int64_t value, msec expires) {
     for (std::size_t i = 0; i < orders_.size(); ++i) {
         const auto& o = orders_[i];
-        if (o.number[key] <= value) continue;
-        if (!is_excused(o, key, 0, expires, origin::shared))
-            return world_.violated(key_name(key) + " stays in the shared tier without order " +
-                                   std::to_string(i + 1));
+        if (o.number[key] <= value || died_with_it(o, expires)) continue;
+        world_.violated(key_name(key) + " stays in the shared tier without order " +
+                        std::to_string(i + 1));
     }
 }
 

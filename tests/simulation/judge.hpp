@@ -6,14 +6,20 @@
 #include <string>
 #include <vector>
 
-#include "simulation/worker.hpp"
+#include "larder/cache/entry.hpp"
+#include "simulation/model_postgres.hpp"
+#include "simulation/model_valkey.hpp"
 
 namespace larder::simulation {
 
+class world;
+class worker;
+
 inline constexpr msec hold_time = 3'000;  // longer than a statement takes
-inline constexpr msec purge_lock = 500;
 
 /// A value is the number of orders committed on a key, so it tells exactly which it contains.
+///
+/// It excuses what README's Limits name, and no more; each excuse says which sentence it is.
 class judge {
 public:
     static constexpr msec local_lag = 1'000;
@@ -22,67 +28,66 @@ public:
 
     judge(world& w) : world_(w) {}
 
-    text begin_order(std::uint32_t process, const std::vector<std::size_t>& keys, msec now);
-    void held(text order, msec now);
-    void committed(text order, std::size_t key, text number);
-    void acknowledged(text order, msec now);
-    /// Its hold or its release did not get through.
-    void cut_off(text order);
-    /// By a process, at last.
-    void heard(const model_postgres::announcement& what, std::uint32_t by, msec now);
-    /// A release was carried out by Valkey.
-    void released(std::size_t key, const std::vector<text>& writers, msec now);
-    void purge_begins(std::uint8_t place, msec now) { purge_began_[place] = now; }
-    void purged(std::uint8_t place, std::uint32_t process, msec now);
-    /// Valkey lost holds.
+    order_number begin_order(std::uint32_t process, const std::vector<std::size_t>& keys, msec now);
+    /// Valkey was not told before its commit, which therefore announces it.
+    void untold(order_number which);
+    void committed(order_number which, std::size_t key, std::int64_t number);
+    void acknowledged(order_number which);
+    void announced(const std::string& payload);
+    void heard(const std::string& payload, std::uint32_t by);
+    /// A command was carried out by the server that the address leads to.
+    void executed(const valkey::command& words, const valkey::reply& answer, msec now);
+    /// That server lost holds, or another one took its place.
     void data_lost(msec now) { losses_.push_back(now); }
-    void crashed(std::uint32_t process) { dead_.push_back(process); }
+    void ended(std::uint32_t process) { dead_.push_back(process); }
 
-    /// A GET that began then: time, and number among the events.
+    /// A GET that began: when, number among the events, and what its worker could know.
     struct reader {
-        std::uint8_t place;
-        std::uint32_t process;
-        msec began;
-        std::uint64_t event;
+        std::uint8_t place = 0;
+        std::uint32_t process = 0;
+        msec began = 0;
+        std::uint64_t event = 0;
+        bool lags = false;          ///< something that Valkey said had not reached its machine
+        bool is_elsewhere = false;  ///< its connection is to a server that was replaced
     };
-    void answered(const reader& who, std::size_t key, text value, origin from);
+    reader asks(const worker& by) const;
+    void answered(const reader& who, std::size_t key, std::int64_t value, cache::origin from);
     /// Nothing goes on any more: from now on every order that was committed has to be counted.
     void all_is_over() { over_ = true; }
     /// What is left in the shared tier.
-    void check_shared(std::size_t key, text value, msec expires);
+    void check_shared(std::size_t key, std::int64_t value, msec expires);
 
 private:
     struct order {
         std::uint32_t process = 0;
         std::vector<std::size_t> keys;
-        std::array<text, max_keys> number{};    // among the orders on the key; 0: not committed
-        std::array<msec, max_keys> released{};  // carried out after the commit; -1: not
+        std::array<std::int64_t, max_keys> number{};  // among the orders on the key; 0: none
+        std::array<msec, max_keys> released{};        // carried out after the commit; -1: not
         msec begun = 0;
-        msec held = -1;
         msec committed = -1;
         msec acknowledged = -1;
         std::uint64_t acknowledging_event = 0;
-        bool was_cut_off = false;
-        bool released_early = false;
+        bool is_untold = false;
+        bool was_protected = true;  // by a hold, when it was committed
     };
-    order& of(text number) { return orders_[static_cast<std::size_t>(number) - 1]; }
-    bool is_dead(std::uint32_t process) const;
-    bool lost_its_hold(const order& o) const;
-    bool has_heard(const order& o, std::size_t key, std::uint32_t by, msec at) const;
-    msec may_be_unheard_until(const order& o) const;
-    bool is_excused(const order& o, std::size_t key, std::uint32_t by, msec at, origin from) const;
-
-    world& world_;
-    struct hearing {
-        const model_postgres::announcement what;
+    struct announcement {
+        std::string payload;
         std::uint32_t by;
         msec at;
     };
+    order& of(order_number number) { return orders_[static_cast<std::size_t>(number) - 1]; }
+    bool is_dead(std::uint32_t process) const;
+    bool lost_its_holds(const order& o) const;
+    bool has_heard(const order& o, std::size_t key, std::uint32_t by, msec at) const;
+    bool may_be_unheard(const order& o, const reader& who) const;
+    bool is_excused(const order& o, std::size_t key, const reader& who, cache::origin from) const;
+    bool died_with_it(const order& o, msec at) const;
+
+    world& world_;
     std::vector<order> orders_;
-    std::vector<hearing> hearings_;
+    std::vector<announcement> hearings_;
     std::vector<msec> losses_;
     std::vector<std::uint32_t> dead_;
-    std::array<msec, 8> purge_began_{};
     bool over_ = false;
 };
 

@@ -18,7 +18,7 @@ bool model_postgres::is_idle() const {
                         [](auto& s) { return s->order != 0 && !s->taken && !s->dropped; });
 }
 
-statement_ptr model_postgres::send(worker& by, std::vector<std::size_t> keys, text order) {
+statement_ptr model_postgres::send(worker& by, std::vector<std::size_t> keys, order_number order) {
     std::erase_if(running_, [](auto& s) { return (s->taken || s->dropped) && s->answered; });
     auto s = std::make_shared<statement>();
     s->id = ++last_id_;
@@ -26,7 +26,7 @@ statement_ptr model_postgres::send(worker& by, std::vector<std::size_t> keys, te
     s->order = order;
     s->owner = by.place();
     s->incarnation = by.incarnation();
-    s->waiter = by.new_wait();
+    s->waiter = by.waiting().make();
     running_.push_back(s);
     return s;
 }
@@ -51,12 +51,13 @@ task<model_postgres::loaded> model_postgres::load(worker& by, std::size_t key) {
                          .what = event::kind::pg_take,
                          .id = s->id});
     }
-    co_await by.wait_for(s->waiter);
+    co_await by.waiting().until(s->waiter);
     co_return loaded{!s->lost, s->value};
 }
 
+// A commit may take long: one that waits for a standby outlives its statement's timeout.
 task<model_postgres::committed> model_postgres::commit(worker& by, std::vector<std::size_t> keys,
-                                                       text order,
+                                                       order_number order,
                                                        std::vector<std::string> announcements) {
     auto& luck = world_.luck();
     const bool was_down = down_;
@@ -68,75 +69,103 @@ task<model_postgres::committed> model_postgres::commit(worker& by, std::vector<s
         answer(*s, 1);
     } else {
         const bool late = luck.in(lose_percent);
-        const auto take = luck.delay(late ? statement_timeout - 1 : most_);
-        world_.schedule({.at = world_.now() + take, .what = event::kind::pg_take, .id = s->id});
+        const bool waits_for_standby = late && luck.in(10);
+        const auto most = waits_for_standby ? 2 * hold_time : late ? statement_timeout - 1 : most_;
+        world_.schedule(
+            {.at = world_.now() + luck.delay(most), .what = event::kind::pg_take, .id = s->id});
         if (late)
             world_.schedule({.at = world_.now() + luck.delay(statement_timeout),
                              .what = event::kind::pg_lost,
                              .id = s->id});
     }
-    co_await by.wait_for(s->waiter);
+    co_await by.waiting().until(s->waiter);
     if (was_down) co_return committed{};
     co_return committed{s->lost ? outcome::unknown : outcome::written, s};
 }
 
-task<bool> model_postgres::is_over(worker& by, statement_ptr s) {
-    co_await by.sleep(world_.luck().delay(most_));
-    if (down_) co_return false;
-    co_return s->taken || s->dropped;
+task<cache::fate> model_postgres::what_became(worker& by, statement_ptr s) {
+    co_await by.waiting().sleep(std::chrono::milliseconds{world_.luck().delay(most_)});
+    if (down_) co_return cache::fate::unknown;
+    co_return s->taken || s->dropped ? cache::fate::over : cache::fate::pending;
 }
 
 void model_postgres::take(std::uint64_t id) {
     const auto s = find(id);
-    if (!s || s->dropped) return;
+    if (!s || s->dropped || s->is_orphan) return;
     s->taken = true;
     if (s->order == 0) {
         s->value = counts_[s->keys.front()];
     } else {
         for (const auto key : s->keys) world_.judge().committed(s->order, key, ++counts_[key]);
         world_.say([&] { return "PostgreSQL committed order " + std::to_string(s->order); });
-        for (const auto& one : s->announcements) notify(s->process, one);
+        for (const auto& one : s->announcements) {
+            remember(one);
+            notify(one);
+        }
     }
     if (!s->answered) answer(*s, world_.luck().delay(most_));
 }
 
-void model_postgres::notify(std::uint32_t by, const std::string& payload) {
+void model_postgres::remember(const std::string& payload) {
+    if (has_table) rows_.push_back({++last_id_, payload});
+}
+
+void model_postgres::announce_again(const std::string& payload) {
+    if (down_) return;
+    const bool is_there = std::any_of(rows_.begin(), rows_.end(),
+                                      [&](const auto& one) { return one.payload == payload; });
+    if (!is_there) remember(payload);
+    notify(payload);
+}
+
+void model_postgres::delete_rows(const std::vector<std::uint64_t>& which) {
+    std::erase_if(rows_, [&](const auto& one) {
+        return std::find(which.begin(), which.end(), one.id) != which.end();
+    });
+}
+
+void model_postgres::notify(const std::string& payload) {
     if (down_) return;
     world_.count(&figures::announcements);
-    announced_.push_back({by, world_.now(), payload});
-    for (auto* one : world_.listeners()) {
-        if (one->owner()->listens_from > world_.now()) continue;
-        world_.schedule({.at = world_.now() + world_.luck().delay(most_),
-                         .what = event::kind::hear,
-                         .owner = one->place(),
-                         .incarnation = one->incarnation(),
-                         .id = announced_.size() - 1});
-    }
+    world_.judge().announced(payload);
+    for (auto* one : world_.listeners())
+        if (one->owner()->listens) world_.tell(*one, payload, world_.luck().delay(most_));
 }
 
 // Who listened has to connect again.
 void model_postgres::come_up() {
     down_ = false;
     up_since_ = world_.now();
-    for (auto* one : world_.listeners())
-        one->owner()->listens_from = world_.now() + world_.luck().delay(reconnect_most);
 }
 
-// The client knows it at once; the server, which may not have got the statement, goes on or not.
+// The client knows it at once; the server, which may not have got the statement, goes on or not. A
+// pooler may keep its transaction open, to which no COMMIT comes any more.
 void model_postgres::lose(std::uint64_t id) {
     const auto s = find(id);
     if (!s || s->answered) return;
     world_.count(&figures::unknown_outcomes);
     world_.say([&] { return "order " + std::to_string(s->order) + " lost its connection"; });
     s->lost = true;
-    if (!s->taken && world_.luck().in(40)) s->dropped = true;
-    if (!s->taken && !s->dropped) world_.count(&figures::late_commits);
+    auto& luck = world_.luck();
+    if (!s->taken && luck.in(40)) s->dropped = true;
+    if (!s->taken && !s->dropped && luck.in(20)) {
+        world_.count(&figures::orphans);
+        s->is_orphan = true;
+        world_.schedule(
+            {.at = world_.now() + orphans_last, .what = event::kind::pg_orphan, .id = s->id});
+    } else if (!s->taken && !s->dropped) {
+        world_.count(&figures::late_commits);
+    }
     answer(*s, 0);
+}
+
+void model_postgres::end_orphan(std::uint64_t id) {
+    if (const auto s = find(id)) s->dropped = true;
 }
 
 void model_postgres::go_down() {
     down_ = true;
-    for (auto* one : world_.listeners()) one->owner()->listens_from = never;
+    for (auto* one : world_.listeners()) one->owner()->listens = false;
     for (const auto& s : running_) {
         if (s->taken && s->answered) continue;
         if (!s->taken) s->dropped = true;

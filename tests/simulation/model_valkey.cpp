@@ -1,23 +1,70 @@
 #include "simulation/model_valkey.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <stdexcept>
+#include <unordered_map>
+
+#include "cache/scripts.hpp"
 
 namespace larder::simulation {
 
-using cache::lease_answer;
+namespace {
+
+using valkey::reply;
+
+const std::array<std::string, max_keys> names{"num_orders:all", "num_orders:1", "num_orders:2"};
+
+reply said(std::string text) { return {.is = reply::kind::text, .text = std::move(text)}; }
+reply refused(std::string text) { return {.is = reply::kind::error, .text = std::move(text)}; }
+reply listed(std::vector<std::string> all) {
+    return {.is = reply::kind::list, .list = std::move(all)};
+}
+
+msec number(const std::string& text) { return std::atoll(text.c_str()); }
+
+// Scripts have their numbers for digests.
+std::string digest_of(const std::string& script) {
+    const auto& all = cache::scripts();
+    const auto found = std::find(all.begin(), all.end(), script);
+    if (found == all.end()) throw std::logic_error{"not a script of larder's"};
+    return std::to_string(found - all.begin());
+}
+
+}  // namespace
+
+const std::string& key_name(std::size_t key) { return names[key]; }
+
+const model_valkey::place& model_valkey::find(const std::string& name) {
+    static const auto places = [] {
+        std::unordered_map<std::string, place> all;
+        for (std::size_t k = 0; k < max_keys; ++k) {
+            const auto of = cache::keys_of(names[k]);
+            all[of[0]] = {place::kind::value, k};
+            all[of[1]] = {place::kind::lease, k};
+            all[of[2]] = {place::kind::hold, k};
+        }
+        const auto marks = cache::marks_of(family);
+        all[marks[0]] = {place::kind::mark, max_keys};
+        all[marks[1]] = {place::kind::lock, max_keys};
+        return all;
+    }();
+    return places.at(name);
+}
 
 // Who touches a key finds it gone if its time is over, and those who watch it are told.
 model_valkey::entry& model_valkey::fresh(std::size_t key, msec now) {
     auto& e = data_.of[key];
     if (e.value && e.value_until <= now) delete_value(key);
-    if (e.lease_until <= now) e.lease = 0;
+    if (e.lease_until <= now) e.lease.clear();
     if (e.holds_until <= now) e.holds.clear();
     return e;
 }
 
 void model_valkey::changed(std::size_t key) {
+    static const auto mark = cache::marks_of(family).front();
     for (const auto connection : std::exchange(tracked_[key], {}))
-        pushes.push_back({connection, key});
+        pushes.push_back({connection, key < max_keys ? names[key] : mark});
 }
 
 void model_valkey::delete_value(std::size_t key) {
@@ -25,120 +72,205 @@ void model_valkey::delete_value(std::size_t key) {
     changed(key);
 }
 
+void model_valkey::set_mark(std::string text) {
+    data_.mark = std::move(text);
+    changed(max_keys);
+}
+
 bool model_valkey::has_holds(std::size_t key, msec now) const {
-    const auto& holds = data_.of[key].holds;
-    return std::any_of(holds.begin(), holds.end(), [now](auto& h) { return h.until > now; });
+    const auto& e = data_.of[key];
+    return e.holds_until > now && std::any_of(e.holds.begin(), e.holds.end(),
+                                              [now](auto& h) { return h.until > now; });
 }
 
-bool model_valkey::has_hold(std::size_t key, text writer, msec now) const {
-    const auto& holds = data_.of[key].holds;
-    return std::any_of(holds.begin(), holds.end(),
-                       [&](auto& h) { return h.writer == writer && h.until > now; });
+std::optional<model_valkey::kept> model_valkey::value(std::size_t key, msec now) const {
+    const auto& e = data_.of[key];
+    if (!e.value || e.value_until <= now) return std::nullopt;
+    return kept{*e.value, e.value_until};
 }
 
-model_valkey::lease_reply model_valkey::lease(std::size_t key, text token, msec duration,
-                                              std::optional<text> no_value, msec now) {
+// ---- Scripts.
+
+std::string model_valkey::lease(std::size_t key, texts arguments, msec now) {
     auto& e = fresh(key, now);
-    if (e.value && e.value != no_value) return {lease_answer::value, *e.value};
-    if (has_holds(key, now)) return {lease_answer::held};
-    if (e.lease != 0 && e.lease != token) return {lease_answer::busy};
-    e.lease = token;
-    e.lease_until = now + duration;
-    return {lease_answer::granted};
+    const bool is_no_value = arguments.size() > 2 && e.value == arguments[2];
+    if (e.value && !is_no_value) return '=' + *e.value;
+    if (has_holds(key, now)) return "held";
+    if (!e.lease.empty() && e.lease != arguments[0]) return "busy";
+    e.lease = arguments[0];
+    e.lease_until = now + number(arguments[1]);
+    return "granted";
 }
 
-bool model_valkey::renew(std::size_t key, text token, msec duration, msec now) {
+std::string model_valkey::renew(std::size_t key, texts arguments, msec now) {
     auto& e = fresh(key, now);
-    if (e.lease != token) return false;
-    e.lease_until = now + duration;
-    return true;
+    if (e.lease != arguments[0]) return "0";
+    e.lease_until = now + number(arguments[1]);
+    return "1";
 }
 
-void model_valkey::yield(std::size_t key, text token, msec now) {
+std::string model_valkey::yield(std::size_t key, texts arguments, msec now) {
     auto& e = fresh(key, now);
-    if (e.lease == token) e.lease = 0;
+    if (e.lease == arguments[0]) e.lease.clear();
+    return "1";
 }
 
-bool model_valkey::fill(std::size_t key, text token, text value, msec ttl, msec now) {
+std::string model_valkey::fill(std::size_t key, texts arguments, msec now) {
     auto& e = fresh(key, now);
-    if (checks_lease && (e.lease != token || has_holds(key, now))) return false;
-    e.value = value;
-    e.value_until = now + ttl;
-    e.lease = 0;
+    if (checks_lease && (e.lease != arguments[0] || has_holds(key, now))) return "0";
+    e.value = arguments[1];
+    e.value_until = now + number(arguments[2]);
+    e.lease.clear();
     changed(key);
-    return true;
+    return "1";
 }
 
-void model_valkey::hold(std::size_t key, text writer, msec duration, msec now) {
+std::string model_valkey::hold(std::size_t key, texts arguments, msec now) {
     auto& e = fresh(key, now);
+    const auto until = now + number(arguments[1]);
     delete_value(key);
-    e.lease = 0;
-    std::erase_if(e.holds, [&](auto& h) { return h.until <= now || h.writer == writer; });
+    e.lease.clear();
+    std::erase_if(e.holds, [&](auto& h) { return h.until <= now || h.writer == arguments[0]; });
     if (e.holds.empty()) e.holds_until = now;
-    e.holds.push_back({writer, now + duration});
-    e.holds_until = std::max(e.holds_until, now + duration);
+    e.holds.push_back({arguments[0], until});
+    e.holds_until = std::max(e.holds_until, until);
+    return "1";
 }
 
-void model_valkey::release(std::size_t key, const std::vector<text>& writers, msec now) {
+std::string model_valkey::release(std::size_t key, texts arguments, msec now) {
     auto& e = fresh(key, now);
     delete_value(key);
-    e.lease = 0;
+    e.lease.clear();
     std::erase_if(e.holds, [&](auto& h) {
-        return std::find(writers.begin(), writers.end(), h.writer) != writers.end();
+        return std::find(arguments.begin(), arguments.end(), h.writer) != arguments.end();
     });
+    return "1";
 }
 
-model_valkey::got model_valkey::get(std::size_t key, std::uint32_t connection, msec now) {
-    const auto& e = fresh(key, now);
-    auto& watching = tracked_[key];
+std::string model_valkey::lock(texts arguments, msec now) {
+    if (data_.purging_until <= now) data_.purging.clear();
+    const bool is_anothers = !data_.purging.empty() && data_.purging != arguments[0];
+    if (is_anothers && lock_is_exclusive) return "0";
+    data_.purging = arguments[0];
+    data_.purging_until = now + number(arguments[1]);
+    return "1";
+}
+
+std::string model_valkey::mark(texts arguments, msec now) {
+    const bool is_own = data_.purging == arguments[0] && data_.purging_until > now;
+    if (!is_own && lock_is_exclusive) return "0";
+    set_mark(arguments[1]);
+    data_.purging.clear();
+    return "1";
+}
+
+reply model_valkey::run_script(const command& words, msec now) {
+    auto digest = words[1];
+    if (words[0] == "EVAL") {
+        digest = digest_of(words[1]);
+        scripts_loaded_ = true;
+    }
+    if (!scripts_loaded_) return refused("NOSCRIPT No matching script.");
+    const auto& of = find(words[3]);
+    const auto keys = static_cast<std::size_t>(number(words[2]));
+    const texts arguments{words.begin() + 3 + static_cast<std::ptrdiff_t>(keys), words.end()};
+    switch (number(digest)) {
+        case cache::script::lease: return said(lease(of.key, arguments, now));
+        case cache::script::fill: return said(fill(of.key, arguments, now));
+        case cache::script::yield: return said(yield(of.key, arguments, now));
+        case cache::script::hold: return said(hold(of.key, arguments, now));
+        case cache::script::release: return said(release(of.key, arguments, now));
+        case cache::script::renew: return said(renew(of.key, arguments, now));
+        case cache::script::lock: return said(lock(arguments, now));
+        case cache::script::mark: return said(mark(arguments, now));
+        default: throw std::logic_error{"an unknown script"};
+    }
+}
+
+// ---- Commands.
+
+reply model_valkey::execute(std::uint32_t connection, const command& words, msec now) {
+    const auto& verb = words[0];
+    const bool tracks = std::exchange(caching_, 0) == connection;
+    if (verb == "PING") return said("PONG");
+    if (verb == "CLIENT") {
+        if (words[1] == "CACHING") caching_ = connection;
+        return said("OK");
+    }
+    if (verb == "SCRIPT") {
+        scripts_loaded_ = true;
+        return said(digest_of(words[2]));
+    }
+    if (verb == "INFO" && words[1] == "replication")
+        return said(std::string{"# Replication\r\nrole:"} + (is_replica ? "slave" : "master") +
+                    "\r\nmaster_replid:" + std::to_string(promotions_) + "\r\n");
+    if (verb == "INFO")
+        return said("# Server\r\nrun_id:" + name_ + std::to_string(run_) + "\r\nport:1\r\n");
+    if (verb == "GET") return get(tracks ? connection : 0, words[1], now);
+    if (verb == "PTTL") return pttl(words[1], now);
+    if (verb == "SCAN") return scan(words, now);
+    if (is_replica) return refused("READONLY You can't write against a read only replica.");
+    if (verb == "EVALSHA" || verb == "EVAL") return run_script(words, now);
+    if (verb != "DEL") throw std::logic_error{"an unknown command: " + verb};
+    for (std::size_t i = 1; i < words.size(); ++i) del(words[i]);
+    return said(std::to_string(words.size() - 1));
+}
+
+reply model_valkey::get(std::uint32_t connection, const std::string& name, msec now) {
+    const auto& of = find(name);
+    auto& watching = tracked_[of.key];
     const bool watches = std::find(watching.begin(), watching.end(), connection) != watching.end();
+    if (of.is == place::kind::value) fresh(of.key, now);
     if (connection != 0 && !watches) watching.push_back(connection);
-    if (!e.value) return {};
-    return {e.value, e.value_until - now};
+    if (of.is == place::kind::mark)
+        return data_.mark.empty() ? reply{.is = reply::kind::nothing} : said(data_.mark);
+    const auto& e = data_.of[of.key];
+    return e.value ? said(*e.value) : reply{.is = reply::kind::nothing};
 }
 
-std::uint32_t model_valkey::leases(msec now) const {
-    std::uint32_t found = 0;
-    for (std::size_t k = 0; k < max_keys; ++k)
-        if (data_.of[k].lease != 0 && data_.of[k].lease_until > now) found |= 1U << k;
-    return found;
+reply model_valkey::pttl(const std::string& name, msec now) {
+    const auto& e = fresh(find(name).key, now);
+    return said(std::to_string(e.value ? e.value_until - now : -2));
 }
 
-std::uint32_t model_valkey::values(msec now) const {
-    std::uint32_t found = 0;
-    for (std::size_t k = 0; k < max_keys; ++k)
-        if (data_.of[k].value && data_.of[k].value_until > now) found |= 1U << k;
-    return found;
+// In two steps; what comes between them may change what the second one finds.
+reply model_valkey::scan(const command& words, msec now) {
+    const bool is_second = words[1] != "0";
+    const bool is_of_leases = words[3].ends_with("}:lease");
+    std::vector<std::string> found{is_second ? "0" : "7"};
+    for (std::size_t k = is_second ? 1 : 0; k < (is_second ? max_keys : 1); ++k) {
+        const auto& e = fresh(k, now);
+        if (is_of_leases && !e.lease.empty()) found.push_back(cache::keys_of(names[k])[1]);
+        if (!is_of_leases && e.value) found.push_back(names[k]);
+    }
+    return listed(std::move(found));
 }
 
-void model_valkey::delete_leases(std::uint32_t which) {
-    for (std::size_t k = 0; k < max_keys; ++k)
-        if ((which >> k & 1U) != 0) data_.of[k].lease = 0;
+void model_valkey::del(const std::string& name) {
+    const auto& of = find(name);
+    switch (of.is) {
+        case place::kind::value: delete_value(of.key); break;
+        case place::kind::lease: data_.of[of.key].lease.clear(); break;
+        case place::kind::hold: data_.of[of.key].holds.clear(); break;
+        case place::kind::mark: set_mark({}); break;
+        case place::kind::lock: data_.purging.clear(); break;
+    }
 }
 
-void model_valkey::delete_values(std::uint32_t which) {
-    for (std::size_t k = 0; k < max_keys; ++k)
-        if ((which >> k & 1U) != 0) delete_value(k);
-}
-
-void model_valkey::mark(text run) {
-    data_.marker = run;
-    data_.purging = 0;
-}
-
-bool model_valkey::lock_purge(text name, msec duration, msec now) {
-    if (data_.purging != 0 && data_.purging_until > now) return false;
-    data_.purging = name;
-    data_.purging_until = now + duration;
-    return true;
-}
+// ---- What happens to it.
 
 void model_valkey::restart(bool with_old_data) {
     data_ = with_old_data ? saved_ : everything{};
     saved_ = data_;
     tracked_ = {};
     pushes.clear();
+    scripts_loaded_ = false;
     ++run_;
+}
+
+void model_valkey::promote() {
+    is_replica = false;
+    ++promotions_;
 }
 
 void model_valkey::flush() {

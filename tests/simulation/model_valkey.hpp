@@ -1,105 +1,122 @@
-// What Valkey does with larder's scripts and tracked reads, without a socket. That it is what the
-// real one does: tests/integration/cache_scripts_test.cpp.
+// What Valkey does with larder's commands, without a socket. That it is what the real one does:
+// tests/integration/cache_scripts_test.cpp.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "cache/flight.hpp"
 #include "simulation/schedule.hpp"
+#include "valkey/command.hpp"
 
 namespace larder::simulation {
 
 inline constexpr std::size_t max_keys = 3;
+inline constexpr auto family = "num_orders";
+/// `num_orders:all`, `num_orders:1`, ...
+const std::string& key_name(std::size_t key);
 
-/// Texts (tokens, writers, run ids, values) are numbers here; 0 is none, but for values.
-using text = std::int64_t;
-
-/// The keys of a cache and what belongs to them, by the server's clock.
+/// A server, by its own clock. It takes the very commands that larder sends; scripts by what they
+/// do.
 class model_valkey {
 public:
-    /// The rule of fill that can be switched off.
-    bool checks_lease = true;
+    using command = valkey::command;
+    using reply = valkey::reply;
 
-    struct lease_reply {
-        cache::lease_answer is;
-        text value = 0;
-        bool operator==(const lease_reply&) const = default;
+    model_valkey(std::string name) : name_(std::move(name)) {}
+
+    /// The rules of scripts that can be switched off.
+    bool checks_lease = true, lock_is_exclusive = true;
+    bool is_replica = false;
+
+    reply execute(std::uint32_t connection, const command& words, msec now);
+
+    struct push {
+        std::uint32_t connection;
+        std::optional<std::string> key;  ///< none: any key may have changed
     };
-    lease_reply lease(std::size_t key, text token, msec duration, std::optional<text> no_value,
-                      msec now);
-    void yield(std::size_t key, text token, msec now);
-    bool renew(std::size_t key, text token, msec duration, msec now);
-    bool fill(std::size_t key, text token, text value, msec ttl, msec now);
-    void hold(std::size_t key, text writer, msec duration, msec now);
-    void release(std::size_t key, const std::vector<text>& writers, msec now);
+    std::vector<push> pushes;  ///< to be sent
 
-    struct got {
-        std::optional<text> value;
-        msec pttl = -2;
-    };
-    /// `connection` is told when the key changes next; 0: nobody.
-    got get(std::size_t key, std::uint32_t connection, msec now);
-
-    // A walk over the key space, and DEL. Bits are keys.
-    std::uint32_t leases(msec now) const;
-    std::uint32_t values(msec now) const;
-    void delete_leases(std::uint32_t which);
-    void delete_values(std::uint32_t which);
-    bool has_hold(std::size_t key, text writer, msec now) const;
-    bool has_holds(std::size_t key, msec now) const;
-    void evict_holds(std::size_t key) { data_.of[key].holds.clear(); }
-
-    text marker() const { return data_.marker; }
-    void mark(text run);
-    bool lock_purge(text name, msec duration, msec now);
-
-    text run() const { return run_; }
     void save() { saved_ = data_; }
     /// A new run of the server; with what was saved, or with nothing.
     void restart(bool with_old_data);
     void flush();
+    void promote();
+    void flush_scripts() { scripts_loaded_ = false; }
     /// Deletes what is past its time, as Valkey does now and then. How many.
     std::size_t expire(msec now);
     void forget_connection(std::uint32_t connection);
 
-    struct push {
-        std::uint32_t connection;
-        std::optional<std::size_t> key;  ///< none: any key may have changed
+    void evict_value(std::size_t key) { delete_value(key); }
+    void evict_lease(std::size_t key) { data_.of[key].lease.clear(); }
+    void evict_holds(std::size_t key) { data_.of[key].holds.clear(); }
+
+    bool has_holds(std::size_t key, msec now) const;
+    struct kept {
+        std::string value;
+        msec until;
     };
-    std::vector<push> pushes;  ///< to be sent
+    std::optional<kept> value(std::size_t key, msec now) const;
+
+    // The scripts, by what they take.
+    using texts = std::span<const std::string>;
+    std::string lease(std::size_t key, texts arguments, msec now);
+    std::string fill(std::size_t key, texts arguments, msec now);
+    std::string yield(std::size_t key, texts arguments, msec now);
+    std::string hold(std::size_t key, texts arguments, msec now);
+    std::string release(std::size_t key, texts arguments, msec now);
+    std::string renew(std::size_t key, texts arguments, msec now);
+    std::string lock(texts arguments, msec now);
+    std::string mark(texts arguments, msec now);
 
 private:
     struct hold_mark {
-        text writer;
+        std::string writer;
         msec until;
     };
     struct entry {
-        std::optional<text> value;
+        std::optional<std::string> value;
         msec value_until = 0;
-        text lease = 0;
+        std::string lease;  // empty: none
         msec lease_until = 0;
         std::vector<hold_mark> holds;
         msec holds_until = 0;
     };
     struct everything {
         std::array<entry, max_keys> of;
-        text marker = 0;
-        text purging = 0;
+        std::string mark;
+        std::string purging;
         msec purging_until = 0;
     };
+    // What a key of the server is of: `key` of max_keys is the family's.
+    struct place {
+        enum class kind : std::uint8_t { value, lease, hold, mark, lock } is;
+        std::size_t key;
+    };
+    static const place& find(const std::string& name);
 
     entry& fresh(std::size_t key, msec now);
     void changed(std::size_t key);
     void delete_value(std::size_t key);
+    void set_mark(std::string text);
+    reply get(std::uint32_t connection, const std::string& name, msec now);
+    reply pttl(const std::string& name, msec now);
+    reply scan(const command& words, msec now);
+    reply run_script(const command& words, msec now);
+    void del(const std::string& name);
 
+    const std::string name_;
     everything data_;
     everything saved_;
-    std::array<std::vector<std::uint32_t>, max_keys> tracked_;
-    text run_ = 1;
+    std::array<std::vector<std::uint32_t>, max_keys + 1> tracked_;
+    int run_ = 1, promotions_ = 1;
+    bool scripts_loaded_ = false;
+    std::uint32_t caching_ = 0;  // the connection whose next read is tracked
 };
 
 }  // namespace larder::simulation

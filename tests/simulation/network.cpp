@@ -7,115 +7,190 @@
 
 namespace larder::simulation {
 
-connection_ptr network::find(std::uint64_t id) const {
+void model_link::send(const valkey::exchange_ptr& what) {
+    world_.network().send(connection_, what);
+}
+
+void model_link::close() {
+    connection_->events = nullptr;
+    world_.network().cut(connection_);
+}
+
+connection_ptr model_network::find(std::uint64_t id) const {
     for (const auto& c : all_)
         if (c->id == id) return c;
     return nullptr;
 }
 
-connection_ptr network::newest_of(std::uint8_t owner) const {
+connection_ptr model_network::newest_of(std::uint8_t owner) const {
     for (auto c = all_.rbegin(); c != all_.rend(); ++c)
         if ((*c)->owner == owner && !(*c)->cut) return *c;
     return nullptr;
 }
 
-connection_ptr network::connect(std::uint8_t owner, std::uint32_t incarnation) {
+bool model_network::lags(std::uint8_t owner) const {
+    return std::any_of(all_.begin(), all_.end(), [&](const auto& c) {
+        return c->owner == owner && c->events && !c->ended &&
+               (!c->down.empty() || is_elsewhere(*c));
+    });
+}
+
+connection_ptr model_network::connect(std::uint8_t owner, std::uint32_t incarnation,
+                                      valkey::link_events& events) {
     forget_old();
-    if (is_down) return nullptr;
     auto c = std::make_shared<connection>();
     c->id = ++last_id_;
     c->owner = owner;
     c->incarnation = incarnation;
+    c->server = leads_to;
+    c->made = world_.now();
+    c->events = &events;
     all_.push_back(c);
+    if (is_down) {
+        c->cut = true;
+        put_down(*c, {.is = connection::downward::kind::end});
+    }
     return c;
 }
 
-void network::forget_old() {
+void model_network::forget_old() {
     std::erase_if(all_, [](auto& c) {
-        return c->cut && c->up.empty() && c->down.empty() && c->parsed.empty();
+        return c->cut && c->up.empty() && c->down.empty() && c->received.empty() &&
+               c->parsed.empty();
     });
 }
 
-void network::schedule_up(const connection& c, msec at) {
-    world_.schedule({.at = at, .what = event::kind::arrive, .id = c.id});
+void model_network::schedule_up(const connection& c, msec at) {
+    world_.schedule({.at = at, .what = event::kind::arrive_up, .id = c.id});
 }
 
-void network::schedule_down(const connection& c, msec at) {
-    world_.schedule({.at = at,
-                     .what = event::kind::parse,
-                     .owner = c.owner,
-                     .incarnation = c.incarnation,
-                     .id = c.id});
+void model_network::schedule_down(const connection& c, msec at) {
+    world_.schedule({.at = at, .what = event::kind::arrive_down, .id = c.id});
 }
 
-void network::send(const connection_ptr& c, const operation_ptr& op) {
-    c->pending.push_back(op);
+void model_network::schedule_owner(const connection& c, event::kind what, msec at) {
+    world_.schedule(
+        {.at = at, .what = what, .owner = c.owner, .incarnation = c.incarnation, .id = c.id});
+}
+
+void model_network::send(const connection_ptr& c, const valkey::exchange_ptr& what) {
+    c->pending.push_back(what);
     if (c->cut) return;  // lost on the way; the end comes
     const bool idle = c->up.empty();
-    for (std::size_t i = 0; i < op->commands.size(); ++i) c->up.push_back({op, i});
+    for (std::size_t i = 0; i < what->commands.size(); ++i) c->up.push_back({what, i});
     if (idle) schedule_up(*c, world_.now() + world_.luck().delay(most_));
 }
 
-void network::put_down(connection& c, connection::downward what) {
+void model_network::put_down(connection& c, connection::downward what) {
     c.down.push_back(std::move(what));
     if (c.down.size() == 1) schedule_down(c, world_.now() + world_.luck().delay(most_));
 }
 
-std::optional<connection::downward> network::take_down(connection& c) {
-    if (c.down.empty()) return std::nullopt;
-    if (c.down_blocked_until > world_.now()) {
-        schedule_down(c, c.down_blocked_until);
-        return std::nullopt;
-    }
-    auto next = std::move(c.down.front());
-    c.down.pop_front();
-    // What was sent together mostly arrives together.
-    const auto later = world_.luck().in(70) ? 0 : world_.luck().delay(most_);
-    if (!c.down.empty()) schedule_down(c, world_.now() + later);
-    return next;
-}
-
-void network::arrive(const connection_ptr& c) {
+void model_network::arrive_up(const connection_ptr& c) {
     if (c->up.empty()) return;
-    const auto blocked = std::max(c->up_blocked_until, frozen_until);
+    const bool is_frozen = c->server == leads_to && frozen_until > world_.now();
+    const auto blocked = std::max(c->up_blocked_until, is_frozen ? frozen_until : 0);
     if (blocked > world_.now()) return schedule_up(*c, blocked);
     const auto next = std::move(c->up.front());
     c->up.pop_front();
     const auto later = world_.luck().in(70) ? 0 : world_.luck().delay(most_);
     if (!c->up.empty()) schedule_up(*c, world_.now() + later);
-    auto answer = execute(*c, next.op->commands[next.index]);
-    answer.was_answered = true;
+    const auto& words = next.of->commands[next.index];
+    auto& server = world_.server(c->server);
+    auto answer = server.execute(c->id, words, world_.now());
+    world_.say([&] { return world_.told(*c, words, answer); });
+    if (c->server == leads_to) world_.judge().executed(words, answer, world_.now());
     // The server tells the changer itself of its change, before the reply or behind it.
     const bool behind = world_.luck().in(50);
-    deliver_pushes(behind ? c->id : 0);
+    deliver_pushes(c->server, behind ? c->id : 0);
     if (!c->cut)
         put_down(*c, {.is = connection::downward::kind::answer,
-                      .op = next.op,
+                      .of = next.of,
                       .index = next.index,
-                      .reply = answer});
-    deliver_pushes();
-    if (c->cut && c->up.empty()) world_.valkey().forget_connection(c->id);
+                      .reply = std::move(answer)});
+    deliver_pushes(c->server);
+    if (c->cut && c->up.empty()) server.forget_connection(c->id);
 }
 
-void network::deliver_pushes(std::uint32_t behind_reply_of) {
-    auto& pushes = world_.valkey().pushes;
+void model_network::deliver_pushes(std::size_t server, std::uint32_t behind_reply_of) {
+    auto& pushes = world_.server(server).pushes;
     if (pushes.empty()) return;
     std::vector<model_valkey::push> later;
-    for (const auto& p : std::exchange(pushes, {})) {
+    for (auto& p : std::exchange(pushes, {})) {
         if (p.connection == behind_reply_of) {
-            later.push_back(p);
+            later.push_back(std::move(p));
             continue;
         }
         const auto c = find(p.connection);
         if (!c || c->cut) continue;
         world_.count(&figures::pushes);
         using enum connection::downward::kind;
-        put_down(*c, {.is = p.key ? changed : all_changed, .key = p.key.value_or(0)});
+        put_down(*c, {.is = p.key ? changed : all_changed, .key = p.key.value_or("")});
     }
     pushes = std::move(later);
 }
 
-void network::cut(const connection_ptr& c) {
+// ---- At the worker's machine.
+
+void model_network::arrive_down(const connection_ptr& c) {
+    if (c->down.empty()) return;
+    if (c->down_blocked_until > world_.now()) return schedule_down(*c, c->down_blocked_until);
+    const bool is_first = c->received.empty();
+    c->received.push_back(std::move(c->down.front()));
+    c->down.pop_front();
+    // What was sent together mostly arrives together.
+    const auto later = world_.luck().in(70) ? 0 : world_.luck().delay(most_);
+    if (!c->down.empty()) schedule_down(*c, world_.now() + later);
+    if (is_first) schedule_owner(*c, event::kind::parse, world_.now() + world_.luck().below(2));
+}
+
+// Pushes are heard as they are parsed, so before any reply behind them.
+void model_network::parse(const connection_ptr& c) {
+    if (c->received.empty()) return;
+    const auto next = std::move(c->received.front());
+    c->received.pop_front();
+    if (!c->received.empty()) schedule_owner(*c, event::kind::parse, world_.now());
+    using enum connection::downward::kind;
+    switch (next.is) {
+        case answer: {
+            next.of->replies[next.index] = next.reply;
+            if (next.index + 1 < next.of->commands.size()) break;
+            c->pending.pop_front();
+            c->parsed.push_back(next.of);
+            if (c->parsed.size() == 1)
+                schedule_owner(*c, event::kind::handle, world_.now() + world_.luck().delay(3));
+            break;
+        }
+        case changed:
+            if (c->events) c->events->changed(next.key);
+            break;
+        case all_changed:
+            if (c->events) c->events->all_changed();
+            break;
+        case end:
+            c->ended = true;
+            for (const auto& one : std::exchange(c->parsed, {}))
+                if (c->events) c->events->replied(one);
+            for (const auto& one : std::exchange(c->pending, {}))
+                if (c->events) c->events->lost(one);
+            if (auto* who = std::exchange(c->events, nullptr)) who->ended("the connection was closed");
+            break;
+    }
+}
+
+// A reply's handler, which comes after those of all replies before it.
+void model_network::handle(const connection_ptr& c) {
+    if (c->parsed.empty()) return;
+    const auto next = std::move(c->parsed.front());
+    c->parsed.pop_front();
+    if (!c->parsed.empty())
+        schedule_owner(*c, event::kind::handle, world_.now() + world_.luck().below(2));
+    if (c->events) c->events->replied(next);
+}
+
+// ---- What can happen.
+
+void model_network::cut(const connection_ptr& c) {
     if (c->cut) return;
     c->cut = true;
     c->up_blocked_until = c->down_blocked_until = 0;
@@ -123,76 +198,25 @@ void network::cut(const connection_ptr& c) {
     c->up.resize(static_cast<std::size_t>(luck.below(static_cast<std::int64_t>(c->up.size()) + 1)));
     c->down.resize(
         static_cast<std::size_t>(luck.below(static_cast<std::int64_t>(c->down.size()) + 1)));
-    if (c->up.empty()) world_.valkey().forget_connection(c->id);
+    if (c->up.empty()) world_.server(c->server).forget_connection(c->id);
     put_down(*c, {.is = connection::downward::kind::end});
 }
 
 // A server that ends has run what arrived, and nothing on its way arrives.
-void network::cut_all() {
+void model_network::cut_all(std::size_t server) {
     for (const auto& c : all_) {
-        if (c->cut) continue;
+        if (c->server != server) continue;
+        if (!c->cut) {
+            c->up.clear();
+            cut(c);
+        }
         c->up.clear();
-        cut(c);
     }
-    for (const auto& c : all_) c->up.clear();
 }
 
-void network::silence(const connection_ptr& c, bool up, bool down, msec until) {
+void model_network::silence(const connection_ptr& c, bool up, bool down, msec until) {
     if (up) c->up_blocked_until = std::max(c->up_blocked_until, until);
     if (down) c->down_blocked_until = std::max(c->down_blocked_until, until);
-}
-
-reply network::execute(const connection& c, const command& what) {
-    auto& server = world_.valkey();
-    const auto now = world_.now();
-    reply r{.succeeded = true};
-    switch (what.what) {
-        case verb::ping: break;
-        case verb::info: r.value = server.run(); break;
-        case verb::get: {
-            const auto got = server.get(what.key, c.id, now);
-            r.value = got.value;
-            r.pttl = got.pttl;
-            break;
-        }
-        case verb::lease: {
-            const auto answer =
-                server.lease(what.key, what.name, what.duration, what.no_value, now);
-            r.lease = answer.is;
-            if (answer.is == cache::lease_answer::value) r.value = answer.value;
-            break;
-        }
-        case verb::yield:
-            server.yield(what.key, what.name, now);
-            r.succeeded = true;
-            break;
-        case verb::renew:
-            r.succeeded = server.renew(what.key, what.name, what.duration, now);
-            break;
-        case verb::fill:
-            r.value = server.fill(what.key, what.name, what.value, what.duration, now);
-            break;
-        case verb::hold: server.hold(what.key, what.name, what.duration, now); break;
-        case verb::release:
-            server.release(what.key, what.writers, now);
-            world_.judge().released(what.key, what.writers, now);
-            break;
-        case verb::marker: r.value = server.marker(); break;
-        case verb::lock: r.succeeded = server.lock_purge(what.name, what.duration, now); break;
-        case verb::mark: server.mark(what.name); break;
-        case verb::find_leases:
-            r.keys = server.leases(now);
-            world_.judge().purge_begins(c.owner, now);
-            break;
-        case verb::find_values: r.keys = server.values(now); break;
-        case verb::delete_leases: server.delete_leases(what.keys_bits()); break;
-        case verb::delete_values:
-            server.delete_values(what.keys_bits());
-            world_.judge().purged(c.owner, world_.process_at(c.owner), now);
-            break;
-    }
-    world_.say([&] { return world_.told(c, what, r); });
-    return r;
 }
 
 }  // namespace larder::simulation

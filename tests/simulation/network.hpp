@@ -1,45 +1,113 @@
-// The connections between workers and the model Valkey, and what can happen to them.
+// The connections between workers and the model servers, and what can happen to them.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <deque>
+#include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
-#include "simulation/client.hpp"
+#include "simulation/model_valkey.hpp"
+#include "simulation/schedule.hpp"
+#include "valkey/link.hpp"
 
 namespace larder::simulation {
 
-/// Delivers each direction of a connection in order, late as chance has it.
-class network {
-public:
-    network(world& w, msec most) : world_(w), most_(most) {}
+class world;
 
-    /// None where the server is down.
-    connection_ptr connect(std::uint8_t owner, std::uint32_t incarnation);
-    void send(const connection_ptr& c, const operation_ptr& op);
-    /// What arrived at the owner; nothing if it is held up.
-    std::optional<connection::downward> take_down(connection& c);
-    /// A command arrived at the server.
-    void arrive(const connection_ptr& c);
+/// One physical connection: two ordered streams. What arrived at the worker is unread until it is
+/// parsed, one thing at a time.
+struct connection {
+    struct upward {
+        valkey::exchange_ptr of;
+        std::size_t index;
+    };
+    struct downward {
+        enum class kind : std::uint8_t { answer, changed, all_changed, end } is;
+        valkey::exchange_ptr of = nullptr;
+        std::size_t index = 0;
+        valkey::reply reply = {};
+        std::string key = {};
+    };
+
+    std::uint32_t id = 0;
+    std::uint8_t owner = 0;
+    std::uint32_t incarnation = 0;
+    std::size_t server = 0;
+    msec made = 0;
+    valkey::link_events* events = nullptr;  ///< null: nobody listens
+    std::deque<upward> up;
+    std::deque<downward> down;               ///< on its way
+    std::deque<downward> received;           ///< in the kernel, or some buffer
+    std::deque<valkey::exchange_ptr> parsed;  ///< replies that wait for their handlers
+    std::deque<valkey::exchange_ptr> pending;  ///< not all of their replies are parsed
+    msec up_blocked_until = 0;
+    msec down_blocked_until = 0;
+    bool cut = false;    ///< nothing new gets in
+    bool ended = false;  ///< the worker knows
+};
+using connection_ptr = std::shared_ptr<connection>;
+
+/// The engine's end of a connection.
+class model_link final : public valkey::link {
+public:
+    model_link(world& w, connection_ptr c) : world_(w), connection_(std::move(c)) {}
+    void send(const valkey::exchange_ptr& what) override;
+    bool has_unread() const override { return !connection_->received.empty(); }
+    void close() override;
+
+private:
+    world& world_;
+    const connection_ptr connection_;
+};
+
+/// Delivers each direction of a connection in order, late as chance has it. The address leads to
+/// one of two servers, to one after the other.
+class model_network {
+public:
+    static constexpr std::size_t servers = 2;
+
+    model_network(world& w, msec most) : world_(w), most_(most) {}
+
+    /// To where the address leads now. Where nothing runs it ends at once.
+    connection_ptr connect(std::uint8_t owner, std::uint32_t incarnation,
+                           valkey::link_events& events);
+    void send(const connection_ptr& c, const valkey::exchange_ptr& what);
+
+    // Events.
+    void arrive_up(const connection_ptr& c);
+    void arrive_down(const connection_ptr& c);
+    void parse(const connection_ptr& c);
+    void handle(const connection_ptr& c);
+
     /// What was on its way arrives in part; then both sides know, each at its time.
     void cut(const connection_ptr& c);
-    void cut_all();
+    void cut_all(std::size_t server);
     void silence(const connection_ptr& c, bool up, bool down, msec until);
+    void deliver_pushes(std::size_t server, std::uint32_t behind_reply_of = 0);
 
     connection_ptr find(std::uint64_t id) const;
     connection_ptr newest_of(std::uint8_t owner) const;
-    void deliver_pushes(std::uint32_t behind_reply_of = 0);
-    void forget_old();
+    /// Whether a worker may not have received yet what a server said: so its local tier may be late.
+    bool lags(std::uint8_t owner) const;
+    /// Whether the server of a connection was replaced, if only for a moment.
+    bool is_elsewhere(const connection& c) const {
+        return c.server != leads_to || c.made < switched_at;
+    }
 
-    bool is_down = false;   ///< the server does not run
-    msec frozen_until = 0;  ///< nor does it here
-    msec most() const { return most_; }
+    std::size_t leads_to = 0;  ///< the server that the address leads to
+    msec switched_at = 0;      ///< when it was another one last
+    bool is_down = false;      ///< that one does not run
+    msec frozen_until = 0;     ///< nor does it here
 
 private:
     void put_down(connection& c, connection::downward what);
     void schedule_up(const connection& c, msec at);
     void schedule_down(const connection& c, msec at);
-    reply execute(const connection& c, const command& what);
+    void schedule_owner(const connection& c, event::kind what, msec at);
+    void forget_old();
 
     world& world_;
     const msec most_;

@@ -14,6 +14,11 @@ using time_point = std::chrono::steady_clock::time_point;
 
 /// As the state machines take it. Long after the clock's beginning, so that no time is before it.
 inline time_point time_of(msec t) { return time_point{std::chrono::milliseconds{1'000'000 + t}}; }
+/// Not before that time.
+inline msec msec_of(time_point t) {
+    if (t == time_point::max()) return 1'000'000'000'000;
+    return std::chrono::ceil<std::chrono::milliseconds>(t.time_since_epoch()).count() - 1'000'000;
+}
 
 /// The one source of chance of a seed (splitmix64).
 class chance {
@@ -48,15 +53,18 @@ private:
 struct event {
     enum class kind : std::uint8_t {
         resume,        ///< a coroutine of the owner; id: which
-        deadline,      ///< of a command of the owner
-        arrive,        ///< a command arrives at Valkey; id: the connection
-        parse,         ///< a reply or push arrives at the owner; id: the connection
+        arrive_up,     ///< a command arrives at a server; id: the connection
+        arrive_down,   ///< a reply or push arrives at a worker's machine; id: the connection
+        parse,         ///< the owner reads it; id: the connection
         handle,        ///< a reply reaches its handler; id: the connection
         get,           ///< a reader comes to the owner; id: the key
         post,          ///< a writer comes to the owner; id: the customer's key
-        pg_take,       ///< a statement arrives at PostgreSQL; id: the statement
+        end,           ///< the owner is asked to end
+        ended,         ///< and has; id: its place
         hear,          ///< an announcement reaches the owner; id: which
+        pg_take,       ///< a statement arrives at PostgreSQL; id: the statement
         pg_lost,       ///< a statement's connection is lost; id: the statement
+        pg_orphan,     ///< a transaction without a client is ended; id: the statement
         fault,         ///< id: which of the plan
         end_of_fault,  ///< id: which of the plan
         expire         ///< Valkey looks for what is past its time

@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <spdlog/spdlog.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -46,14 +48,18 @@ struct result {
 
 // All of the seeds up to a violation, over all processors. The least seed that is broken does not
 // depend on how many there are.
-result run_seeds(std::uint64_t from, std::uint64_t count, rules r, what_happens kind) {
+// What the engine logs belongs to a service.
+const bool is_quiet = (spdlog::set_level(spdlog::level::off), true);
+
+result run_seeds(std::uint64_t from, std::uint64_t count, const variant& v, what_happens kind) {
+    cache::in_force = v.engine;
     std::atomic<std::uint64_t> next{from}, broken{~std::uint64_t{0}};
     std::mutex mutex;  // guards the rest
     result all;
     const auto work = [&] {
         figures mine;
         for (auto seed = next++; seed < from + count && seed < broken; seed = next++) {
-            world w{seed, r, kind, false};
+            world w{seed, v, kind, false};
             w.run();
             mine.add(w.counted());
             if (w.violation().empty()) continue;
@@ -72,22 +78,23 @@ result run_seeds(std::uint64_t from, std::uint64_t count, rules r, what_happens 
     return all;
 }
 
-std::string trace_of(std::uint64_t seed, rules r, what_happens kind) {
-    world w{seed, r, kind, true};
+std::string trace_of(std::uint64_t seed, const variant& v, what_happens kind) {
+    cache::in_force = v.engine;
+    world w{seed, v, kind, true};
     w.run();
     return w.trace() + (w.violation().empty() ? "no violation" : w.violation());
 }
 
-void expect_no_violation(std::uint64_t seeds, rules r, what_happens kind) {
+void expect_no_violation(std::uint64_t seeds, const variant& v, what_happens kind) {
     if (const auto one = number_in("LARDER_SEED")) {
-        std::cout << trace_of(*one, r, kind) << '\n';
+        std::cout << trace_of(*one, v, kind) << '\n';
         seeds = 1;
     }
     const auto begun = std::chrono::steady_clock::now();
-    const auto all = run_seeds(number_in("LARDER_SEED").value_or(1), seeds, r, kind);
+    const auto all = run_seeds(number_in("LARDER_SEED").value_or(1), seeds, v, kind);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
     std::cout << all.counted.text() << "  seconds: " << took.count() << '\n';
-    if (all.broken) FAIL() << trace_of(*all.broken, r, kind) << "\nLARDER_SEED=" << *all.broken;
+    if (all.broken) FAIL() << trace_of(*all.broken, v, kind) << "\nLARDER_SEED=" << *all.broken;
     if (seeds >= 1'000 && kind == what_happens::anything) {
         EXPECT_EQ(all.counted.missing(), "") << "never happened";
     }
@@ -112,11 +119,11 @@ TEST(simulation, a_seed_is_the_same_world_every_time) {
 }
 
 // A checker that does not see what is wrong is none: each rule that is left out is found.
-void expect_violation(rules r, std::uint64_t at_most = 50'000,
+void expect_violation(const variant& v, std::uint64_t at_most = 50'000,
                       what_happens kind = what_happens::anything, std::uint64_t from = 1) {
-    const auto all = run_seeds(from, at_most, r, kind);
+    const auto all = run_seeds(from, at_most, v, kind);
     ASSERT_TRUE(all.broken) << "no violation in " << at_most << " seeds";
-    world w{*all.broken, r, kind, true};
+    world w{*all.broken, v, kind, true};
     w.run();
     std::cout << "  after " << *all.broken << " seeds: " << w.violation() << '\n';
     if (number_in("LARDER_TRACE")) std::cout << w.trace();
@@ -125,63 +132,63 @@ void expect_violation(rules r, std::uint64_t at_most = 50'000,
 TEST(simulation_finds, a_fill_that_does_not_check_its_lease) {
     expect_violation({.fill_checks_lease = false});
 }
-TEST(simulation_finds, a_write_without_a_hold) { expect_violation({.hold_before_commit = false}); }
+TEST(simulation_finds, a_write_without_a_hold) { expect_violation({.engine = {.hold_before_commit = false}}); }
 TEST(simulation_finds, a_place_that_is_not_reserved_before_the_get) {
-    expect_violation({.place_reserved_before_get = false});
+    expect_violation({.engine = {.place_reserved_before_get = false}});
 }
 // One flight a key has one GET under way at a time, so that there is only one place to settle in;
 // it takes both for the local tier to be wrong.
 TEST(simulation_finds, a_place_without_identity_where_everybody_flies_alone) {
     constexpr std::uint64_t rare = 139'000;  // the first is after so many
-    expect_violation({.place_has_identity = false, .one_flight_a_key = false}, 1'000'000,
+    expect_violation({.engine = {.place_has_identity = false, .one_flight_a_key = false}}, 1'000'000,
                      what_happens::anything, rare);
 }
 TEST(simulation, place_with_identity_is_right_where_everybody_flies_alone) {
-    expect_no_violation(seeds_to_run() / 10, {.one_flight_a_key = false}, what_happens::anything);
+    expect_no_violation(seeds_to_run() / 10, {.engine = {.one_flight_a_key = false}}, what_happens::anything);
 }
 TEST(simulation_finds, entries_that_outlive_their_connection) {
-    expect_violation({.new_epoch_on_lost_connection = false});
+    expect_violation({.engine = {.new_epoch_on_lost_connection = false}});
 }
 TEST(simulation_finds, no_release_after_an_unknown_outcome) {
-    expect_violation({.release_after_unknown_outcome = false});
+    expect_violation({.engine = {.release_after_unknown_outcome = false}});
 }
 TEST(simulation_finds, joining_a_flight_in_the_air) {
-    expect_violation({.never_join_in_the_air = false});
+    expect_violation({.engine = {.never_join_in_the_air = false}});
 }
 TEST(simulation_finds, an_own_fill_that_is_kept_without_a_get) {
-    expect_violation({.only_gets_are_kept = false});
+    expect_violation({.engine = {.only_gets_are_kept = false}});
 }
 TEST(simulation_finds, the_order_of_the_tutorial) {
-    expect_violation({.fill_checks_lease = false,
-                      .hold_before_commit = false,
-                      .release_after_commit = false,
-                      .release_before_commit = true,
-                      .release_after_unknown_outcome = false});
+    expect_violation({.engine = {.hold_before_commit = false,
+                                 .release_after_commit = false,
+                                 .release_after_unknown_outcome = false},
+                      .fill_checks_lease = false,
+                      .release_before_commit = true});
 }
 TEST(simulation_finds, the_first_form_of_the_cache) {
-    expect_violation({.fill_checks_lease = false, .hold_before_commit = false});
+    expect_violation({.engine = {.hold_before_commit = false}, .fill_checks_lease = false});
 }
 TEST(simulation_finds, trust_in_a_server_that_came_back_with_old_data) {
-    expect_violation({.purge_before_trust = false});
+    expect_violation({.engine = {.purge_before_trust = false}});
 }
 TEST(simulation_finds, own_writes_that_are_not_counted) {
-    expect_violation({.count_own_writes = false});
+    expect_violation({.engine = {.count_own_writes = false}});
 }
 TEST(simulation_finds, a_local_tier_without_proof_of_life) {
-    expect_violation({.proof_of_life = false});
+    expect_violation({.engine = {.proof_of_life = false}});
 }
 TEST(simulation_finds, a_renewal_that_takes_the_lease_anew) {
-    expect_violation({.renew_only_own_lease = false});
+    expect_violation({.engine = {.renew_only_own_lease = false}});
 }
 TEST(simulation_finds, unreleased_keys_that_are_not_remembered) {
-    expect_violation({.remember_unreleased = false});
+    expect_violation({.engine = {.remember_unreleased = false}});
 }
 
 TEST(simulation_finds, a_write_that_is_cut_off_and_not_announced) {
-    expect_violation({.announce_what_valkey_cannot_tell = false, .repeat_announcements = false});
+    expect_violation({.engine = {.announce_what_valkey_cannot_tell = false, .repeat_announcements = false}});
 }
 TEST(simulation_finds, announcements_that_are_not_repeated) {
-    expect_violation({.repeat_announcements = false}, 5'000,
+    expect_violation({.engine = {.repeat_announcements = false}}, 5'000,
                      what_happens::cut_off_during_a_restart);
 }
 

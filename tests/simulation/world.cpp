@@ -7,7 +7,6 @@ namespace larder::simulation {
 
 namespace {
 
-const std::array<std::string, max_keys> names{"num_orders:all", "num_orders:1", "num_orders:2"};
 constexpr msec look_every = 40;
 
 plan_of_seed plan_with_delays(chance& luck, what_happens kind) {
@@ -22,21 +21,19 @@ plan_of_seed plan_with_delays(chance& luck, what_happens kind) {
 
 }  // namespace
 
-const std::string& key_name(std::size_t key) { return names[key]; }
-
-std::size_t key_number(const std::string& name) {
-    return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
-}
-
-world::world(std::uint64_t seed, simulation::rules r, what_happens kind, bool traces)
+world::world(std::uint64_t seed, const variant& v, what_happens kind, bool traces)
     : seed_(seed),
       traces_(traces),
       luck_(seed),
-      rules_(r),
+      variant_(v),
       plan_(plan_with_delays(luck_, kind)),
       network_(*this, plan_.network_most),
       postgres_(*this, plan_.postgres_most) {
-    valkey_.checks_lease = rules_.fill_checks_lease;
+    for (auto& one : servers_) {
+        one.checks_lease = variant_.fill_checks_lease;
+        one.lock_is_exclusive = variant_.purge_lock_is_exclusive;
+    }
+    servers_[1].is_replica = true;
     make_plan();
 }
 
@@ -56,7 +53,8 @@ void world::make_plan() {
         plan_cut_off();
     } else {
         if (luck_.in(5)) plan_.max_remembered = 1;
-        plan_.ttl = luck_.any_of<msec>({400, 1'500, 8'000, 8'000});
+        plan_.ttl = luck_.any_of<msec>({1'000, 2'000, 8'000, 8'000});
+        plan_.has_table = variant_.unreleased_table && luck_.in(70);
         plan_.lease = luck_.any_of<msec>({150, 1'000, 1'000});
         plan_.ends = luck_.between(600, 2'500);
         plan_.gets = static_cast<int>(luck_.between(10, 60));
@@ -65,6 +63,7 @@ void world::make_plan() {
         postgres_.lose_percent = plan_.lose_percent;
         plan_faults();
     }
+    postgres_.has_table = plan_.has_table;
     for (int i = 0; i < plan_.instances * plan_.workers; ++i) workers_.emplace_back();
     for (int i = 0; i < plan_.instances; ++i) start_instance(i);
     plan_requests();
@@ -132,8 +131,6 @@ void world::plan_requests() {
 
 void world::start_instance(int number) {
     const auto p = std::make_shared<process>(++last_process_, plan_.max_remembered);
-    p->listens_from =
-        postgres_.is_down() ? never : now() + luck_.delay(model_postgres::reconnect_most);
     say([&] {
         return "instance " + std::to_string(number) + " starts as process " + std::to_string(p->id);
     });
@@ -143,19 +140,51 @@ void world::start_instance(int number) {
     }
 }
 
+bool world::is_running(int number) const {
+    return workers_[static_cast<std::size_t>(number * plan_.workers)] != nullptr;
+}
+
 void world::crash(int number) {
+    if (!is_running(number)) return;
     for (int m = 0; m < plan_.workers; ++m) {
         const auto place = static_cast<std::uint8_t>(number * plan_.workers + m);
-        if (!workers_[place]) return;
-        if (m == 0) judge_.crashed(workers_[place]->owner()->id);
-        const auto c = workers_[place]->valkey().newest();
+        if (m == 0) judge_.ended(workers_[place]->owner()->id);
+        const auto c = network_.newest_of(place);
         workers_[place].reset();
         if (c) network_.cut(c);
     }
 }
 
-std::uint32_t world::process_at(std::uint8_t place) const {
-    return workers_[place] ? workers_[place]->owner()->id : 0;
+void world::ask_to_end(int number) {
+    if (!is_running(number)) return;
+    const auto first = static_cast<std::size_t>(number * plan_.workers);
+    auto& p = *workers_[first]->owner();
+    if (std::exchange(p.is_ending, true)) return;
+    for (std::size_t m = 0; m < static_cast<std::size_t>(plan_.workers); ++m)
+        schedule({.at = now(),
+                  .what = event::kind::end,
+                  .owner = static_cast<std::uint8_t>(first + m),
+                  .incarnation = p.id});
+}
+
+// The next process begins when all workers of the last have ended.
+void world::has_ended(std::uint8_t place) {
+    const auto number = instance_of(place);
+    if (!workers_[place] || workers_[place]->owner()->ended < plan_.workers) return;
+    crash(number);
+    start_instance(number);
+}
+
+// The address leads to the other server, which was a replica, and the one before is one now. Its
+// connections may live on.
+void world::fail_over() {
+    const auto before = network_.leads_to;
+    servers_[before].is_replica = true;
+    network_.leads_to = 1 - before;
+    servers_[network_.leads_to].promote();
+    network_.switched_at = now();
+    judge_.data_lost(now());
+    if (luck_.in(50)) network_.cut_all(before);
 }
 
 std::vector<worker*> world::listeners() const {
@@ -163,6 +192,21 @@ std::vector<worker*> world::listeners() const {
     for (const auto& w : workers_)
         if (w && is_listener(w->place())) all.push_back(w.get());
     return all;
+}
+
+const worker* world::listener_of(std::uint32_t process) const {
+    for (const auto* one : listeners())
+        if (one->owner()->id == process) return one;
+    return nullptr;
+}
+
+void world::tell(const worker& to, const std::string& payload, msec after) {
+    told_.push_back(payload);
+    schedule({.at = now() + after,
+              .what = event::kind::hear,
+              .owner = to.place(),
+              .incarnation = to.incarnation(),
+              .id = told_.size() - 1});
 }
 
 // ---- Events.
@@ -179,19 +223,23 @@ void world::perform(const event& e) {
     if (e.owner != event::nobody) {
         const auto& w = workers_[e.owner];
         if (!w || (e.incarnation != 0 && e.incarnation != w->incarnation())) return;
-        if (w->stopped_until > now()) {
+        if (w->rested_until() > now()) {
             auto later = e;
-            later.at = w->stopped_until;
+            later.at = w->rested_until();
             return schedule(later);
         }
         return perform_of_owner(e, *w);
     }
     switch (e.what) {
-        case event::kind::arrive:
-            if (const auto c = network_.find(e.id)) network_.arrive(c);
+        case event::kind::arrive_up:
+            if (const auto c = network_.find(e.id)) network_.arrive_up(c);
+            break;
+        case event::kind::arrive_down:
+            if (const auto c = network_.find(e.id)) network_.arrive_down(c);
             break;
         case event::kind::pg_take: postgres_.take(e.id); break;
         case event::kind::pg_lost: postgres_.lose(e.id); break;
+        case event::kind::pg_orphan: postgres_.end_orphan(e.id); break;
         case event::kind::fault: begin(plan_.faults[e.id]); break;
         case event::kind::end_of_fault: end(plan_.faults[e.id]); break;
         default: look(); break;
@@ -200,24 +248,27 @@ void world::perform(const event& e) {
 
 void world::perform_of_owner(const event& e, worker& w) {
     switch (e.what) {
-        case event::kind::resume: w.resume(e.id); break;
-        case event::kind::deadline: w.valkey().check_deadlines(); break;
+        case event::kind::resume: w.engine().resume(e.id); break;
         case event::kind::parse:
-            if (const auto c = network_.find(e.id)) w.valkey().parse(c);
+            if (const auto c = network_.find(e.id)) network_.parse(c);
             break;
         case event::kind::handle:
-            if (const auto c = network_.find(e.id)) w.valkey().handle(c);
+            if (const auto c = network_.find(e.id)) network_.handle(c);
             break;
-        case event::kind::hear: w.hear(e.id); break;
+        case event::kind::hear: w.hear(told_[e.id]); break;
         case event::kind::get:
+            if (w.owner()->is_ending) break;
             count(&figures::gets);
-            w.spawn(w.get(e.id));
+            w.begin_get(e.id);
             break;
         case event::kind::post: {
+            if (w.owner()->is_ending) break;
             std::vector<std::size_t> keys{0, e.id};
-            w.spawn(w.post(std::move(keys)));
+            w.begin_post(std::move(keys));
             break;
         }
+        case event::kind::end: w.begin_end(); break;
+        case event::kind::ended: has_ended(w.place()); break;
         default: break;
     }
 }
@@ -237,7 +288,10 @@ const char* name_of(fault_kind kind) {
                                                               "evicted lease",
                                                               "evicted holds",
                                                               "Valkey frozen",
+                                                              "scripts flushed",
+                                                              "failover",
                                                               "crash",
+                                                              "end",
                                                               "process stopped",
                                                               "worker stalled",
                                                               "PostgreSQL down"};
@@ -257,15 +311,13 @@ void world::begin(fault& f) {
         case silent_replies:
         case silent_commands: begin_on_connection(f); break;
         case crash: this->crash(instance_of(f.place)); break;
+        case end_process: ask_to_end(instance_of(f.place)); break;
         case stop_process:
             for (auto& w : workers_)
-                if (w && instance_of(w->place()) == instance_of(f.place))
-                    w->stopped_until = std::max(w->stopped_until, now() + f.lasts);
+                if (w && instance_of(w->place()) == instance_of(f.place)) w->rest(f.lasts);
             break;
         case stall_worker:
-            if (workers_[f.place])
-                workers_[f.place]->stopped_until =
-                    std::max(workers_[f.place]->stopped_until, now() + f.lasts / 4);
+            if (workers_[f.place]) workers_[f.place]->rest(f.lasts / 4);
             break;
         case postgres_down: postgres_.go_down(); break;
         default: begin_on_valkey(f); break;
@@ -284,31 +336,36 @@ void world::begin_on_connection(const fault& f) {
 
 void world::begin_on_valkey(const fault& f) {
     using enum fault_kind;
+    auto& server = servers_[network_.leads_to];
     switch (f.is) {
-        case save: valkey_.save(); break;
+        case save: server.save(); break;
         case restart_empty:
         case restart_old:
-            valkey_.restart(f.is == restart_old);
+            server.restart(f.is == restart_old);
             network_.is_down = true;
-            network_.cut_all();
+            network_.cut_all(network_.leads_to);
             judge_.data_lost(now());
             break;
         case flush:
-            valkey_.flush();
+            server.flush();
             judge_.data_lost(now());
             break;
-        case evict_value: valkey_.delete_values(1U << f.key); break;
-        case evict_lease: valkey_.delete_leases(1U << f.key); break;
+        case evict_value: server.evict_value(f.key); break;
+        case evict_lease: server.evict_lease(f.key); break;
         case evict_holds:
-            valkey_.evict_holds(f.key);
+            server.evict_holds(f.key);
             judge_.data_lost(now());
             break;
         case freeze_valkey:
             network_.frozen_until = std::max(network_.frozen_until, now() + f.lasts);
             break;
+        case flush_scripts: server.flush_scripts(); break;
+        case fail_over:
+            if (!network_.is_down) this->fail_over();
+            break;
         default: break;
     }
-    network_.deliver_pushes();
+    network_.deliver_pushes(network_.leads_to);
 }
 
 // What was silent speaks again, or turns out to be lost; after two seconds the client gives it up.
@@ -325,8 +382,7 @@ void world::end(const fault& f) {
         case restart_old: network_.is_down = false; break;
         case postgres_down: postgres_.come_up(); break;
         case crash:
-            if (!workers_[static_cast<std::size_t>(instance_of(f.place) * plan_.workers)])
-                start_instance(instance_of(f.place));
+            if (!is_running(instance_of(f.place))) start_instance(instance_of(f.place));
             break;
         default: break;
     }
@@ -343,15 +399,17 @@ void world::violated(const std::string& how) {
 bool world::is_calm() const {
     return !network_.is_down && !postgres_.is_down() && postgres_.is_idle() &&
            std::all_of(workers_.begin(), workers_.end(),
-                       [this](auto& w) { return w && w->stopped_until <= now() && w->is_calm(); });
+                       [this](auto& w) { return w && w->rested_until() <= now() && w->is_calm(); });
 }
 
 // Valkey looks for what is past its time, and we whether all is over.
 void world::look() {
-    figures_.expired_values += valkey_.expire(now());
-    network_.deliver_pushes();
+    for (std::size_t which = 0; which < servers_.size(); ++which) {
+        figures_.expired_values += servers_[which].expire(now());
+        network_.deliver_pushes(which);
+    }
     schedule({.at = now() + look_every, .what = event::kind::expire});
-    constexpr msec longest_fault = 3'000, soon = 12'000;
+    constexpr msec longest_fault = 3'000, soon = 16'000;
     if (now() < plan_.ends + (plan_.faults.empty() ? 0 : 1)) return;
     if (now() > plan_.ends + longest_fault + soon) return violated("it never comes to rest");
     const bool faults_last = std::any_of(plan_.faults.begin(), plan_.faults.end(),
@@ -376,14 +434,14 @@ void world::ask_everybody() {
 
 void world::check_leftovers() {
     for (std::size_t k = 0; k < plan_.keys; ++k) {
-        const auto found = valkey_.get(k, 0, now());
-        if (found.value) judge_.check_shared(k, *found.value, now() + found.pttl);
+        const auto found = servers_[network_.leads_to].value(k, now());
+        if (found) judge_.check_shared(k, std::stoll(found->value), found->until);
         if (plan_.herd && postgres_.loads(k) > 1)
             violated(key_name(k) + " was loaded " + std::to_string(postgres_.loads(k)) +
                      " times for one herd");
     }
     for (const auto& w : workers_) {
-        const auto left = w->leftover();
+        const auto left = w->engine().leftover();
         if (!left.empty()) violated(w->name() + ": " + left);
         if (w->local_bytes() > plan_.local_bytes) violated("the local tier is too big");
     }
@@ -391,22 +449,20 @@ void world::check_leftovers() {
 
 // ---- What can be read.
 
-std::string world::told(const connection& c, const command& what, const reply& r) const {
-    static constexpr std::array verbs{
-        "PING",        "INFO",          "GET",         "lease",        "renew", "fill",
-        "yield",       "hold",          "release",     "marker",       "lock",  "mark",
-        "find leases", "delete leases", "find values", "delete values"};
-    static constexpr std::array leases{"value", "granted", "busy", "held", "none"};
-    auto line = "Valkey, for worker " + std::to_string(c.owner) + ": " +
-                verbs[static_cast<std::size_t>(what.what)] + ' ' + key_name(what.key);
-    if (what.name != 0) line += " by " + std::to_string(what.name);
-    for (const auto w : what.writers) line += " by " + std::to_string(w);
-    if (what.what == verb::fill) line += " with " + std::to_string(what.value);
-    line += " ->";
-    if (what.what == verb::lease)
-        line += std::string{" "} + leases[static_cast<std::size_t>(r.lease)];
-    if (r.value) line += ' ' + std::to_string(*r.value);
-    if (!r.succeeded) line += " refused";
+std::string world::told(const connection& c, const valkey::command& what,
+                        const valkey::reply& r) {
+    static constexpr std::array scripts{"lease", "fill", "yield", "hold",
+                                        "release", "renew", "lock", "mark"};
+    auto line = std::string{"Valkey "} + (c.server == 0 ? "a" : "b") + ", for worker " +
+                std::to_string(c.owner) + ':';
+    const bool is_script = what[0] == "EVALSHA" && what[1].size() == 1;
+    if (is_script) line += std::string{" "} + scripts[static_cast<std::size_t>(what[1][0] - '0')];
+    for (std::size_t i = is_script ? 3 : 0; i < what.size(); ++i)
+        if (what[i].size() < 80 && !what[i].starts_with('{')) line += ' ' + what[i];
+    line += " -> " + r.text;
+    for (const auto& one : r.list) line += ' ' + one;
+    std::replace(line.begin(), line.end(), '\r', ' ');
+    std::replace(line.begin(), line.end(), '\n', ' ');
     return line;
 }
 
@@ -416,10 +472,9 @@ void figures::add(const figures& more) {
     source_reads += more.source_reads, failed_gets += more.failed_gets;
     late_answers += more.late_answers, orders += more.orders, acknowledged += more.acknowledged;
     unknown_outcomes += more.unknown_outcomes, late_commits += more.late_commits;
-    remembered += more.remembered, overflows += more.overflows, purges += more.purges;
-    announcements += more.announcements;
-    pushes += more.pushes, renewals += more.renewals, waits += more.waits;
-    missed_deadlines += more.missed_deadlines, expired_values += more.expired_values;
+    orphans += more.orphans, untold += more.untold, announcements += more.announcements;
+    pushes += more.pushes, expired_values += more.expired_values;
+    for (std::size_t i = 0; i < scripts.size(); ++i) scripts[i] += more.scripts[i];
     for (std::size_t i = 0; i < fault_kinds; ++i) faults[i] += more.faults[i];
 }
 
@@ -434,10 +489,12 @@ std::string figures::text() const {
                n("answers late as the promise allows", late_answers) + n("orders", orders) +
                n("acknowledged", acknowledged) + n("unknown outcomes", unknown_outcomes) +
                n("which might still be committed", late_commits) +
-               n("writes remembered", remembered) + n("overflows", overflows) +
-               n("purges", purges) + n("announcements", announcements) + n("pushes", pushes) +
-               n("renewed leases", renewals) + n("waits for another's fill", waits) +
-               n("missed deadlines", missed_deadlines) + n("expired values", expired_values);
+               n("which a pooler keeps open", orphans) + n("writes that Valkey was not told of", untold) +
+               n("announcements", announcements) + n("pushes", pushes) +
+               n("expired values", expired_values);
+    static constexpr std::array scripts_of{"leases", "fills", "yielded leases", "holds",
+                                           "releases", "renewed leases", "purges' locks", "purges"};
+    for (std::size_t i = 0; i < scripts.size(); ++i) out += n(scripts_of[i], scripts[i]);
     for (std::size_t i = 0; i < fault_kinds; ++i)
         out += n(name_of(static_cast<fault_kind>(i)), faults[i]);
     return out;

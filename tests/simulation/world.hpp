@@ -11,8 +11,8 @@
 #include "simulation/model_postgres.hpp"
 #include "simulation/model_valkey.hpp"
 #include "simulation/network.hpp"
-#include "simulation/rules.hpp"
 #include "simulation/schedule.hpp"
+#include "simulation/variant.hpp"
 #include "simulation/worker.hpp"
 
 namespace larder::simulation {
@@ -30,7 +30,10 @@ enum class fault_kind : std::uint8_t {
     evict_lease,
     evict_holds,
     freeze_valkey,
+    flush_scripts,
+    fail_over,
     crash,
+    end_process,
     stop_process,
     stall_worker,
     postgres_down,
@@ -43,9 +46,9 @@ const char* name_of(fault_kind kind);
 struct figures {
     std::uint64_t seeds = 0, events = 0, gets = 0, local_hits = 0, shared_hits = 0,
                   source_reads = 0, failed_gets = 0, late_answers = 0, orders = 0, acknowledged = 0,
-                  unknown_outcomes = 0, late_commits = 0, remembered = 0, overflows = 0, purges = 0,
-                  announcements = 0, pushes = 0, renewals = 0, waits = 0, missed_deadlines = 0,
-                  expired_values = 0;
+                  unknown_outcomes = 0, late_commits = 0, orphans = 0, untold = 0, announcements = 0,
+                  pushes = 0, expired_values = 0;
+    std::array<std::uint64_t, 8> scripts{};  ///< by index, as they were called
     std::array<std::uint64_t, fault_kinds> faults{};
 
     void add(const figures& more);
@@ -73,6 +76,7 @@ struct plan_of_seed {
     msec ends = 0;  ///< requests and faults
     int gets = 0, posts = 0;
     int lose_percent = 0;
+    bool has_table = true;  ///< PostgreSQL's, of what is unreleased
     bool herd = false;     ///< readers that come all at once, and nothing else
     bool cut_off = false;  ///< one from Valkey, while PostgreSQL restarts
     std::vector<fault> faults;
@@ -82,7 +86,7 @@ enum class what_happens { anything, herd, cut_off_during_a_restart };
 
 class world {
 public:
-    world(std::uint64_t seed, simulation::rules r, what_happens kind, bool traces);
+    world(std::uint64_t seed, const variant& v, what_happens kind, bool traces);
     ~world();
     world(const world&) = delete;
     world& operator=(const world&) = delete;
@@ -95,10 +99,10 @@ public:
 
     msec now() const { return schedule_.now(); }
     chance& luck() { return luck_; }
-    const simulation::rules& rules() const { return rules_; }
+    const variant& left_out() const { return variant_; }
     const plan_of_seed& plan() const { return plan_; }
-    simulation::network& network() { return network_; }
-    model_valkey& valkey() { return valkey_; }
+    model_network& network() { return network_; }
+    model_valkey& server(std::size_t which) { return servers_[which]; }
     model_postgres& postgres() { return postgres_; }
     simulation::judge& judge() { return judge_; }
     void schedule(const event& e) { schedule_.add(e); }
@@ -109,11 +113,16 @@ public:
     void say(F line) {
         if (traces_) trace_ += std::to_string(now()) + " ms: " + line() + '\n';
     }
-    std::string told(const connection& c, const command& what, const reply& r) const;
-    std::uint32_t process_at(std::uint8_t place) const;
+    static std::string told(const connection& c, const valkey::command& what,
+                            const valkey::reply& r);
+    /// Delivers an announcement to a worker that listens.
+    void tell(const worker& to, const std::string& payload, msec after);
     /// Whether the worker there listens for its process.
     bool is_listener(std::uint8_t place) const { return place % plan_.workers == 0; }
     std::vector<worker*> listeners() const;
+    /// The worker of a process that listens; null if the process has ended.
+    const worker* listener_of(std::uint32_t process) const;
+    void count_script(std::size_t which) { ++figures_.scripts[which]; }
 
 private:
     void make_plan();
@@ -128,6 +137,10 @@ private:
     void end(const fault& f);
     void start_instance(int number);
     void crash(int number);
+    void ask_to_end(int number);
+    void has_ended(std::uint8_t place);
+    void fail_over();
+    bool is_running(int number) const;
     int instance_of(std::uint8_t place) const { return place / plan_.workers; }
     void look();
     bool is_calm() const;
@@ -137,15 +150,16 @@ private:
     const std::uint64_t seed_;
     const bool traces_;
     chance luck_;
-    const simulation::rules rules_;
+    const variant variant_;
     plan_of_seed plan_;
     simulation::schedule schedule_{luck_};
     simulation::figures figures_;
     simulation::judge judge_{*this};
-    model_valkey valkey_;
-    simulation::network network_;
+    std::array<model_valkey, model_network::servers> servers_{model_valkey{"a"}, model_valkey{"b"}};
+    model_network network_;
     model_postgres postgres_;
     std::vector<std::unique_ptr<worker>> workers_;
+    std::vector<std::string> told_;  // by PostgreSQL
     std::uint32_t last_process_ = 0;
     msec final_at_ = 0;
     bool asked_everybody_ = false;
@@ -153,9 +167,5 @@ private:
     std::string violation_;
     std::string trace_;
 };
-
-inline constexpr auto family = "num_orders";
-const std::string& key_name(std::size_t key);
-std::size_t key_number(const std::string& name);
 
 }  // namespace larder::simulation

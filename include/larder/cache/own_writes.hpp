@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +30,8 @@ struct broken_key {
 ///          while there are none. Beyond `max_remembered` keys, no key at all is trusted.
 class own_writes {
 public:
-    explicit own_writes(std::size_t max_remembered = 65'536);
+    /// `name` is one that no other process has; a random one if it is empty.
+    explicit own_writes(std::size_t max_remembered = 65'536, std::string name = {});
     ~own_writes();
 
     /// A name that nobody has, in no process.
@@ -46,13 +48,22 @@ public:
     bool hear(std::string_view announcement, const std::vector<std::string>& families);
     /// What to tell the other instances of a write on these keys. Texts of at most 7,900 bytes.
     std::vector<std::string> announcements(const std::vector<std::string>& keys) const;
-    /// The same of all writes that are remembered; not of those that it was told of.
+    /// The same of all writes that are remembered; not of those that it was told of, nor of those
+    /// for which there was no room.
     std::vector<std::string> announcements() const;
+    /// A write whose holds did not get through begins and ends: its commit announces its keys, and
+    /// until its release they count as unreleased, whatever was released before.
+    void untold_begins() { ++untold_; }
+    void untold_ends() { --untold_; }
+    /// Whether everything that was announced, by anybody, has been released.
+    bool is_settled() const { return !remembers_any() && untold_.load() == 0; }
 
     bool is_remembered(std::string_view key) const;
     bool remembers_any() const { return remembered_.load() != 0; }
     /// How many; what found no room counts as one.
     std::size_t remembered() const { return remembered_.load(); }
+    /// How many of them this process wrote.
+    std::size_t remembered_own() const;
 
     struct unreleased {
         std::string key;
@@ -68,6 +79,25 @@ public:
     std::uint64_t overflow() const;
     void forget_all(std::uint64_t overflow);
 
+    // ---- Which servers these are.
+
+    /// Nothing in Valkey is trusted before the source has said which database it is, and what was
+    /// left unreleased in it: see identify(). Call it before the first tier starts.
+    void expect_source() { expects_source_ = true; }
+    /// The source's identity; what is unreleased there was told by hear() before.
+    void identify(std::string database);
+    /// Whose entries may be trusted. Nothing while that is not known; "-" if nobody will say.
+    std::optional<std::string> database() const;
+
+    /// A worker is connected to the Valkey of this run id. The number of the visit: another one
+    /// whenever that is another server than the one before, also if it was seen earlier.
+    std::uint32_t visit(const std::string& run_id);
+    std::uint32_t last_visit() const { return visit_.load(); }
+    /// Whether a family has to be purged before it is trusted on this visit, whatever its mark
+    /// says: others may have written to the server before this one.
+    bool must_purge(const std::string& family) const;
+    void was_purged(const std::string& family, std::uint32_t visit);
+
 private:
     static constexpr std::size_t slots = 4096;
     struct state;
@@ -76,6 +106,9 @@ private:
     std::atomic<std::uint32_t> names_{0};
     std::array<std::atomic<std::uint32_t>, slots> generations_{};
     std::atomic<std::size_t> remembered_{0};
+    std::atomic<std::size_t> untold_{0};
+    std::atomic<std::uint32_t> visit_{0};
+    std::atomic<bool> expects_source_{false};
     std::unique_ptr<state> state_;
 };
 

@@ -13,30 +13,13 @@
 #include <string_view>
 #include <vector>
 
+#include "larder/cache/entry.hpp"
+#include "larder/cache/fate.hpp"
+#include "larder/cache/options.hpp"
 #include "larder/cache/own_writes.hpp"
-#include "larder/valkey/client.hpp"
+#include "larder/valkey/options.hpp"
 
 namespace larder::cache {
-
-struct tiers_options {
-    std::chrono::seconds ttl{120};           ///< of an entry; some live a twentieth shorter
-    std::vector<std::string> families = {};  ///< of all keys that are read through these tiers
-    std::size_t local_bytes = 0;             ///< of this worker's own entries; 0: keeps none
-    /// Of a lease; renewed while its load goes on, so this is how long a crash keeps it.
-    std::chrono::milliseconds lease{1'000};
-    /// Of a hold: longer than a statement takes from when it is begun to when it is known to be
-    /// over.
-    std::chrono::milliseconds hold{20'000};
-};
-
-/// Where an answer came from.
-enum class origin { local, shared, source };
-
-/// How a reader wants a value, beyond true.
-struct wish {
-    bool anew = false;  ///< loaded after he asked
-    bool keep = true;   ///< it may be stored
-};
 
 /// Values under keys with a TTL, kept true: a reader that begins after a write was answered never
 /// gets what was true before it.
@@ -54,18 +37,9 @@ class tiers {
 public:
     /// Runs the source's query; the text of its value.
     using loader = std::function<boost::asio::awaitable<std::string>()>;
-    /// Whether a text is a value. Others may write to Valkey, so what is found may be none.
-    using check = bool (*)(std::string_view);
-    /// An entry, or what a load brought.
-    struct found {
-        std::string text;
-        origin from = origin::source;
-        std::chrono::milliseconds age{0};   ///< since its load
-        std::chrono::milliseconds left{0};  ///< of the entry's time; of no use if it is none
-        bool stored = false;                ///< the load's value is an entry now
-        bool collapsed = false;             ///< others took part in the load, or began it
-        std::string_view bypassed = {};     ///< why no entry could be made; mostly empty
-    };
+    using check = cache::check;
+    using found = cache::found;
+    using local_hit = cache::local_hit;
 
     tiers(const boost::asio::any_io_executor& executor, valkey::client_options server,
           own_writes& own, tiers_options options);
@@ -75,13 +49,12 @@ public:
 
     /// Connects; returns when entries can be read, or when that failed for now.
     boost::asio::awaitable<void> start();
+    /// Until what this process wrote is released in Valkey, or that time. Call it when no request
+    /// is left, before stop().
+    boost::asio::awaitable<void> drain(std::chrono::steady_clock::time_point until);
     /// Ends the connection and what goes on in the background.
     void stop();
 
-    struct local_hit {
-        std::string_view text;  ///< until the next call
-        std::chrono::milliseconds age, left;
-    };
     /// A hit in the local tier.
     std::optional<local_hit> find(std::string_view key);
     /// A hit in either tier.
@@ -92,6 +65,10 @@ public:
 
     /// What another instance announced.
     void hear(std::string_view announcement);
+    /// Deletes all entries of the families, and marks them as this source's from now on. How many;
+    /// nothing if Valkey does not answer, or another instance purges.
+    /// Cost     a walk over Valkey's whole key space.
+    boost::asio::awaitable<std::optional<std::size_t>> take_over();
 
 private:
     friend class write;
@@ -106,23 +83,29 @@ private:
 /// deadline.
 class write {
 public:
+    /// Asks the source what became of the write.
+    using ask_fate = std::function<boost::asio::awaitable<fate>()>;
+
     write(tiers& of, std::vector<std::string> keys);
+    ~write();
+    write(const write&) = delete;
+    write& operator=(const write&) = delete;
 
     /// Before the commit; again before a further one. What Valkey could not be told, so that the
     /// commit itself has to announce it to the other instances (tiers::hear()); mostly nothing.
     boost::asio::awaitable<std::vector<std::string>> hold();
     /// Whether holds were sent.
-    bool is_held() const { return !writer_.empty(); }
+    bool is_held() const;
     /// The write is committed, or certainly not.
     boost::asio::awaitable<void> release();
     /// It is not known whether the write is committed, and it may still be. The holds stay until
-    /// `is_over` says that it cannot any more, or their time ends.
-    boost::asio::awaitable<void> leave(std::function<boost::asio::awaitable<bool>()> is_over);
+    /// `what_became` says that it cannot any more; where that cannot be known, until their time
+    /// ends.
+    boost::asio::awaitable<void> leave(ask_fate what_became);
 
 private:
-    std::shared_ptr<tiers::state> state_;
-    std::vector<std::string> keys_;
-    std::string writer_;
+    struct state;
+    std::unique_ptr<state> state_;
 };
 
 }  // namespace larder::cache

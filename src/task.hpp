@@ -1,4 +1,4 @@
-// Coroutines without an event loop: whoever has what they wait for resumes them.
+// Coroutines without an event loop: whoever has what they wait for resumes them. Private to larder.
 #pragma once
 
 #include <coroutine>
@@ -7,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-namespace larder::simulation {
+namespace larder {
 
 namespace detail {
 
@@ -26,7 +26,9 @@ struct result_of_task<void> {
 
 }  // namespace detail
 
-/// Starts when it is awaited, and dies with who awaits it.
+/// Starts when it is awaited, and dies with who awaits it. Throws what it threw.
+///
+/// Cost     one frame. No queue, no lock: it runs where it is resumed.
 template <class T>
 class [[nodiscard]] task {
 public:
@@ -42,11 +44,12 @@ public:
             void await_resume() noexcept {}
         };
         std::coroutine_handle<> next;
+        std::exception_ptr failed;
 
         task get_return_object() { return task{handle::from_promise(*this)}; }
         std::suspend_always initial_suspend() noexcept { return {}; }
         last final_suspend() noexcept { return {}; }
-        void unhandled_exception() { std::terminate(); }
+        void unhandled_exception() { failed = std::current_exception(); }
     };
 
     task(task&& from) noexcept : handle_(std::exchange(from.handle_, nullptr)) {}
@@ -62,14 +65,17 @@ public:
         handle_.promise().next = next;
         return handle_;
     }
-    T await_resume() { return handle_.promise().take(); }
+    T await_resume() {
+        if (handle_.promise().failed) std::rethrow_exception(handle_.promise().failed);
+        return handle_.promise().take();
+    }
 
 private:
     explicit task(handle h) : handle_(h) {}
     handle handle_;
 };
 
-/// Coroutines that nobody awaits. A crash ends them where they are.
+/// Coroutines that nobody awaits. Its end is theirs, wherever they are. They must not throw.
 class nursery {
 public:
     nursery() = default;
@@ -77,6 +83,7 @@ public:
     nursery& operator=(const nursery&) = delete;
     ~nursery() { kill_all(); }
 
+    /// Runs until it waits for something.
     void start(task<void> work) { run(*this, std::move(work)); }
     void kill_all() {
         while (!running_.empty()) running_.front().destroy();
@@ -109,4 +116,4 @@ private:
     std::list<std::coroutine_handle<>> running_;
 };
 
-}  // namespace larder::simulation
+}  // namespace larder

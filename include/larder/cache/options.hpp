@@ -1,0 +1,24 @@
+// How the tiers of a worker's cache behave.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace larder::cache {
+
+struct tiers_options {
+    std::chrono::seconds ttl{120};           ///< of an entry; some live a twentieth shorter
+    std::vector<std::string> families = {};  ///< of all keys that are read through these tiers
+    /// Before all keys, with a colon, so that two databases can share a Valkey; empty: none.
+    std::string prefix = {};
+    std::size_t local_bytes = 0;  ///< of this worker's own entries; 0: keeps none
+    /// Of a lease; renewed while its load goes on, so this is how long a crash keeps it.
+    std::chrono::milliseconds lease{1'000};
+    /// Of a hold: longer than a statement takes from when it is begun to when it is known to be
+    /// over.
+    std::chrono::milliseconds hold{20'000};
+};
+
+}  // namespace larder::cache

@@ -1,0 +1,22 @@
+// How a worker's connection to Valkey behaves.
+#pragma once
+
+#include <chrono>
+
+#include "larder/valkey/uri.hpp"
+
+namespace larder::valkey {
+
+struct client_options {
+    valkey::server server;                              ///< where and who
+    std::chrono::milliseconds deadline{100};            ///< for a command that a request waits for
+    std::chrono::milliseconds patient_deadline{1'000};  ///< for any other
+    std::chrono::milliseconds connect_timeout{1'000};   ///< name, TCP and TLS, each
+    /// Of Boost.Redis' own PINGs, at least; two unanswered end the connection.
+    std::chrono::milliseconds health_interval{1'000};
+    std::chrono::milliseconds reconnect_after{20};     ///< the first time, doubled up to
+    std::chrono::milliseconds reconnect_at_most{500};  ///< this, with jitter
+    std::chrono::milliseconds probe_after{50};         ///< while the server is silent: a PING
+};
+
+}  // namespace larder::valkey

@@ -1,0 +1,171 @@
+#include "engine.hpp"
+
+#include <utility>
+
+#include "rules.hpp"
+#include "scripts.hpp"
+
+namespace larder::cache {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto tick = 20ms;            // how often a worker looks after its tiers
+constexpr auto prove_every = 300ms;    // then Valkey is asked for a sign of life
+constexpr auto max_silence = 900ms;    // before no entry is used
+constexpr auto local_lateness = 10ms;  // of the worker's own loop, likewise
+
+}  // namespace
+
+engine::engine(world& outside, valkey::network& way, const valkey::client_options& server,
+               own_writes& own, tiers_options options)
+    : waits_(outside),
+      own_(own),
+      options_(std::move(options)),
+      name_(own.new_name()),
+      local_({.max_bytes = options_.local_bytes,
+              .max_silence = max_silence,
+              .max_lateness = local_lateness}),
+      client_(waits_, way, server, scripts(), *this),
+      shared_(waits_, client_, options_),
+      trust_(waits_, client_, own, options_, name_),
+      releases_(waits_, client_, trust_, own, options_),
+      reader_(waits_, shared_, local_, own, options_, *this),
+      writer_(waits_, client_, shared_, own, options_, *this) {}
+
+task<void> engine::start() {
+    home_.start(look_after());
+    client_.start();
+    co_await client_.first_attempt();
+    co_await trust_.settled();
+}
+
+task<void> engine::drain(time_point until) {
+    while (in_force.release_before_the_end && !stopped_ && waits_.now() < until &&
+           (own_.remembered_own() > 0 || writer_.settling() > 0)) {
+        releases_.soon();
+        co_await waits_.sleep(tick);
+    }
+}
+
+void engine::stop() {
+    stopped_ = true;
+    writer_.stop();
+    reader_.stop();
+    releases_.stop();
+    trust_.stop();
+    reader_.wake_all();
+    client_.stop();
+}
+
+// ---- What the client tells.
+
+void engine::connected(time_point sent) {
+    connected_at_ = waits_.now();
+    proved_ = sent;
+    asked_ = waits_.now();
+    const bool keeps = !in_force.new_epoch_on_lost_connection && was_connected_;
+    if (client_.is_tracking() && !keeps) local_.connected(sent);
+    was_connected_ = true;
+    trust_.begin();
+}
+
+void engine::lost() {
+    writer_.lost(connected_at_);
+    trust_.end();
+    if (in_force.new_epoch_on_lost_connection) local_.lost();
+    reader_.wake_all();
+}
+
+void engine::changed(std::string_view key) {
+    if (trust_.changed(key)) return;
+    local_.invalidated(key);
+    reader_.wake(key);
+}
+
+void engine::all_changed() {
+    local_.invalidated_all();
+    reader_.wake_all();
+}
+
+// ---- Whether tiers may be used.
+
+bool engine::is_proved() const { return waits_.now() - proved_ <= max_silence; }
+
+bool engine::is_usable(std::string_view key) const {
+    return trust_.is_trusted() && client_.is_answering() &&
+           (is_proved() || !in_force.role_is_part_of_the_proof) && !own_.is_remembered(key);
+}
+
+// What Valkey said and this worker has not read yet may be that the key changed.
+std::optional<local_hit> engine::find(std::string_view key) {
+    const auto hit = reader_.find(key);
+    if (hit && in_force.no_hit_while_unread && client_.has_unread()) return std::nullopt;
+    return hit;
+}
+
+task<std::optional<found>> engine::look(std::string key, check is_value) {
+    if (const auto hit = find(key); hit && is_value(hit->text))
+        co_return found{std::string{hit->text}, origin::local, hit->age, hit->left};
+    auto shared = co_await reader_.look(std::move(key), is_value);
+    co_return shared;
+}
+
+void engine::hear(std::string_view announcement) {
+    if (own_.hear(announcement, options_.families)) releases_.soon();
+}
+
+// ---- What goes on in the background.
+
+task<void> engine::look_after() {
+    while (!stopped_) {
+        const auto due = waits_.now() + tick;
+        co_await waits_.until(waits_.make(), due);
+        const auto now = waits_.now();
+        local_.woke(due, now);
+        trust_.tick();
+        const bool is_late = local_.is_connected() && !local_.is_current(now);
+        if (client_.life() != 0 && !asking_ && (now - asked_ >= prove_every || is_late))
+            home_.start(ask_for_proof());
+        releases_.tick();
+    }
+}
+
+// A reply proves that all changes before its command were told, and its text that the server still
+// is one that hears of changes first.
+task<void> engine::ask_for_proof() {
+    const auto life = client_.life();
+    asking_ = true;
+    asked_ = waits_.now();
+    const auto sent = asked_;
+    const auto said = co_await client_.call(valkey::ask_standing, valkey::urgency::background);
+    asking_ = false;
+    if (!said.was_answered() || client_.life() != life) co_return;
+    const auto now = valkey::standing_of(said);
+    if (in_force.role_is_part_of_the_proof && now != client_.standing()) {
+        if (now.is_replica) client_.refuse(valkey::is_a_replica);
+        else client_.reconnect("it was a replica for a moment");
+        co_return;
+    }
+    proved_ = sent;
+    local_.heard(sent);
+}
+
+// ---- What is left over.
+
+bool engine::is_calm() const {
+    return trust_.is_trusted() && client_.is_answering() && is_proved() && !own_.remembers_any() &&
+           writer_.settling() == 0 && reader_.what_goes_on().empty();
+}
+
+std::string engine::leftover() const {
+    if (auto what = reader_.what_goes_on(); !what.empty()) return what;
+    constexpr std::size_t proof_and_probe = 2;
+    if (client_.unanswered() > proof_and_probe) return "commands are left in the queue";
+    if (own_.remembered() != 0) return "own_writes remembers a key";
+    if (!own_.is_settled()) return "a write is untold";
+    return {};
+}
+
+}  // namespace larder::cache

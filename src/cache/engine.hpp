@@ -1,0 +1,98 @@
+// The cache of a worker, without any I/O: everything that decides. Private to cache.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cache/local_tier.hpp"
+#include "cache/reader.hpp"
+#include "cache/releases.hpp"
+#include "cache/shared_tier.hpp"
+#include "cache/trust.hpp"
+#include "cache/writer.hpp"
+#include "larder/cache/entry.hpp"
+#include "larder/cache/options.hpp"
+#include "larder/cache/own_writes.hpp"
+#include "valkey/client.hpp"
+
+namespace larder::cache {
+
+/// What the service and the simulation both run. In: requests, what a link to Valkey tells, the
+/// time, answers of the source. Out: commands for Valkey, loads, waits. Sockets, clocks and event
+/// loops are behind `world` and `valkey::network`.
+///
+/// Errors   never throws for a dead or silent Valkey.
+/// Threads  one worker's; own_writes is shared by those of a process.
+class engine final : private valkey::client_events, private reader::owner, private writer::owner {
+public:
+    engine(world& outside, valkey::network& way, const valkey::client_options& server,
+           own_writes& own, tiers_options options);
+    engine(const engine&) = delete;
+    engine& operator=(const engine&) = delete;
+
+    /// To be called by the world.
+    void resume(wait_id id) { waits_.resume(id); }
+    waits& waiting() { return waits_; }
+
+    /// Connects; returns when entries can be read, or when that failed for now.
+    task<void> start();
+    /// Until everything that this process wrote is released and settled, or that time. Call it when
+    /// no request is left.
+    task<void> drain(time_point until);
+    /// Ends the connection and what goes on in the background.
+    void stop();
+
+    std::optional<local_hit> find(std::string_view key);
+    task<std::optional<found>> look(std::string key, check is_value);
+    task<found> read(std::string key, loader load, check is_value, wish how) {
+        return reader_.read(std::move(key), std::move(load), is_value, how);
+    }
+    writer& writes() { return writer_; }
+    /// What another instance announced.
+    void hear(std::string_view announcement);
+    task<std::optional<std::size_t>> take_over() { return trust_.take_over(); }
+
+    /// Whether Valkey is trusted, and nothing of it is left to do.
+    bool is_calm() const;
+    /// Empty if nothing is left over when it is calm.
+    std::string leftover() const;
+    const local_tier& local() const { return local_; }
+
+private:
+    void connected(time_point sent) override;
+    void lost() override;
+    void changed(std::string_view key) override;
+    void all_changed() override;
+    bool is_usable(std::string_view key) const override;
+    std::string next_name() override { return name_ + ':' + std::to_string(++last_name_); }
+    void release_soon() override { releases_.soon(); }
+
+    bool is_proved() const;
+    task<void> look_after();
+    task<void> ask_for_proof();
+
+    waits waits_;
+    own_writes& own_;
+    const tiers_options options_;
+    const std::string name_;  // of this worker, in leases and holds
+    std::uint64_t last_name_ = 0;
+    time_point connected_at_ = time_point::min();
+    time_point proved_{};  // the last time of which it is known that the server was the primary
+    time_point asked_{};
+    bool asking_ = false;
+    bool was_connected_ = false;
+    bool stopped_ = false;
+    local_tier local_;
+    valkey::client client_;
+    shared_tier shared_;
+    trust trust_;
+    releases releases_;
+    reader reader_;
+    writer writer_;
+    nursery home_;  // ends first
+};
+
+}  // namespace larder::cache

@@ -1,0 +1,212 @@
+#include "reader.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "rules.hpp"
+
+namespace larder::cache {
+
+using std::chrono::milliseconds;
+using namespace std::chrono_literals;
+
+reader::reader(waits& w, shared_tier& shared, local_tier& local, own_writes& own,
+               const tiers_options& options, owner& asks)
+    : waits_(w), shared_(shared), local_(local), own_(own), options_(options), owner_(asks) {}
+
+std::optional<local_hit> reader::find(std::string_view key) {
+    if (!local_.is_on() || own_.is_remembered(key)) return std::nullopt;
+    const auto now = waits_.now();
+    const auto hit = local_.find(key, now, own_.generation(key));
+    if (!hit) return std::nullopt;
+    const auto left = std::chrono::ceil<milliseconds>(hit->expires - now);
+    return local_hit{hit->value, shared_.age_of(key, left), left};
+}
+
+task<std::optional<found>> reader::look(std::string key, check is_value) {
+    if (!owner_.is_usable(key)) co_return std::nullopt;
+    auto entry = co_await shared_.get(key);
+    if (!entry || !entry->text || !is_value(*entry->text) || !owner_.is_usable(key))
+        co_return std::nullopt;
+    co_return shared_hit(key, std::move(*entry));
+}
+
+// ---- Boarding.
+
+task<found> reader::read(std::string key, loader load, check is_value, wish how) {
+    const auto boarded = flights_.board(key);
+    if (boarded.is_first) {
+        auto fresh = std::make_shared<passage>();
+        fresh->key = std::move(key);
+        fresh->load = std::move(load);
+        fresh->is_value = is_value;
+        passages_.emplace(boarded.number, std::move(fresh));
+    }
+    const auto mine = passages_.at(boarded.number);
+    mine->how.anew = mine->how.anew || how.anew;
+    mine->how.keep = mine->how.keep || how.keep;
+    if (boarded.takes_off) take_off(boarded.number);
+    if (!mine->landed) {
+        mine->passengers.push_back(waits_.make());
+        co_await waits_.until(mine->passengers.back());
+    }
+    if (mine->failed) std::rethrow_exception(mine->failed);
+    auto landed = mine->brought;
+    landed.collapsed = mine->waited || (landed.from == origin::source && !boarded.is_first);
+    co_return landed;
+}
+
+// A flight belongs to nobody: a reader who goes away leaves it to the others.
+void reader::take_off(departures::flight_number number) {
+    home_.start(fly(number, passages_.at(number)));
+}
+
+task<void> reader::fly(departures::flight_number number, passage_ptr p) {
+    try {
+        co_await fly(*p);
+    } catch (...) {
+        p->failed = std::current_exception();
+    }
+    land(number, p);
+}
+
+void reader::land(departures::flight_number number, const passage_ptr& p) {
+    p->landed = true;
+    for (const auto one : std::exchange(p->passengers, {})) waits_.end(one);
+    passages_.erase(number);
+    const auto next = flights_.landed(p->key);
+    if (next) take_off(*next);
+}
+
+// ---- In the air.
+
+task<void> reader::fly(passage& p) {
+    flight f{{}, waits_.now()};
+    const auto token = owner_.next_name();
+    std::optional<std::string> unreadable;
+    bool asks = p.how.keep && owner_.is_usable(p.key);
+    if (asks && p.how.anew) {
+        const std::vector<std::string> keys(1, p.key), nobody;
+        asks = co_await shared_.release(keys, nobody);
+    }
+    if (p.how.keep && !asks) p.brought.bypassed = why_unusable(p.key);
+    auto next = f.take_off(asks);
+    while (next != step::land) switch (next) {
+            case step::read: next = co_await read(f, p, unreadable); break;
+            case step::ask: next = co_await ask(f, p, token, unreadable); break;
+            case step::wait: next = co_await wait(f, p.key); break;
+            case step::load: next = co_await load(f, p, token); break;
+            case step::fill: next = co_await fill(f, p, token); break;
+            case step::yield: next = co_await yield(f, p.key, token); break;
+            case step::land: break;
+        }
+}
+
+found reader::shared_hit(std::string_view key, shared_tier::kept of) const {
+    return {std::move(*of.text), origin::shared, shared_.age_of(key, of.left), of.left};
+}
+
+std::string_view reader::why_unusable(std::string_view key) const {
+    return own_.is_remembered(key) ? "unreleased-write" : "valkey-unavailable";
+}
+
+// The reply enters the place that was reserved before the GET was sent.
+task<reader::step> reader::read(flight& f, passage& p, std::optional<std::string>& unreadable) {
+    local_tier::place place = 0;
+    if (in_force.place_reserved_before_get) place = local_.reserve(p.key, own_.generation(p.key));
+    auto entry = co_await shared_.get(p.key);
+    if (!in_force.place_reserved_before_get) place = local_.reserve(p.key, own_.generation(p.key));
+    const bool found = entry && entry->text && p.is_value(*entry->text);
+    // While it was on its way, a write may have failed to reach Valkey.
+    const bool answered = entry && owner_.is_usable(p.key);
+    if (answered && found && entry->is_tracked && entry->left > 0ms)
+        local_.settle(place, p.key, *entry->text, entry->expires);
+    else local_.abandon(place, p.key);
+    if (answered && found) p.brought = shared_hit(p.key, std::move(*entry));
+    else if (answered) unreadable = std::move(entry->text);
+    else p.brought.bypassed = why_unusable(p.key);
+    co_return f.read_answered(answered, answered && found);
+}
+
+task<reader::step> reader::ask(flight& f, passage& p, const std::string& token,
+                               const std::optional<std::string>& unreadable) {
+    if (!owner_.is_usable(p.key)) co_return f.lease_answered(lease_answer::none, waits_.now());
+    auto reply = co_await shared_.lease(p.key, token, unreadable);
+    auto answer = reply.is;
+    if (answer == lease_answer::value) {
+        const auto ttl = shared_.ttl_of(p.key);  // it has just come
+        if (owner_.is_usable(p.key) && p.is_value(reply.value))
+            p.brought = {std::move(reply.value), origin::shared, 0ms, ttl};
+        else answer = lease_answer::none;
+    }
+    if (answer == lease_answer::held) p.brought.bypassed = "write-in-progress";
+    if (answer == lease_answer::none) p.brought.bypassed = why_unusable(p.key);
+    if (answer == lease_answer::busy) p.waited = true;
+    co_return f.lease_answered(answer, waits_.now());
+}
+
+task<reader::step> reader::wait(flight& f, const std::string& key) {
+    const auto id = waits_.make();
+    const auto mine = waiting_.emplace(key, id);
+    co_await waits_.until(id, waits_.now() + f.ask_again());
+    waiting_.erase(mine);
+    co_return f.woken(owner_.is_usable(key));
+}
+
+void reader::wake(std::string_view key) {
+    const auto [first, last] = waiting_.equal_range(key);
+    for (auto it = first; it != last; ++it) waits_.end(it->second);
+}
+
+void reader::wake_all() {
+    for (const auto& [key, id] : waiting_) waits_.end(id);
+}
+
+task<reader::step> reader::load(flight& f, passage& p, const std::string& token) {
+    const auto during = std::make_shared<renewal>(waits_);
+    if (f.may_fill()) home_.start(renew(p.key, token, during));
+    try {
+        auto text = co_await p.load();
+        p.brought.text = std::move(text);
+    } catch (...) {
+        p.failed = std::current_exception();
+    }
+    during->ended = true;
+    during->between.end();
+    co_return f.loaded(!p.failed, owner_.is_usable(p.key));
+}
+
+// A lease is short, so that a crash does not keep others waiting; a load may be long.
+task<void> reader::renew(std::string key, std::string token, std::shared_ptr<renewal> during) {
+    while (!stopped_) {
+        co_await during->between(options_.lease / 3);
+        if (during->ended || !owner_.is_usable(key)) co_return;
+        const bool renewed = co_await shared_.renew(key, token);
+        if (!renewed) co_return;
+    }
+}
+
+task<reader::step> reader::fill(flight& f, passage& p, const std::string& token) {
+    spdlog::debug("Caching {}, value is {}", p.key, p.brought.text);
+    p.brought.left = shared_.ttl_of(p.key);
+    const auto sent = waits_.now();
+    p.brought.stored = co_await shared_.fill(p.key, token, p.brought.text, p.brought.left);
+    if (!in_force.only_gets_are_kept && p.brought.stored)
+        local_.settle(local_.reserve(p.key, own_.generation(p.key)), p.key, p.brought.text,
+                      sent + p.brought.left);
+    co_return f.filled();
+}
+
+task<reader::step> reader::yield(flight& f, const std::string& key, const std::string& token) {
+    co_await shared_.yield(key, token);
+    co_return f.yielded();
+}
+
+std::string reader::what_goes_on() const {
+    if (!passages_.empty()) return "a flight of " + passages_.begin()->second->key;
+    if (!waiting_.empty()) return "a wait for " + waiting_.begin()->first;
+    return {};
+}
+
+}  // namespace larder::cache

@@ -1,0 +1,66 @@
+#include "releases.hpp"
+
+#include <utility>
+
+namespace larder::cache {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto release_every = 100ms;
+constexpr std::size_t batch = 256;
+
+}  // namespace
+
+void releases::soon() {
+    if (stopped_ || running_ || !trust_.is_trusted()) return;
+    last_ = waits_.now();
+    home_.start(run());
+}
+
+void releases::tick() {
+    if (own_.remembers_any() && waits_.now() - last_ >= release_every) soon();
+}
+
+task<void> releases::run() {
+    running_ = true;
+    bool got_through = true;
+    while (!stopped_ && got_through && own_.remembers_any()) got_through = co_await some();
+    running_ = false;
+}
+
+task<bool> releases::some() {
+    if (const auto overflow = own_.overflow(); overflow != 0) {
+        const bool purged = co_await purge_after_overflow(overflow);
+        if (!purged) co_return false;
+    }
+    const auto some = own_.some(batch);
+    if (some.empty()) co_return true;
+    std::vector<valkey::command> commands;
+    commands.reserve(some.size());
+    for (const auto& one : some)
+        commands.push_back(client_.script(script::release, keys_of(one.key), one.writers));
+    const auto replies = co_await client_.call(std::move(commands), valkey::urgency::background);
+    std::vector<own_writes::unreleased> released;
+    std::vector<std::string> keys;
+    for (std::size_t i = 0; i < some.size(); ++i) {
+        if (!replies[i].succeeded()) continue;
+        released.push_back(some[i]);
+        keys.push_back(some[i].key);
+    }
+    own_.count(keys);
+    own_.forget(released);
+    co_return released.size() == some.size();
+}
+
+task<bool> releases::purge_after_overflow(std::uint64_t overflow) {
+    for (const auto& family : options_.families) {
+        const auto purged = co_await trust_.purge(family);
+        if (!purged) co_return false;
+    }
+    own_.forget_all(overflow);
+    co_return true;
+}
+
+}  // namespace larder::cache

@@ -1,0 +1,42 @@
+// The rules of the protocol, each of which can be left out to see what it is good for. Private to
+// cache.
+#pragma once
+
+namespace larder::cache {
+
+/// What is shipped has all of them: they are constants there, and compile to nothing. Only the
+/// simulation, which is built with LARDER_RULES_CAN_BE_LEFT_OUT, leaves some out.
+struct rules {
+    bool hold_before_commit = true;
+    bool release_after_commit = true;
+    bool release_after_unknown_outcome = true;
+    bool settle_under_a_name_of_its_own = true;
+    bool remember_unreleased = true;
+    bool announce_what_valkey_cannot_tell = true;
+    bool repeat_announcements = true;
+    bool count_own_writes = true;
+    bool release_before_the_end = true;
+
+    bool place_reserved_before_get = true;
+    bool place_has_identity = true;
+    bool only_gets_are_kept = true;
+    bool never_join_in_the_air = true;
+    bool one_flight_a_key = true;
+    bool renew_only_own_lease = true;
+
+    bool new_epoch_on_lost_connection = true;
+    bool proof_of_life = true;
+    bool no_hit_while_unread = true;
+    bool role_is_part_of_the_proof = true;
+    bool purge_before_trust = true;
+    bool purge_after_another_server = true;
+    bool wait_for_the_source = true;
+};
+
+#ifdef LARDER_RULES_CAN_BE_LEFT_OUT
+inline rules in_force;
+#else
+inline constexpr rules in_force;
+#endif
+
+}  // namespace larder::cache

@@ -1,0 +1,108 @@
+#include "shared_tier.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <functional>
+
+#include "rules.hpp"
+
+namespace larder::cache {
+
+using std::chrono::milliseconds;
+using namespace std::chrono_literals;
+
+namespace {
+
+shared_tier::leased answer_of(valkey::reply r) {
+    if (r.is != valkey::reply::kind::text) return {};
+    if (r.text.starts_with('=')) return {lease_answer::value, r.text.substr(1)};
+    if (r.text == "granted") return {lease_answer::granted, {}};
+    if (r.text == "busy") return {lease_answer::busy, {}};
+    return {lease_answer::held, {}};
+}
+
+std::string text_of(milliseconds duration) { return std::to_string(duration.count()); }
+
+}  // namespace
+
+milliseconds shared_tier::ttl_of(std::string_view key) const {
+    const milliseconds most = options_.ttl;
+    const auto shorter =
+        std::hash<std::string_view>{}(key) % static_cast<std::size_t>(most.count() / 20 + 1);
+    return most - milliseconds{shorter};
+}
+
+milliseconds shared_tier::age_of(std::string_view key, milliseconds left) const {
+    return std::max(milliseconds{0}, ttl_of(key) - left);
+}
+
+task<std::optional<shared_tier::kept>> shared_tier::get(const std::string& key) {
+    const auto sent = waits_.now();
+    std::vector<valkey::command> commands;
+    commands.reserve(3);
+    if (client_.is_tracking()) commands.push_back({"CLIENT", "CACHING", "YES"});
+    commands.push_back({"GET", key});
+    commands.push_back({"PTTL", key});
+    auto replies = co_await client_.call(std::move(commands));
+    auto& value = replies[replies.size() - 2];
+    if (!value.was_answered()) co_return std::nullopt;
+    kept result;
+    result.is_tracked = replies.size() == 3 && replies.front().succeeded();
+    if (value.is == valkey::reply::kind::text) result.text = std::move(value.text);
+    const auto& ttl = replies.back().text;
+    long left = 0;
+    std::from_chars(ttl.data(), ttl.data() + ttl.size(), left);
+    const milliseconds most = options_.ttl;
+    result.left = left == -1 ? most : std::min(most, milliseconds{left});
+    result.expires = sent + result.left;
+    co_return result;
+}
+
+task<shared_tier::leased> shared_tier::lease(const std::string& key, const std::string& token,
+                                             const std::optional<std::string>& unreadable) {
+    auto ask =
+        client_.script(script::lease, keys_of(key), {token, text_of(options_.lease)});
+    if (unreadable) ask.push_back(*unreadable);
+    auto reply = co_await client_.call(std::move(ask));
+    co_return answer_of(std::move(reply));
+}
+
+task<bool> shared_tier::renew(const std::string& key, const std::string& token) {
+    const auto how = in_force.renew_only_own_lease ? script::renew : script::lease;
+    auto ask = client_.script(how, keys_of(key), {token, text_of(options_.lease)});
+    const auto reply = co_await client_.call(std::move(ask));
+    co_return reply.text == "1" || reply.text == "granted";
+}
+
+task<bool> shared_tier::fill(const std::string& key, const std::string& token,
+                             const std::string& text, milliseconds ttl) {
+    auto ask = client_.script(script::fill, keys_of(key), {token, text, text_of(ttl)});
+    const auto reply = co_await client_.call(std::move(ask));
+    co_return reply.text == "1";
+}
+
+task<void> shared_tier::yield(const std::string& key, const std::string& token) {
+    auto ask = client_.script(script::yield, keys_of(key), {token});
+    const auto reply = co_await client_.call(std::move(ask));
+}
+
+task<bool> shared_tier::hold(const std::vector<std::string>& keys, const std::string& writer) {
+    return run(script::hold, keys, {writer, text_of(options_.hold)});
+}
+
+task<bool> shared_tier::release(const std::vector<std::string>& keys,
+                                const std::vector<std::string>& writers) {
+    return run(script::release, keys, writers);
+}
+
+task<bool> shared_tier::run(script::index what, const std::vector<std::string>& keys,
+                            std::vector<std::string> arguments) {
+    if (!client_.is_answering()) co_return false;
+    std::vector<valkey::command> commands;
+    commands.reserve(keys.size());
+    for (const auto& key : keys) commands.push_back(client_.script(what, keys_of(key), arguments));
+    const auto replies = co_await client_.call(std::move(commands));
+    co_return std::all_of(replies.begin(), replies.end(), [](auto& r) { return r.succeeded(); });
+}
+
+}  // namespace larder::cache

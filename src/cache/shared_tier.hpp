@@ -1,0 +1,71 @@
+// What the cache says to Valkey about one key, and what Valkey answers. Private to cache.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cache/flight.hpp"
+#include "cache/scripts.hpp"
+#include "larder/cache/options.hpp"
+#include "task.hpp"
+#include "valkey/client.hpp"
+
+namespace larder::cache {
+
+/// The entries that all instances share. No call throws; what did not get through may have run all
+/// the same.
+///
+/// Threads  one worker's.
+/// Cost     one round trip a call.
+class shared_tier {
+public:
+    using milliseconds = std::chrono::milliseconds;
+
+    shared_tier(waits& w, valkey::client& client, const tiers_options& options)
+        : waits_(w), client_(client), options_(options) {}
+
+    /// Of a value; the text is missing if there is none.
+    struct kept {
+        std::optional<std::string> text;
+        milliseconds left{0};
+        time_point expires;
+        bool is_tracked = false;  ///< so a change would be heard of
+    };
+    /// By the connection that is told of changes. Nothing if there was no answer.
+    task<std::optional<kept>> get(const std::string& key);
+
+    struct leased {
+        lease_answer is = lease_answer::none;
+        std::string value;
+    };
+    /// `unreadable`: what is there and is no value.
+    task<leased> lease(const std::string& key, const std::string& token,
+                       const std::optional<std::string>& unreadable);
+    task<bool> renew(const std::string& key, const std::string& token);
+    task<bool> fill(const std::string& key, const std::string& token, const std::string& text,
+                    milliseconds ttl);
+    task<void> yield(const std::string& key, const std::string& token);
+
+    /// Whether that got through for all keys.
+    task<bool> hold(const std::vector<std::string>& keys, const std::string& writer);
+    task<bool> release(const std::vector<std::string>& keys,
+                       const std::vector<std::string>& writers);
+
+    /// Of an entry under this key. Not all entries end at once; by the key, so that what is left of
+    /// an entry tells its age.
+    milliseconds ttl_of(std::string_view key) const;
+    milliseconds age_of(std::string_view key, milliseconds left) const;
+
+private:
+    task<bool> run(script::index what, const std::vector<std::string>& keys,
+                   std::vector<std::string> arguments);
+
+    waits& waits_;
+    valkey::client& client_;
+    const tiers_options& options_;
+};
+
+}  // namespace larder::cache

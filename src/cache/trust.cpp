@@ -1,0 +1,230 @@
+#include "trust.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "rules.hpp"
+#include "scripts.hpp"
+
+namespace larder::cache {
+
+using std::chrono::milliseconds;
+using namespace std::chrono_literals;
+using valkey::urgency;
+
+namespace {
+
+constexpr auto start_within = 1s;     // then requests are answered without the shared tier
+constexpr auto trust_every = 500ms;   // at least
+constexpr milliseconds lock_for = 5s;
+constexpr auto renew_lock_after = 1s;
+
+}  // namespace
+
+trust::trust(waits& w, valkey::client& client, own_writes& own, const tiers_options& options,
+             std::string worker)
+    : waits_(w),
+      client_(client),
+      own_(own),
+      options_(options),
+      worker_(std::move(worker)),
+      between_(w) {}
+
+void trust::begin() { home_.start(look(client_.life())); }
+
+void trust::end() {
+    trusted_life_ = 0;
+    done();
+}
+
+void trust::stop() {
+    stopped_ = true;
+    between_.end();
+    done();
+}
+
+void trust::done() {
+    for (const auto one : std::exchange(settling_, {})) waits_.end(one);
+}
+
+// All workers of a process talk to one server. Where another one was led to another, this one's
+// connection may be to a server that nobody else writes to.
+void trust::tick() {
+    const bool is_elsewhere =
+        client_.life() != 0 && trusted_life_ == client_.life() && visit_ != own_.last_visit();
+    if (is_elsewhere) client_.reconnect("its address leads to another server now");
+}
+
+// The look that goes on already asks again.
+bool trust::changed(std::string_view key) {
+    const bool is_mark = std::any_of(options_.families.begin(), options_.families.end(),
+                                     [&](auto& f) { return marks_of(f).front() == key; });
+    if (!is_mark) return false;
+    if (is_trusted()) {
+        trusted_life_ = 0;
+        begin();
+    }
+    return true;
+}
+
+task<void> trust::settled() {
+    if (client_.life() == 0 || is_trusted() || stopped_) co_return;
+    settling_.push_back(waits_.make());
+    co_await waits_.until(settling_.back(), waits_.now() + start_within);
+}
+
+// Until it succeeds or the connection has gone; the next connection starts anew.
+task<void> trust::look(std::uint64_t life) {
+    milliseconds pause = 20ms;
+    const auto patient_until = waits_.now() + start_within;
+    bool said = false;
+    if (!in_force.purge_before_trust) trusted_life_ = life;
+    while (!stopped_ && client_.life() == life && trusted_life_ != life) {
+        const auto found = co_await ask();
+        if (client_.life() != life) break;
+        if (found == verdict::trusted) trusted_life_ = life;
+        if (found == verdict::trusted || stopped_) break;
+        if (found == verdict::not_yet && !said && waits_.now() > patient_until) {
+            said = true;
+            spdlog::warn("Valkey is not used yet: {}", why_not_);
+        }
+        co_await between_(pause);
+        pause = std::min<milliseconds>(pause * 2, trust_every);
+    }
+    done();
+}
+
+task<trust::verdict> trust::ask() {
+    const auto database = own_.database();
+    why_not_ = "PostgreSQL has not said yet which database it is";
+    if (!database) co_return verdict::not_yet;
+    why_not_ =
+        "it has to answer INFO, SCAN and EVALSHA, and GET, SET and DEL of the cache's keys and of "
+        "*larder:trusted:*";
+    const auto run = co_await run_id();
+    if (run.empty()) co_return verdict::not_yet;
+    visit_ = own_.visit(run);
+    for (const auto& family : options_.families) {
+        const auto one = co_await ask(family, run, *database);
+        if (one != verdict::trusted) co_return one;
+    }
+    co_return verdict::trusted;
+}
+
+// One instance purges; the others look again until it has put the mark. It is read as values are,
+// so that whoever changes it later is heard of.
+task<trust::verdict> trust::ask(std::string family, std::string run, std::string database) {
+    std::vector<valkey::command> commands;
+    if (client_.is_tracking()) commands.push_back({"CLIENT", "CACHING", "YES"});
+    commands.push_back({"GET", marks_of(family).front()});
+    const auto replies = co_await client_.call(std::move(commands), urgency::background);
+    const auto& found = replies.back();
+    if (!found.was_answered()) co_return verdict::not_yet;
+    const auto mark = run + ' ' + database;
+    const auto space = found.text.find(' ');
+    const bool has_owner = found.is == valkey::reply::kind::text && space != std::string::npos;
+    if (has_owner && found.text.substr(space + 1) != database) {
+        say_foreign(family);
+        co_return verdict::foreign;
+    }
+    said_foreign_ = false;
+    if (found.text == mark && !own_.must_purge(family)) co_return verdict::trusted;
+    const bool marked = co_await purge_and_mark(family, mark);
+    co_return marked ? verdict::trusted : verdict::not_yet;
+}
+
+void trust::say_foreign(const std::string& family) {
+    if (std::exchange(said_foreign_, true)) return;
+    spdlog::error(
+        "Valkey holds {} of another PostgreSQL database, so it is not used, and every answer comes "
+        "from PostgreSQL: set CACHE_PREFIX to a name of this service's own. If this database took "
+        "the other one's place (it was restored, say), run: orders cache purge",
+        family);
+}
+
+task<bool> trust::purge_and_mark(std::string family, std::string mark) {
+    const auto visit = visit_;
+    const auto purged = co_await purge(family);
+    if (!purged) co_return false;
+    auto set = client_.script(script::mark, marks_of(family), {worker_, std::move(mark)});
+    const auto marked = co_await client_.call(std::move(set), urgency::background);
+    if (marked.text != "1") co_return false;
+    own_.was_purged(family, visit);
+    if (*purged > 0)
+        spdlog::info(
+            "Purged {} entries of {}: Valkey was started anew or replaced, and may remember what "
+            "was invalidated",
+            *purged, family);
+    co_return true;
+}
+
+task<bool> trust::lock(std::string family) {
+    auto take = client_.script(script::lock, marks_of(family),
+                               {worker_, std::to_string(lock_for.count())});
+    const auto now = waits_.now();
+    const auto taken = co_await client_.call(std::move(take), urgency::background);
+    if (taken.text == "1") lock_renewed_ = now;
+    co_return taken.text == "1";
+}
+
+task<std::optional<std::size_t>> trust::purge(std::string family) {
+    const bool locked = co_await lock(family);
+    if (!locked) co_return std::nullopt;
+    const auto leases = co_await walk(family, "{" + family + ":*}:lease");
+    if (!leases) co_return std::nullopt;
+    co_return co_await walk(family, family + ":*");
+}
+
+// In small steps. Who lost the lock leaves the rest to whoever has it.
+task<std::optional<std::size_t>> trust::walk(std::string family, std::string pattern) {
+    std::string cursor = "0";
+    std::size_t purged = 0;
+    do {
+        if (waits_.now() - lock_renewed_ > renew_lock_after) {
+            const bool still = co_await lock(family);
+            if (!still) co_return std::nullopt;
+        }
+        const valkey::command scan{"SCAN", cursor, "MATCH", pattern, "COUNT", "1000"};
+        const auto found = co_await client_.call(scan, urgency::background);
+        // The next cursor, and then the keys.
+        const auto& list = found.list;
+        if (list.empty()) co_return std::nullopt;
+        cursor = list.front();
+        if (list.size() == 1) continue;
+        valkey::command del{"DEL"};
+        del.insert(del.end(), list.begin() + 1, list.end());
+        const auto gone = co_await client_.call(std::move(del), urgency::background);
+        if (!gone.succeeded()) co_return std::nullopt;
+        purged += list.size() - 1;
+    } while (cursor != "0");
+    co_return purged;
+}
+
+task<std::optional<std::size_t>> trust::take_over() {
+    const auto database = own_.database();
+    const auto run = co_await run_id();
+    if (!database || run.empty()) co_return std::nullopt;
+    std::size_t all = 0;
+    for (const auto& family : options_.families) {
+        const auto purged = co_await purge(family);
+        if (!purged) co_return std::nullopt;
+        auto set = client_.script(script::mark, marks_of(family), {worker_, run + ' ' + *database});
+        const auto marked = co_await client_.call(std::move(set), urgency::background);
+        if (marked.text != "1") co_return std::nullopt;
+        all += *purged;
+    }
+    co_return all;
+}
+
+// Of the server's process, and of its history in replication.
+task<std::string> trust::run_id() {
+    const valkey::command ask{"INFO", "server"};
+    const auto info = co_await client_.call(ask, urgency::background);
+    auto id = valkey::info_field(info, "run_id");
+    if (!id.empty()) id += '/' + client_.standing().history;
+    co_return id;
+}
+
+}  // namespace larder::cache

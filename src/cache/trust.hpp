@@ -1,0 +1,86 @@
+// Whether what Valkey remembers may be believed. Private to cache.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "larder/cache/options.hpp"
+#include "larder/cache/own_writes.hpp"
+#include "task.hpp"
+#include "valkey/client.hpp"
+
+namespace larder::cache {
+
+/// A server may remember too much: one that was restarted from an old snapshot, a replica promoted
+/// before it heard the last deletes, an old primary that the address leads back to. And what it
+/// remembers may be another database's. So each family has a mark, which names the run of the
+/// server that it was last trusted in and the database that its entries come from. A connection is
+/// trusted when the marks of all families say so; where one names another run, one instance purges
+/// the family. Another database's entries are neither used nor purged.
+///
+/// Threads  one worker's.
+class trust {
+public:
+    trust(waits& w, valkey::client& client, own_writes& own, const tiers_options& options,
+          std::string worker);
+
+    /// A connection began.
+    void begin();
+    /// It was lost, or all is to end.
+    void end();
+    void stop();
+    /// A key that was read changed. Whether it was a mark, of which more is found out then.
+    bool changed(std::string_view key);
+
+    bool is_trusted() const {
+        return client_.life() != 0 && trusted_life_ == client_.life() &&
+               visit_ == own_.last_visit();
+    }
+    /// To be called every now and then.
+    void tick();
+    /// Returns when the connection is trusted or lost, or not trusted for a second.
+    task<void> settled();
+    /// Deletes all entries of a family and, before that, all leases, or a fill that was granted
+    /// before lands behind the purge. One instance does at a time. How many values; nothing if it
+    /// did not get through, or another instance purges.
+    /// Cost     a walk over the whole key space: never on the way of a request.
+    task<std::optional<std::size_t>> purge(std::string family);
+    /// The same for all families, and their marks name this database from now on, whatever they
+    /// said before. How many values.
+    task<std::optional<std::size_t>> take_over();
+
+private:
+    enum class verdict { trusted, not_yet, foreign };
+
+    task<void> look(std::uint64_t life);
+    task<verdict> ask();
+    task<verdict> ask(std::string family, std::string run, std::string database);
+    task<bool> purge_and_mark(std::string family, std::string mark);
+    task<bool> lock(std::string family);
+    task<std::optional<std::size_t>> walk(std::string family, std::string pattern);
+    task<std::string> run_id();
+    void say_foreign(const std::string& family);
+    void done();
+
+    waits& waits_;
+    valkey::client& client_;
+    own_writes& own_;
+    const tiers_options& options_;
+    const std::string worker_;
+    std::uint64_t trusted_life_ = 0;
+    std::uint64_t looked_at_ = 0;  // the life that the last look began for
+    std::uint32_t visit_ = 0;
+    time_point lock_renewed_{};
+    bool stopped_ = false;
+    bool said_foreign_ = false;
+    std::string why_not_;  // for the log
+    pause between_;
+    std::vector<wait_id> settling_;
+    nursery home_;
+};
+
+}  // namespace larder::cache

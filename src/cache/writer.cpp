@@ -1,0 +1,125 @@
+#include "writer.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "rules.hpp"
+
+namespace larder::cache {
+
+using std::chrono::milliseconds;
+using namespace std::chrono_literals;
+
+writer::writer(waits& w, valkey::client& client, shared_tier& shared, own_writes& own,
+               const tiers_options& options, owner& asks)
+    : waits_(w), client_(client), shared_(shared), own_(own), options_(options), owner_(asks) {}
+
+void writer::lost(time_point connected_at) {
+    const auto now = waits_.now();
+    if (now - connected_at > client_.deadline()) reconnects_until_ = now + client_.deadline();
+}
+
+task<bool> writer::reconnected() {
+    while (!stopped_ && client_.life() == 0 && waits_.now() < reconnects_until_)
+        co_await waits_.sleep(5ms);
+    co_return client_.is_answering();
+}
+
+void writer::remember(const change& one) {
+    std::vector<broken_key> broken;
+    broken.reserve(one.keys.size());
+    for (const auto& key : one.keys) broken.push_back({key, one.name});
+    own_.remember(broken);
+    owner_.release_soon();
+}
+
+task<std::vector<std::string>> writer::hold(change& one) {
+    const std::vector<std::string> nothing;
+    if (one.keys.empty() || !in_force.hold_before_commit) co_return nothing;
+    // Other instances trust what they have until they hear of a hold, so it is worth a wait.
+    const bool is_answering = co_await reconnected();
+    // Nobody has to take back a hold that is not even sent.
+    if (one.name.empty() && is_answering) one.name = owner_.next_name();
+    bool held = co_await shared_.hold(one.keys, one.name);
+    if (!held && !one.name.empty() && client_.life() == 0) {  // lost with the hold on its way
+        const bool again = co_await reconnected();
+        if (again) held = co_await shared_.hold(one.keys, one.name);
+    }
+    if (held) co_return nothing;
+    if (!std::exchange(one.is_untold, true)) own_.untold_begins();
+    remember(one);
+    if (!in_force.announce_what_valkey_cannot_tell) co_return nothing;
+    co_return own_.announcements(one.keys);
+}
+
+task<void> writer::release(change& one) {
+    if (!one.keys.empty() && in_force.release_after_commit) {
+        const std::vector<std::string> writers(one.name.empty() ? 0 : 1, one.name);
+        const bool released = co_await shared_.release(one.keys, writers);
+        if (!released) remember(one);
+    }
+    own_.count(one.keys);
+    forget(one);
+}
+
+void writer::forget(change& one) {
+    if (std::exchange(one.is_untold, false)) own_.untold_ends();
+}
+
+void writer::leave(change& one, ask_fate what_became) {
+    if (one.keys.empty()) return;
+    own_.count(one.keys);
+    if (!in_force.release_after_unknown_outcome) return forget(one);
+    change rest = one;
+    one.is_untold = false;  // it goes on with the rest
+    ++settling_;
+    home_.start(settle(std::move(rest), std::move(what_became)));
+}
+
+task<fate> writer::ask(const ask_fate& what_became) {
+    try {
+        co_return co_await what_became();
+    } catch (const std::exception& e) {
+        spdlog::debug("Cannot ask what became of a write: {}", e.what());
+    }
+    co_return fate::unknown;
+}
+
+// A commit may wait as long as it likes, for a standby say. What was held before stays held: by a
+// name of its own, since what was remembered of the write may be released meanwhile. A hold that
+// fails to be set anew must not be taken back, as it would be if it were remembered.
+task<void> writer::settle(change one, ask_fate what_became) {
+    const auto begun = waits_.now();
+    auto pending = begun;  // it was, when that was asked last
+    auto hold_anew = begun;
+    milliseconds between = 20ms;
+    const auto before = one.name;
+    if (before.empty() || in_force.settle_under_a_name_of_its_own) one.name = owner_.next_name();
+    auto known = fate::pending;
+    while (known != fate::over && !stopped_ && waits_.now() < pending + options_.hold) {
+        if (waits_.now() >= hold_anew) {
+            const bool held = co_await shared_.hold(one.keys, one.name);
+            if (held) hold_anew = waits_.now() + options_.hold / 2;
+        }
+        known = co_await ask(what_became);
+        if (known == fate::over) break;
+        if (known == fate::pending) pending = waits_.now();
+        co_await waits_.sleep(between);
+        const milliseconds most = waits_.now() - begun < options_.hold ? 320ms : 2'000ms;
+        between = std::min(between * 2, most);
+    }
+    if (!stopped_ || known == fate::over) {
+        std::vector<std::string> names(1, one.name);
+        if (!before.empty() && before != one.name) names.push_back(before);
+        const bool released = co_await shared_.release(one.keys, names);
+        if (!released) remember(one);
+    }
+    own_.count(one.keys);
+    forget(one);
+    --settling_;
+}
+
+}  // namespace larder::cache

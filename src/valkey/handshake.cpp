@@ -1,0 +1,58 @@
+#include "handshake.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+namespace larder::valkey {
+
+namespace {
+
+enum place : std::size_t { ping, replication, tracking, scripts };
+
+}  // namespace
+
+std::string info_field(const reply& info, std::string_view name) {
+    const auto line = "\r\n" + std::string{name} + ':';
+    const auto at = info.text.find(line);
+    if (at == std::string::npos) return {};
+    const auto begin = at + line.size();
+    return info.text.substr(begin, info.text.find('\r', begin) - begin);
+}
+
+standing standing_of(const reply& to_ask_standing) {
+    return {.is_replica = info_field(to_ask_standing, "role") == "slave",
+            .history = info_field(to_ask_standing, "master_replid")};
+}
+
+std::vector<command> first_words(const std::vector<std::string>& scripts) {
+    std::vector<command> words;
+    words.reserve(place::scripts + scripts.size());
+    words.emplace_back(1, "PING");
+    words.push_back(ask_standing);
+    // Without NOLOOP, which makes Valkey forget the key for everybody's later changes.
+    words.push_back({"CLIENT", "TRACKING", "ON", "OPTIN"});
+    for (const auto& script : scripts) words.push_back({"SCRIPT", "LOAD", script});
+    return words;
+}
+
+handshake read_handshake(const std::vector<reply>& all) {
+    handshake result;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (all[i].is != reply::kind::error || i == place::tracking || i == place::replication) continue;
+        result.refused = all[i].text.starts_with("NOAUTH") ? login_refused : all[i].text;
+        return result;
+    }
+    result.standing = standing_of(all[place::replication]);
+    if (result.standing.is_replica) {
+        result.refused = is_a_replica;
+        return result;
+    }
+    result.tracking = all[place::tracking].is == reply::kind::text;
+    if (!result.tracking) result.no_tracking = all[place::tracking].text;
+    for (auto i = std::size_t{place::scripts}; i < all.size(); ++i)
+        result.digests.push_back(all[i].text);
+    return result;
+}
+
+}  // namespace larder::valkey

@@ -1,0 +1,290 @@
+#include "redis_link.hpp"
+
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/redis/connection.hpp>
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "handshake.hpp"
+#include "readable.hpp"
+#include "received.hpp"
+#include "unix_relay.hpp"
+
+namespace larder::valkey {
+
+namespace asio = boost::asio;
+namespace redis = boost::redis;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Takes the replies node by node. Boost.Redis' own response forgets all others where one is an
+// error.
+struct reply_adapter {
+    std::vector<reply>* replies;
+
+    static constexpr std::size_t get_supported_response_size() {
+        return std::numeric_limits<std::size_t>::max();
+    }
+    template <class Node>
+    void operator()(std::size_t index, const Node& node, boost::system::error_code&) const {
+        using type = redis::resp3::type;
+        if (index >= replies->size()) return;
+        auto& to = (*replies)[index];
+        if (to.is == reply::kind::no_answer) to.is = reply::kind::nothing;
+        const bool in_list = node.depth > 0;
+        if (in_list) {
+            if (!redis::resp3::is_aggregate(node.data_type)) to.list.emplace_back(node.value);
+        } else if (redis::resp3::is_aggregate(node.data_type)) {
+            to.is = reply::kind::list;
+        } else if (node.data_type == type::simple_error || node.data_type == type::blob_error) {
+            to.is = reply::kind::error;
+            to.text = node.value;
+        } else if (node.data_type != type::null) {
+            to.is = reply::kind::text;
+            to.text = node.value;
+        }
+    }
+};
+struct reply_sink {
+    std::vector<reply>* replies;
+};
+reply_adapter boost_redis_adapt(reply_sink& sink) noexcept { return {sink.replies}; }
+
+// Takes what Valkey says by itself, as it is parsed: so it is known before any reply behind it.
+struct push_adapter {
+    link_events* const* events;
+    int place = 0;  // in the push: its kind, then what it says
+    bool invalidates = false;
+
+    static constexpr std::size_t get_supported_response_size() {
+        return std::numeric_limits<std::size_t>::max();
+    }
+    template <class Node>
+    void operator()(std::size_t, const Node& node, boost::system::error_code&) {
+        if (node.depth == 0) place = 0;
+        else if (place++ == 0) invalidates = node.value == "invalidate";
+        else if (invalidates && *events) {
+            if (node.data_type == redis::resp3::type::null) (*events)->all_changed();
+            else if (node.depth == 2) (*events)->changed(node.value);
+        }
+    }
+};
+struct push_sink {
+    link_events* const* events;
+};
+push_adapter boost_redis_adapt(push_sink& sink) noexcept { return {sink.events}; }
+
+asio::ssl::context make_tls(const server& s) {
+    asio::ssl::context tls{asio::ssl::context::tls_client};
+    tls.set_options(asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1);
+    if (!s.tls) return tls;
+    if (s.ca_file.empty()) tls.set_default_verify_paths();
+    else tls.load_verify_file(s.ca_file);
+    tls.set_verify_mode(s.verify ? asio::ssl::verify_peer : asio::ssl::verify_none);
+    return tls;
+}
+
+// Boost.Redis leaves the server's name and its check to its user.
+void set_up_tls(redis::connection& connection, const server& s) {
+    auto& stream = connection.next_layer();
+    if (s.verify) stream.set_verify_callback(asio::ssl::host_name_verification{s.host});
+    boost::system::error_code is_name;
+    asio::ip::make_address(s.host, is_name);
+    if (is_name)  // SSL_set_tlsext_host_name, without the macro's cast
+        SSL_ctrl(stream.native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                 const_cast<char*>(s.host.c_str()));
+}
+
+std::string reason(boost::system::error_code ec) {
+    if (ec == redis::error::resp3_hello) return login_refused;
+    if (ec == asio::error::operation_aborted) return "it does not answer";
+    return ec ? ec.message() : "the connection was closed";
+}
+
+// One redis::connection, which lives as long as one physical connection. It holds itself until that
+// has ended.
+class redis_link final : public link, public std::enable_shared_from_this<redis_link> {
+public:
+    redis_link(const asio::any_io_executor& executor, const client_options& options,
+               link_events& events)
+        : options_(options),
+          connection_(executor, make_tls(options.server)),
+          close_again_(executor),
+          events_(&events) {
+        const auto& s = options.server;
+        if (s.tls) set_up_tls(connection_, s);
+        if (s.unix_socket.empty()) return;
+        relay_ = std::make_shared<unix_relay>(executor, s.unix_socket);
+        relay_->start(connection_.next_layer().next_layer());
+    }
+
+    void begin(const std::string& address) {
+        connection_.set_receive_response(pushes_);
+        connection_.async_run(config_for(address), redis::logger{redis::logger::level::disabled},
+                              [self = shared_from_this()](boost::system::error_code ec) {
+                                  self->ended(ec);
+                              });
+        receive();
+    }
+
+    void send(const exchange_ptr& what) override;
+    bool has_unread() const override;
+    void close() override {
+        events_ = nullptr;
+        cancel();
+    }
+
+private:
+    // The request and where its replies go live as long as they are under way.
+    struct sent {
+        explicit sent(const exchange_ptr& w) : what(w), sink{&w->replies} {}
+        exchange_ptr what;
+        redis::request request;
+        reply_sink sink;
+    };
+
+    redis::config config_for(const std::string& address) const;
+    void receive();
+    void answered(const exchange_ptr& what, boost::system::error_code ec);
+    void cancel();
+    void ended(boost::system::error_code ec);
+
+    const client_options& options_;
+    redis::connection connection_;
+    std::shared_ptr<unix_relay> relay_;
+    asio::steady_timer close_again_;
+    link_events* events_;  // null: nobody listens
+    push_sink pushes_{&events_};
+    bool connected_ = false;
+    bool ended_ = false;
+};
+
+redis::config redis_link::config_for(const std::string& address) const {
+    const auto& s = options_.server;
+    redis::config config;
+    config.use_ssl = s.tls;
+    config.addr = {address, std::to_string(s.port)};
+    if (relay_) config.addr = {"127.0.0.1", std::to_string(relay_->port())};
+    config.username = s.user;
+    config.password = s.password;
+    config.clientname = "larder";
+    config.database_index = s.database;
+    config.resolve_timeout = options_.connect_timeout;
+    config.connect_timeout = options_.connect_timeout;
+    config.ssl_handshake_timeout = options_.connect_timeout;
+    config.health_check_interval = std::max(options_.health_interval, options_.deadline);
+    config.reconnect_wait_interval = std::chrono::steady_clock::duration::zero();
+    return config;
+}
+
+// What is sent first waits for the connection and comes behind HELLO; the rest is not to outlive
+// it.
+void redis_link::send(const exchange_ptr& what) {
+    const auto one = std::make_shared<sent>(what);
+    for (const auto& words : what->commands) {
+        if (words.size() == 1) one->request.push(words.front());  // push_range would push nothing
+        else one->request.push_range(words.front(), words.begin() + 1, words.end());
+    }
+    one->request.get_config().cancel_if_not_connected = connected_;
+    connection_.async_exec(one->request, one->sink,
+                           [self = shared_from_this(), one](boost::system::error_code ec,
+                                                            std::size_t) {
+                               self->answered(one->what, ec);
+                           });
+}
+
+void redis_link::answered(const exchange_ptr& what, boost::system::error_code ec) {
+    if (!ec && !std::exchange(connected_, true)) {
+        boost::system::error_code ignored;
+        connection_.next_layer().next_layer().set_option(asio::ip::tcp::no_delay{true}, ignored);
+    }
+    if (!events_) return;
+    if (ec) events_->lost(what);
+    else events_->replied(what);
+}
+
+// Boost.Redis reads on only while somebody takes the pushes, which push_adapter has read already.
+void redis_link::receive() {
+    connection_.async_receive(
+        [self = shared_from_this()](boost::system::error_code ec, std::size_t) {
+            if (!ec && !self->ended_) self->receive();
+        });
+}
+
+// Boost.Redis loses a cancel() between its steps, after the name was resolved and before it
+// connects say; so it is asked until it ends.
+void redis_link::cancel() {
+    if (ended_) return;
+    connection_.cancel();
+    if (relay_) relay_->stop();
+    close_again_.expires_after(10ms);
+    close_again_.async_wait([self = shared_from_this()](boost::system::error_code ec) {
+        if (!ec) self->cancel();
+    });
+}
+
+void redis_link::ended(boost::system::error_code ec) {
+    ended_ = true;
+    close_again_.cancel();
+    connection_.cancel();
+    if (relay_) relay_->stop();
+    if (auto* who = std::exchange(events_, nullptr)) who->ended(reason(ec));
+}
+
+bool redis_link::has_unread() const {
+    if (relay_ && relay_->has_unread()) return true;
+    // next_layer() of a const connection does not give the socket.
+    auto& stream = const_cast<redis::connection&>(connection_).next_layer();
+    if (!options_.server.tls) {
+        // Asio may have taken bytes from the socket whose handler still waits for its turn.
+        const auto read = connection_.get_usage();
+        return bytes_received(stream.next_layer().native_handle()) !=
+               read.response_bytes_received + read.push_bytes_received;
+    }
+    return SSL_pending(stream.native_handle()) > 0 || readable(stream.next_layer().native_handle());
+}
+
+}  // namespace
+
+// Boost.Redis would wait for a look-up however long it takes.
+task<network::addresses> redis_network::find() {
+    const auto& s = options_.server;
+    boost::system::error_code is_name;
+    asio::ip::make_address(s.host, is_name);
+    if (!s.unix_socket.empty() || !is_name)
+        co_return addresses{.all = std::vector<std::string>(1, s.host)};
+    const auto deadline = std::chrono::steady_clock::now() + options_.connect_timeout;
+    auto found = co_await as_task(outside_, *waits_, names_.find(s.host, deadline));
+    addresses result;
+    if (cancelled_) co_return result;
+    if (!found) result.why_none = "no name server told its address in time";
+    else if (found->empty()) result.why_none = "nobody knows its host's name";
+    else result.all = std::move(*found);
+    co_return result;
+}
+
+void redis_network::cancel() {
+    cancelled_ = true;
+    names_.cancel();
+}
+
+std::shared_ptr<link> redis_network::open(const std::string& address, link_events& events,
+                                          std::string& why) {
+    try {
+        auto one = std::make_shared<redis_link>(outside_.executor(), options_, events);
+        one->begin(address);
+        return one;
+    } catch (const boost::system::system_error& e) {  // certificates that cannot be read, say
+        why = e.what();
+        return nullptr;
+    }
+}
+
+}  // namespace larder::valkey

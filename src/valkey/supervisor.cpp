@@ -1,0 +1,160 @@
+#include "supervisor.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace larder::valkey {
+
+using namespace std::chrono_literals;
+
+supervisor::supervisor(waits& w, network& way, const client_options& options,
+                       std::vector<std::string> scripts, link_events& events, owner& tells)
+    : waits_(w),
+      network_(way),
+      options_(options),
+      scripts_(std::move(scripts)),
+      events_(events),
+      owner_(tells),
+      back_off_(w) {}
+
+task<void> supervisor::first_attempt() {
+    if (attempted_ || stopped_) co_return;
+    starting_.push_back(waits_.make());
+    co_await waits_.until(starting_.back());
+}
+
+void supervisor::stop() {
+    stopped_ = true;
+    network_.cancel();
+    back_off_.end();
+    if (link_) end("");
+    for (const auto one : std::exchange(starting_, {})) waits_.end(one);
+}
+
+task<void> supervisor::keep_connected() {
+    while (!stopped_) {
+        auto found = co_await network_.find();
+        if (!found.why_none.empty() && !stopped_) say_lost(found.why_none);
+        auto& all = found.all;
+        const auto last = std::find(all.begin(), all.end(), serving_);
+        if (last != all.end()) std::rotate(all.begin(), last, all.end());
+        bool served = false;
+        for (std::size_t i = 0; i < all.size() && !served && !stopped_; ++i) {
+            served = co_await live(all[i]);
+            if (served) serving_ = all[i];
+        }
+        attempted_ = true;
+        for (const auto one : std::exchange(starting_, {})) waits_.end(one);
+        if (stopped_) break;
+        next_pause_ =
+            std::clamp(next_pause_ * 2, options_.reconnect_after, options_.reconnect_at_most);
+        const auto least = next_pause_.count() / 2;
+        const auto part = static_cast<std::uint64_t>(next_pause_.count() - least + 1);
+        const auto jitter = static_cast<std::int64_t>(waits_.outside().random() % part);
+        co_await back_off_(std::chrono::milliseconds{least + jitter});
+    }
+}
+
+// Whether it served until it was lost. Where what the cache needs is refused, another address may
+// serve.
+task<bool> supervisor::live(std::string address) {
+    std::string why;
+    ended_ = refused_ = false;
+    ended_by_.clear();
+    link_ = network_.open(address, events_, why);
+    if (!link_) say_lost(why);
+    if (!link_) co_return false;
+    const auto sent = waits_.now();
+    const bool shaken = co_await shake_hands();
+    const bool confirmed = shaken && !ended_ && !stopped_;
+    if (confirmed) publish(sent);
+    if (!ended_) {
+        end_of_life_ = waits_.make();
+        co_await waits_.until(end_of_life_);
+    }
+    link_ = nullptr;
+    if (stopped_) co_return true;
+    if (refused_) refused_at_ = waits_.now();
+    say_lost(ended_by_);
+    co_return confirmed && !refused_;
+}
+
+// Whether the connection is of use; else it has ended or is about to.
+task<bool> supervisor::shake_hands() {
+    const auto first = std::make_shared<exchange>();
+    first->commands = first_words(scripts_);
+    first->replies.resize(first->commands.size());
+    first->how = urgency::background;
+    first->waiter = waits_.make();
+    first_words_ = first;
+    link_->send(first);
+    if (!first->finished) co_await waits_.until(first->waiter);
+    first_words_ = nullptr;
+    if (!first->answered || ended_) co_return false;
+    shaken_ = read_handshake(first->replies);
+    if (!shaken_.refused.empty()) refuse(shaken_.refused);
+    co_return shaken_.refused.empty();
+}
+
+// A server that accepts every connection and refuses every write: only one that lasts is news, and
+// ends the back-off.
+void supervisor::publish(time_point sent) {
+    if (refused_at_ == time_point::min()) serve_again();
+    if (!shaken_.tracking)
+        spdlog::warn("Valkey at {} does not allow CLIENT TRACKING: no local tier ({})",
+                     options_.server.address(), shaken_.no_tracking);
+    published_ = true;
+    ++lives_;
+    attempted_ = true;
+    for (const auto one : std::exchange(starting_, {})) waits_.end(one);
+    owner_.began(sent);
+}
+
+void supervisor::served(time_point sent) {
+    const bool was_refused = refused_at_ != time_point::min();
+    if (was_refused && !refused_ && sent - refused_at_ > 1s) serve_again();
+}
+
+void supervisor::serve_again() {
+    refused_at_ = time_point::min();
+    last_reason_.clear();
+    next_pause_ = {};
+    spdlog::info("Connected to Valkey at {}", options_.server.address());
+}
+
+// Which script it was says nothing to the reader of the log, who is told each reason once.
+void supervisor::refuse(const std::string& why) {
+    refused_ = true;
+    end(why.substr(0, why.find(" script: ")));
+}
+
+void supervisor::end(const std::string& why) {
+    if (!link_ || ended_) return;
+    link_->close();
+    over(why);
+}
+
+void supervisor::link_ended(const std::string& why) {
+    if (!ended_) over(why);
+}
+
+void supervisor::over(const std::string& why) {
+    ended_ = true;
+    ended_by_ = why;
+    if (first_words_ && !first_words_->finished) {
+        first_words_->finished = true;
+        waits_.end(first_words_->waiter);
+    }
+    if (std::exchange(published_, false)) owner_.ended();
+    waits_.end(std::exchange(end_of_life_, 0));
+}
+
+void supervisor::say_lost(const std::string& why) {
+    if (why == last_reason_) return;
+    last_reason_ = why;
+    spdlog::warn("No connection to Valkey at {}: {}", options_.server.address(), why);
+}
+
+}  // namespace larder::valkey

@@ -1,0 +1,17 @@
+// What a run of the simulation leaves out, each to see what it is good for.
+#pragma once
+
+#include "cache/rules.hpp"
+
+namespace larder::simulation {
+
+struct variant {
+    cache::rules engine = {};  ///< in the shipped sources
+    // In what the models do instead of the servers and the handlers.
+    bool fill_checks_lease = true;        ///< the script
+    bool release_before_commit = false;   ///< the tutorial's delete
+    bool unreleased_table = true;         ///< PostgreSQL remembers what Valkey could not be told
+    bool purge_lock_is_exclusive = true;  ///< the script
+};
+
+}  // namespace larder::simulation
