@@ -90,7 +90,7 @@ void own_writes::remember(const std::vector<broken_key>& keys) {
     if (keys.empty()) return;
     const std::scoped_lock lock{state_->mutex};
     for (const auto& key : keys) state_->remember(key, true, max_remembered_);
-    ++state_->last_change;
+    changes_ = ++state_->last_change;
     remembered_ = state_->size();
 }
 
@@ -111,7 +111,7 @@ bool own_writes::hear(std::string_view announcement, const std::vector<std::stri
         heard = true;
         state_->remember({std::string{key}, {}}, false, max_remembered_);
     }
-    if (heard) ++state_->last_change;
+    if (heard) changes_ = ++state_->last_change;
     remembered_ = state_->size();
     return heard;
 }

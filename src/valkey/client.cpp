@@ -103,16 +103,18 @@ command client::with_text(command script) const {
 
 // ---- What the connection tells.
 
+// Whoever waits takes the replies away, so they are looked at before anybody is resumed.
 void client::replied(const exchange_ptr& to) {
     to->answered = !to->finished;
-    if (!supervisor_.is_handshake(to)) {
-        for (const auto& r : to->replies) {
-            if (r.is != reply::kind::error) continue;
-            if (means_new_connection(r.text)) supervisor_.refuse(r.text);
-            else if (!forgot_script(r)) say_refused(r.text);
-        }
-        supervisor_.served(to->sent);
+    if (supervisor_.is_handshake(to)) return in_flight_.finish(*to);
+    std::string refusal;
+    for (const auto& r : to->replies) {
+        if (r.is != reply::kind::error) continue;
+        if (means_new_connection(r.text)) refusal = r.text;
+        else if (!forgot_script(r)) say_refused(r.text);
     }
+    if (refusal.empty()) supervisor_.served(to->sent);
+    else supervisor_.refuse(refusal);
     in_flight_.finish(*to);
 }
 

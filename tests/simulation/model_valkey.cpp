@@ -191,10 +191,10 @@ reply model_valkey::run_script(const command& words, msec now) {
 
 reply model_valkey::execute(std::uint32_t connection, const command& words, msec now) {
     const auto& verb = words[0];
-    const bool tracks = std::exchange(caching_, 0) == connection;
+    const bool tracks = std::erase(caching_, connection) > 0;
     if (verb == "PING") return said("PONG");
     if (verb == "CLIENT") {
-        if (words[1] == "CACHING") caching_ = connection;
+        if (words[1] == "CACHING") caching_.push_back(connection);
         return said("OK");
     }
     if (verb == "SCRIPT") {
@@ -263,6 +263,7 @@ void model_valkey::restart(bool with_old_data) {
     data_ = with_old_data ? saved_ : everything{};
     saved_ = data_;
     tracked_ = {};
+    caching_.clear();
     pushes.clear();
     scripts_loaded_ = false;
     ++run_;
@@ -294,6 +295,7 @@ std::size_t model_valkey::expire(msec now) {
 
 void model_valkey::forget_connection(std::uint32_t connection) {
     for (auto& watching : tracked_) std::erase(watching, connection);
+    std::erase(caching_, connection);
 }
 
 }  // namespace larder::simulation

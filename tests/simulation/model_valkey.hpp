@@ -116,7 +116,7 @@ private:
     std::array<std::vector<std::uint32_t>, max_keys + 1> tracked_;
     int run_ = 1, promotions_ = 1;
     bool scripts_loaded_ = false;
-    std::uint32_t caching_ = 0;  // the connection whose next read is tracked
+    std::vector<std::uint32_t> caching_;  // connections whose next read is tracked
 };
 
 }  // namespace larder::simulation

@@ -187,9 +187,30 @@ TEST(simulation_finds, unreleased_keys_that_are_not_remembered) {
 TEST(simulation_finds, a_write_that_is_cut_off_and_not_announced) {
     expect_violation({.engine = {.announce_what_valkey_cannot_tell = false, .repeat_announcements = false}});
 }
-TEST(simulation_finds, announcements_that_are_not_repeated) {
-    expect_violation({.engine = {.repeat_announcements = false}}, 5'000,
+TEST(simulation_finds, announcements_that_are_not_repeated_and_not_kept) {
+    expect_violation({.engine = {.repeat_announcements = false}, .unreleased_table = false}, 5'000,
                      what_happens::cut_off_during_a_restart);
+}
+TEST(simulation_finds, a_source_that_is_not_asked_what_is_unreleased) {
+    expect_violation({.engine = {.wait_for_the_source = false}});
+}
+TEST(simulation_finds, a_hit_while_something_is_unread) {
+    expect_violation({.engine = {.no_hit_while_unread = false}});
+}
+TEST(simulation_finds, trust_in_a_server_that_became_a_replica) {
+    expect_violation({.engine = {.role_is_part_of_the_proof = false}});
+}
+TEST(simulation_finds, trust_in_a_server_that_the_address_leads_back_to) {
+    expect_violation({.engine = {.purge_after_another_server = false}});
+}
+TEST(simulation_finds, an_end_that_releases_nothing) {
+    expect_violation({.engine = {.release_before_the_end = false}});
+}
+TEST(simulation_finds, a_hold_that_is_settled_under_the_name_of_the_one_before) {
+    expect_violation({.engine = {.settle_under_a_name_of_its_own = false}});
+}
+TEST(simulation_finds, a_purge_that_anybody_joins) {
+    expect_violation({.purge_lock_is_exclusive = false});
 }
 
 }  // namespace

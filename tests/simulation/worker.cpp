@@ -152,21 +152,26 @@ task<void> worker::listen() {
         if (source.is_down()) continue;
         p.listens = true;
         p.listens_since = world_.now();
-        p.heard_rows.clear();
-        for (const auto& row : source.rows()) hear(row.payload);
+        hear_rows();
         p.own.identify("the database");
         while (p.listens) {
-            const bool was_settled = p.own.is_settled();
-            if (was_settled) source.delete_rows(p.heard_rows);
-            p.heard_rows.clear();
-            for (const auto& row : source.rows()) {
-                hear(row.payload);
-                p.heard_rows.push_back(row.id);
-            }
             co_await waiting().sleep(milliseconds{say_every});
             if (!p.listens) break;
+            // What was heard before and is released now.
+            if (p.own.is_settled()) source.delete_rows(std::exchange(p.heard_rows, {}));
+            hear_rows();
             for (const auto& one : p.own.announcements()) source.announce_again(one);
         }
+    }
+}
+
+// Each once.
+void worker::hear_rows() {
+    auto& known = process_->heard_rows;
+    for (const auto& row : world_.postgres().rows()) {
+        if (std::find(known.begin(), known.end(), row.id) != known.end()) continue;
+        known.push_back(row.id);
+        hear(row.payload);
     }
 }
 

@@ -78,6 +78,7 @@ private:
     task<std::string> load(std::size_t key);
     task<void> serve();
     task<void> listen();
+    void hear_rows();
     task<void> end();
     void schedule(event::kind what, msec at, std::uint64_t id);
 

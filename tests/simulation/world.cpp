@@ -75,6 +75,7 @@ void world::plan_cut_off() {
     plan_.instances = 2;
     plan_.workers = 1;
     plan_.ttl = 8'000;
+    plan_.has_table = variant_.unreleased_table;
     plan_.ends = 2'500;
     plan_.gets = 100;
     plan_.posts = 8;
