@@ -60,6 +60,9 @@ public:
     /// Empty if nothing is left over when it is calm.
     std::string leftover() const;
     const local_tier& local() const { return local_; }
+    void remember_servers(server_memory how) { trust_.remember_servers(std::move(how)); }
+    /// In leases, holds and locks.
+    const std::string& name() const { return name_; }
 
 private:
     void connected(time_point sent) override;

@@ -187,10 +187,10 @@ void own_writes::identify(std::string database) {
 }
 
 std::optional<std::string> own_writes::database() const {
+    if (!expects_source_ || !in_force.wait_for_the_source) return "-";
     const std::scoped_lock lock{state_->mutex};
-    if (!state_->database.empty()) return state_->database;
-    if (expects_source_ && in_force.wait_for_the_source) return std::nullopt;
-    return "-";
+    if (state_->database.empty()) return std::nullopt;
+    return state_->database;
 }
 
 std::uint32_t own_writes::visit(const std::string& run_id) {

@@ -31,6 +31,8 @@ struct rules {
     bool purge_before_trust = true;
     bool purge_after_another_server = true;
     bool wait_for_the_source = true;
+    bool ask_the_source_for_the_server = true;
+    bool renew_the_purge_lock = true;
 };
 
 #ifdef LARDER_RULES_CAN_BE_LEFT_OUT

@@ -72,6 +72,11 @@ redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
 return 1
 )";
 
+constexpr std::string_view unlock = R"(
+if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('DEL', KEYS[2]) end
+return 1
+)";
+
 constexpr std::string_view mark = R"(
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2])
@@ -88,7 +93,8 @@ const std::vector<std::string>& scripts() {
     };
     static const std::vector<std::string> all{timed(lease), timed(fill),    cured(yield),
                                               timed(hold),  cured(release), cured(renew),
-                                              std::string{lock}, std::string{mark}};
+                                              std::string{lock}, std::string{unlock},
+                                              std::string{mark}};
     return all;
 }
 

@@ -19,6 +19,7 @@ enum index : std::size_t {
     release,  ///< writers…: deletes value and lease
     renew,    ///< token, duration: 1 if the lease was still this token's
     lock,     ///< name, duration: 1 if the lock is this name's now
+    unlock,   ///< name: ends this name's lock
     mark,     ///< name, mark: sets it and ends the lock; 1 if the lock was still this name's
 };
 }  // namespace script

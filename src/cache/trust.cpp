@@ -18,8 +18,6 @@ namespace {
 
 constexpr auto start_within = 1s;     // then requests are answered without the shared tier
 constexpr auto trust_every = 500ms;   // at least
-constexpr milliseconds lock_for = 5s;
-constexpr auto renew_lock_after = 1s;
 
 }  // namespace
 
@@ -98,11 +96,11 @@ task<void> trust::look(std::uint64_t life) {
 
 task<trust::verdict> trust::ask() {
     const auto database = own_.database();
-    why_not_ = "PostgreSQL has not said yet which database it is";
+    why_not_ = "PostgreSQL has not answered yet";
     if (!database) co_return verdict::not_yet;
     why_not_ =
         "it has to answer INFO, SCAN and EVALSHA, and GET, SET and DEL of the cache's keys and of "
-        "*larder:trusted:*";
+        "*larder:trusted:*; and PostgreSQL has to answer";
     const auto run = co_await run_id();
     if (run.empty()) co_return verdict::not_yet;
     visit_ = own_.visit(run);
@@ -130,9 +128,31 @@ task<trust::verdict> trust::ask(std::string family, std::string run, std::string
         co_return verdict::foreign;
     }
     said_foreign_ = false;
-    if (found.text == mark && !own_.must_purge(family)) co_return verdict::trusted;
-    const bool marked = co_await purge_and_mark(family, mark);
-    co_return marked ? verdict::trusted : verdict::not_yet;
+    const auto known = co_await recorded(family);
+    if (known.is == server_record::kind::unknown) co_return verdict::not_yet;
+    const bool is_kept = known.is == server_record::kind::kept;
+    const bool was_elsewhere = is_kept && !known.server.empty() && known.server != run;
+    if (found.text != mark || was_elsewhere || own_.must_purge(family)) {
+        const bool marked = co_await purge_and_mark(family, mark);
+        if (!marked) co_return verdict::not_yet;
+    }
+    if (is_kept && known.server != run) {
+        const bool is_recorded = co_await record(family, run);
+        if (!is_recorded) co_return verdict::not_yet;
+    }
+    co_return verdict::trusted;
+}
+
+task<server_record> trust::recorded(std::string family) {
+    if (!memory_.read || !in_force.ask_the_source_for_the_server)
+        co_return server_record{.is = server_record::kind::not_kept};
+    auto known = co_await memory_.read(std::move(family));
+    co_return known;
+}
+
+task<bool> trust::record(std::string family, std::string run) {
+    const bool kept = co_await memory_.write(std::move(family), std::move(run));
+    co_return kept;
 }
 
 void trust::say_foreign(const std::string& family) {
@@ -146,7 +166,7 @@ void trust::say_foreign(const std::string& family) {
 
 task<bool> trust::purge_and_mark(std::string family, std::string mark) {
     const auto visit = visit_;
-    const auto purged = co_await purge(family);
+    const auto purged = co_await purge_locked(family);
     if (!purged) co_return false;
     auto set = client_.script(script::mark, marks_of(family), {worker_, std::move(mark)});
     const auto marked = co_await client_.call(std::move(set), urgency::background);
@@ -162,7 +182,7 @@ task<bool> trust::purge_and_mark(std::string family, std::string mark) {
 
 task<bool> trust::lock(std::string family) {
     auto take = client_.script(script::lock, marks_of(family),
-                               {worker_, std::to_string(lock_for.count())});
+                               {worker_, std::to_string(options_.purge_lock.count())});
     const auto now = waits_.now();
     const auto taken = co_await client_.call(std::move(take), urgency::background);
     if (taken.text == "1") lock_renewed_ = now;
@@ -170,6 +190,13 @@ task<bool> trust::lock(std::string family) {
 }
 
 task<std::optional<std::size_t>> trust::purge(std::string family) {
+    const auto purged = co_await purge_locked(family);
+    auto unlock = client_.script(script::unlock, marks_of(family), {worker_});
+    if (purged) co_await client_.call(std::move(unlock), urgency::background);
+    co_return purged;
+}
+
+task<std::optional<std::size_t>> trust::purge_locked(std::string family) {
     const bool locked = co_await lock(family);
     if (!locked) co_return std::nullopt;
     const auto leases = co_await walk(family, "{" + family + ":*}:lease");
@@ -182,7 +209,8 @@ task<std::optional<std::size_t>> trust::walk(std::string family, std::string pat
     std::string cursor = "0";
     std::size_t purged = 0;
     do {
-        if (waits_.now() - lock_renewed_ > renew_lock_after) {
+        if (in_force.renew_the_purge_lock &&
+            waits_.now() - lock_renewed_ > options_.purge_lock / 5) {
             const bool still = co_await lock(family);
             if (!still) co_return std::nullopt;
         }
@@ -208,7 +236,7 @@ task<std::optional<std::size_t>> trust::take_over() {
     if (!database || run.empty()) co_return std::nullopt;
     std::size_t all = 0;
     for (const auto& family : options_.families) {
-        const auto purged = co_await purge(family);
+        const auto purged = co_await purge_locked(family);
         if (!purged) co_return std::nullopt;
         auto set = client_.script(script::mark, marks_of(family), {worker_, run + ' ' + *database});
         const auto marked = co_await client_.call(std::move(set), urgency::background);

@@ -3,30 +3,43 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "larder/cache/options.hpp"
 #include "larder/cache/own_writes.hpp"
+#include "larder/cache/server_record.hpp"
 #include "task.hpp"
 #include "valkey/client.hpp"
 
 namespace larder::cache {
 
+/// How the source is asked and told which server a family's entries are in.
+struct server_memory {
+    std::function<task<server_record>(std::string family)> read;
+    /// Whether it is kept now.
+    std::function<task<bool>(std::string family, std::string server)> write;
+};
+
 /// A server may remember too much: one that was restarted from an old snapshot, a replica promoted
 /// before it heard the last deletes, an old primary that the address leads back to. And what it
 /// remembers may be another database's. So each family has a mark, which names the run of the
 /// server that it was last trusted in and the database that its entries come from. A connection is
-/// trusted when the marks of all families say so; where one names another run, one instance purges
-/// the family. Another database's entries are neither used nor purged.
+/// trusted when the marks of all families say so, and the source knows of no other server since;
+/// where one names another run, one instance purges the family. Another database's entries are neither used nor purged.
 ///
 /// Threads  one worker's.
 class trust {
 public:
     trust(waits& w, valkey::client& client, own_writes& own, const tiers_options& options,
           std::string worker);
+
+    /// Without it, each process knows only what it saw itself.
+    void remember_servers(server_memory how) { memory_ = std::move(how); }
 
     /// A connection began.
     void begin();
@@ -61,6 +74,9 @@ private:
     task<verdict> ask(std::string family, std::string run, std::string database);
     task<bool> purge_and_mark(std::string family, std::string mark);
     task<bool> lock(std::string family);
+    task<server_record> recorded(std::string family);
+    task<bool> record(std::string family, std::string run);
+    task<std::optional<std::size_t>> purge_locked(std::string family);
     task<std::optional<std::size_t>> walk(std::string family, std::string pattern);
     task<std::string> run_id();
     void say_foreign(const std::string& family);
@@ -71,6 +87,7 @@ private:
     own_writes& own_;
     const tiers_options& options_;
     const std::string worker_;
+    server_memory memory_;
     std::uint64_t trusted_life_ = 0;
     std::uint64_t looked_at_ = 0;  // the life that the last look began for
     std::uint32_t visit_ = 0;

@@ -42,6 +42,10 @@ void judge::untold(order_number which) {
     world_.count(&figures::untold);
 }
 
+void judge::lost(order_number which) {
+    if (which != 0) of(which).lost = world_.now();
+}
+
 void judge::committed(order_number number, std::size_t key, std::int64_t count) {
     auto& o = of(number);
     o.number[key] = count;
@@ -70,7 +74,8 @@ void judge::heard(const std::string& payload, std::uint32_t by) {
 }
 
 // Whoever deletes a key after a commit has told everybody, and taken away all leases.
-void judge::executed(const valkey::command& words, const valkey::reply& answer, msec now) {
+void judge::executed(const connection& by, msec sent, const valkey::command& words,
+                     const valkey::reply& answer, msec now) {
     const auto tell = [&](const std::string& name) {
         for (std::size_t k = 0; k < max_keys; ++k) {
             if (name != key_name(k)) continue;
@@ -84,9 +89,37 @@ void judge::executed(const valkey::command& words, const valkey::reply& answer, 
     const bool is_script = words[0] == "EVALSHA";
     if (is_script) world_.count_script(static_cast<std::size_t>(words[1][0] - '0'));
     if (is_script && (words[1] == hold || words[1] == release)) tell(words[3]);
+    if (is_script) check_holds(words, sent);
+    if (words[0] == "SCAN") check_purge(by);
     if (words[0] == "EVAL")
         for (const auto which : {cache::script::hold, cache::script::release})
             if (words[1] == cache::scripts()[which]) tell(words[3]);
+}
+
+// What was remembered of a write is released in the background; that must not take away the hold
+// under which the same write, whose outcome is not known, waits for its commit.
+void judge::check_holds(const valkey::command& words, msec sent) {
+    for (auto& o : orders_) {
+        const bool is_pending = o.lost >= 0 && !o.is_dropped && o.committed < 0;
+        if (!is_pending || o.name.empty() || is_dead(o.process)) continue;
+        if (std::find(words.begin() + 6, words.end(), o.name) == words.end()) continue;
+        const bool holds = words[1] == std::to_string(cache::script::hold) && sent > o.lost;
+        const bool releases = words[1] == std::to_string(cache::script::release);
+        if (releases && o.is_settled_by_name)
+            world_.violated("a hold of a write that is being settled is taken away");
+        o.is_settled_by_name = o.is_settled_by_name || holds;
+    }
+}
+
+// Nobody walks on for long after the lock has gone to somebody else.
+void judge::check_purge(const connection& by) const {
+    const auto& server = world_.server(by.server);
+    const auto& owner = server.purges(world_.now());
+    const bool is_anothers = !owner.empty() && owner != world_.name_at(by.owner);
+    const auto& all = world_.plan().faults;
+    if (is_anothers && all.empty() &&
+        world_.now() > server.purges_since() + 3 * world_.plan().network_most)
+        world_.violated("two instances purge at a time");
 }
 
 bool judge::is_dead(std::uint32_t process) const {
@@ -99,6 +132,7 @@ judge::reader judge::asks(const worker& by) const {
     return {.place = by.place(),
             .process = by.owner()->id,
             .began = world_.now(),
+            .process_began = by.owner()->begun,
             .event = world_.counted().events,
             .lags = net.lags(by.place()),
             .is_elsewhere = c && net.is_elsewhere(*c)};
@@ -133,7 +167,9 @@ bool judge::died_with_it(const order& o, msec at) const {
 // milliseconds after the answer"; "Two links down at once".
 bool judge::may_be_unheard(const order& o, const reader& who) const {
     const auto* listener = world_.listener_of(who.process);
-    if (!listener || !listener->owner()->listens) return true;
+    if (!listener) return true;
+    // Until it has heard what is unreleased a process trusts nothing.
+    if (!listener->owner()->listens) return listener->owner()->listens_since >= 0;
     const auto most = world_.plan().postgres_most;
     const auto since = o.acknowledged < 0 ? o.committed : o.acknowledged;
     const auto from =
@@ -143,7 +179,7 @@ bool judge::may_be_unheard(const order& o, const reader& who) const {
     if (by_commit) return who.began <= from + most + 1;
     const auto* writer = world_.listener_of(o.process);
     if (!writer || !writer->owner()->listens) return true;
-    constexpr msec to_know = 1'100;  // that Valkey does not know
+    const msec to_know = o.is_untold ? 0 : 1'100;  // that Valkey does not know
     return who.began <= std::max({from, writer->owner()->listens_since, writer->rested_until()}) +
                             to_know + worker::say_every + 2 * most;
 }
@@ -158,6 +194,12 @@ bool judge::is_excused(const order& o, std::size_t key, const reader& who,
     const auto lag_from = who.is_elsewhere ? world_.network().switched_at : since;
     if (may_lag && at <= lag_from + local_lag) return true;
     if (died_with_it(o, at)) return true;
+    // "Where the role may not make larder's tables, a process that begins when the address leads
+    // back to a server ... believes it."
+    const bool is_back = world_.network().first_switch >= 0 &&
+                         world_.network().switched_at > world_.network().first_switch &&
+                         who.process_began > world_.network().first_switch;
+    if (!world_.postgres().has_table && is_back && at <= since + world_.plan().ttl) return true;
     if (o.released[key] >= 0 && o.released[key] < at) return false;
     if (over_ || has_heard(o, key, who.process, at)) return false;
     return (o.is_untold || lost_its_holds(o)) && may_be_unheard(o, who);

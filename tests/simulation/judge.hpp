@@ -14,6 +14,7 @@ namespace larder::simulation {
 
 class world;
 class worker;
+struct connection;
 
 inline constexpr msec hold_time = 3'000;  // longer than a statement takes
 
@@ -31,12 +32,17 @@ public:
     order_number begin_order(std::uint32_t process, const std::vector<std::size_t>& keys, msec now);
     /// Valkey was not told before its commit, which therefore announces it.
     void untold(order_number which);
+    /// Its mark in the holds.
+    void named(order_number which, const std::string& name) { of(which).name = name; }
+    /// Its connection was lost; and then, that it will never be committed.
+    void lost(order_number which);
+    void dropped(order_number which) { of(which).is_dropped = true; }
     void committed(order_number which, std::size_t key, std::int64_t number);
     void acknowledged(order_number which);
     void announced(const std::string& payload);
     void heard(const std::string& payload, std::uint32_t by);
     /// A command was carried out by the server that the address leads to.
-    void executed(const valkey::command& words, const valkey::reply& answer, msec now);
+    void executed(const connection& by, msec sent, const valkey::command& words, const valkey::reply& answer, msec now);
     /// That server lost holds, or another one took its place.
     void data_lost(msec now) { losses_.push_back(now); }
     void ended(std::uint32_t process) { dead_.push_back(process); }
@@ -46,6 +52,7 @@ public:
         std::uint8_t place = 0;
         std::uint32_t process = 0;
         msec began = 0;
+        msec process_began = 0;
         std::uint64_t event = 0;
         bool lags = false;          ///< something that Valkey said had not reached its machine
         bool is_elsewhere = false;  ///< its connection is to a server that was replaced
@@ -67,7 +74,10 @@ private:
         msec committed = -1;
         msec acknowledged = -1;
         std::uint64_t acknowledging_event = 0;
-        bool is_untold = false;
+        bool is_untold = false, is_dropped = false;
+        msec lost = -1;
+        bool is_settled_by_name = false;  // held again after it was lost
+        std::string name;
         bool was_protected = true;  // by a hold, when it was committed
     };
     struct announcement {
@@ -76,6 +86,8 @@ private:
         msec at;
     };
     order& of(order_number number) { return orders_[static_cast<std::size_t>(number) - 1]; }
+    void check_holds(const valkey::command& words, msec sent);
+    void check_purge(const connection& by) const;
     bool is_dead(std::uint32_t process) const;
     bool lost_its_holds(const order& o) const;
     bool has_heard(const order& o, std::size_t key, std::uint32_t by, msec at) const;

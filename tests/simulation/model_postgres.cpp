@@ -132,6 +132,19 @@ void model_postgres::notify(const std::string& payload) {
         if (one->owner()->listens) world_.tell(*one, payload, world_.luck().delay(most_));
 }
 
+task<cache::server_record> model_postgres::recorded_server(worker& by) {
+    using kind = cache::server_record::kind;
+    co_await by.waiting().sleep(std::chrono::milliseconds{world_.luck().delay(most_)});
+    if (down_) co_return cache::server_record{};
+    co_return cache::server_record{has_table ? kind::kept : kind::not_kept, server_};
+}
+
+task<bool> model_postgres::record_server(worker& by, std::string server) {
+    co_await by.waiting().sleep(std::chrono::milliseconds{world_.luck().delay(most_)});
+    if (!down_) server_ = std::move(server);
+    co_return !down_;
+}
+
 // Who listened has to connect again.
 void model_postgres::come_up() {
     down_ = false;
@@ -146,8 +159,9 @@ void model_postgres::lose(std::uint64_t id) {
     world_.count(&figures::unknown_outcomes);
     world_.say([&] { return "order " + std::to_string(s->order) + " lost its connection"; });
     s->lost = true;
+    world_.judge().lost(s->order);
     auto& luck = world_.luck();
-    if (!s->taken && luck.in(40)) s->dropped = true;
+    if (!s->taken && luck.in(40)) drop(*s);
     if (!s->taken && !s->dropped && luck.in(20)) {
         world_.count(&figures::orphans);
         s->is_orphan = true;
@@ -159,8 +173,13 @@ void model_postgres::lose(std::uint64_t id) {
     answer(*s, 0);
 }
 
+void model_postgres::drop(statement& s) const {
+    s.dropped = true;
+    if (s.order != 0) world_.judge().dropped(s.order);
+}
+
 void model_postgres::end_orphan(std::uint64_t id) {
-    if (const auto s = find(id)) s->dropped = true;
+    if (const auto s = find(id)) drop(*s);
 }
 
 void model_postgres::go_down() {
@@ -168,7 +187,7 @@ void model_postgres::go_down() {
     for (auto* one : world_.listeners()) one->owner()->listens = false;
     for (const auto& s : running_) {
         if (s->taken && s->answered) continue;
-        if (!s->taken) s->dropped = true;
+        if (!s->taken) drop(*s);
         if (s->answered) continue;
         s->lost = true;
         answer(*s, world_.luck().delay(5));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "larder/cache/fate.hpp"
+#include "larder/cache/server_record.hpp"
 #include "simulation/model_valkey.hpp"
 #include "simulation/schedule.hpp"
 #include "valkey/link.hpp"
@@ -74,6 +75,9 @@ public:
     /// To all processes that listen, and whoever listens later.
     void announce_again(const std::string& payload);
     bool has_table = true;
+    /// Which Valkey a family's entries are in.
+    task<cache::server_record> recorded_server(worker& by);
+    task<bool> record_server(worker& by, std::string server);
 
     void take(std::uint64_t id);
     void lose(std::uint64_t id);
@@ -94,6 +98,7 @@ private:
     statement_ptr send(worker& by, std::vector<std::size_t> keys, order_number order);
     statement_ptr find(std::uint64_t id) const;
     void answer(statement& s, msec after);
+    void drop(statement& s) const;
     void notify(const std::string& payload);
     void remember(const std::string& payload);
 
@@ -106,6 +111,7 @@ private:
     std::vector<statement_ptr> running_;
     std::vector<row> rows_;
     std::uint64_t last_id_ = 0;
+    std::string server_;  // Valkey, as it was recorded
 };
 
 }  // namespace larder::simulation

@@ -150,15 +150,21 @@ std::string model_valkey::release(std::size_t key, texts arguments, msec now) {
 std::string model_valkey::lock(texts arguments, msec now) {
     if (data_.purging_until <= now) data_.purging.clear();
     const bool is_anothers = !data_.purging.empty() && data_.purging != arguments[0];
-    if (is_anothers && lock_is_exclusive) return "0";
+    if (is_anothers) return "0";
+    if (data_.purging.empty()) data_.purging_since = now;
     data_.purging = arguments[0];
     data_.purging_until = now + number(arguments[1]);
     return "1";
 }
 
+std::string model_valkey::unlock(texts arguments) {
+    if (data_.purging == arguments[0]) data_.purging.clear();
+    return "1";
+}
+
 std::string model_valkey::mark(texts arguments, msec now) {
     const bool is_own = data_.purging == arguments[0] && data_.purging_until > now;
-    if (!is_own && lock_is_exclusive) return "0";
+    if (!is_own) return "0";
     set_mark(arguments[1]);
     data_.purging.clear();
     return "1";
@@ -182,6 +188,7 @@ reply model_valkey::run_script(const command& words, msec now) {
         case cache::script::release: return said(release(of.key, arguments, now));
         case cache::script::renew: return said(renew(of.key, arguments, now));
         case cache::script::lock: return said(lock(arguments, now));
+        case cache::script::unlock: return said(unlock(arguments));
         case cache::script::mark: return said(mark(arguments, now));
         default: throw std::logic_error{"an unknown script"};
     }
@@ -233,16 +240,14 @@ reply model_valkey::pttl(const std::string& name, msec now) {
     return said(std::to_string(e.value ? e.value_until - now : -2));
 }
 
-// In two steps; what comes between them may change what the second one finds.
+// A key a step; what comes between them may change what is found.
 reply model_valkey::scan(const command& words, msec now) {
-    const bool is_second = words[1] != "0";
+    const auto k = static_cast<std::size_t>(number(words[1]));
     const bool is_of_leases = words[3].ends_with("}:lease");
-    std::vector<std::string> found{is_second ? "0" : "7"};
-    for (std::size_t k = is_second ? 1 : 0; k < (is_second ? max_keys : 1); ++k) {
-        const auto& e = fresh(k, now);
-        if (is_of_leases && !e.lease.empty()) found.push_back(cache::keys_of(names[k])[1]);
-        if (!is_of_leases && e.value) found.push_back(names[k]);
-    }
+    std::vector<std::string> found{std::to_string((k + 1) % max_keys)};
+    const auto& e = fresh(k, now);
+    if (is_of_leases && !e.lease.empty()) found.push_back(cache::keys_of(names[k])[1]);
+    if (!is_of_leases && e.value) found.push_back(names[k]);
     return listed(std::move(found));
 }
 

@@ -30,8 +30,8 @@ public:
 
     model_valkey(std::string name) : name_(std::move(name)) {}
 
-    /// The rules of scripts that can be switched off.
-    bool checks_lease = true, lock_is_exclusive = true;
+    /// The rule of a script that can be switched off.
+    bool checks_lease = true;
     bool is_replica = false;
 
     reply execute(std::uint32_t connection, const command& words, msec now);
@@ -57,6 +57,12 @@ public:
     void evict_holds(std::size_t key) { data_.of[key].holds.clear(); }
 
     bool has_holds(std::size_t key, msec now) const;
+    /// Who purges, and since when; nobody: empty.
+    const std::string& purges(msec now) const {
+        static const std::string nobody;
+        return data_.purging_until > now ? data_.purging : nobody;
+    }
+    msec purges_since() const { return data_.purging_since; }
     struct kept {
         std::string value;
         msec until;
@@ -72,6 +78,7 @@ public:
     std::string release(std::size_t key, texts arguments, msec now);
     std::string renew(std::size_t key, texts arguments, msec now);
     std::string lock(texts arguments, msec now);
+    std::string unlock(texts arguments);
     std::string mark(texts arguments, msec now);
 
 private:
@@ -91,7 +98,7 @@ private:
         std::array<entry, max_keys> of;
         std::string mark;
         std::string purging;
-        msec purging_until = 0;
+        msec purging_until = 0, purging_since = 0;
     };
     // What a key of the server is of: `key` of max_keys is the family's.
     struct place {

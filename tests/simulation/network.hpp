@@ -98,7 +98,8 @@ public:
     }
 
     std::size_t leads_to = 0;  ///< the server that the address leads to
-    msec switched_at = 0;      ///< when it was another one last
+    msec first_switch = -1;    ///< when it was another one first
+    msec switched_at = 0;      ///< and last
     bool is_down = false;      ///< that one does not run
     msec frozen_until = 0;     ///< nor does it here
 

@@ -112,6 +112,14 @@ TEST(simulation, who_missed_an_announcement_hears_the_next) {
     expect_no_violation(seeds_to_run() / 20, {}, what_happens::cut_off_during_a_restart);
 }
 
+TEST(simulation, who_is_killed_while_cut_off_leaves_nothing_untrue) {
+    expect_no_violation(seeds_to_run() / 20, {}, what_happens::killed_while_cut_off);
+}
+
+TEST(simulation, a_server_that_the_address_leads_back_to_serves_nothing_old) {
+    expect_no_violation(seeds_to_run() / 20, {}, what_happens::there_and_back);
+}
+
 TEST(simulation, a_seed_is_the_same_world_every_time) {
     for (std::uint64_t seed = 1; seed <= 20; ++seed)
         EXPECT_EQ(trace_of(seed, {}, what_happens::anything),
@@ -192,7 +200,8 @@ TEST(simulation_finds, announcements_that_are_not_repeated_and_not_kept) {
                      what_happens::cut_off_during_a_restart);
 }
 TEST(simulation_finds, a_source_that_is_not_asked_what_is_unreleased) {
-    expect_violation({.engine = {.wait_for_the_source = false}});
+    expect_violation({.engine = {.wait_for_the_source = false}}, 5'000,
+                     what_happens::killed_while_cut_off);
 }
 TEST(simulation_finds, a_hit_while_something_is_unread) {
     expect_violation({.engine = {.no_hit_while_unread = false}});
@@ -201,7 +210,12 @@ TEST(simulation_finds, trust_in_a_server_that_became_a_replica) {
     expect_violation({.engine = {.role_is_part_of_the_proof = false}});
 }
 TEST(simulation_finds, trust_in_a_server_that_the_address_leads_back_to) {
-    expect_violation({.engine = {.purge_after_another_server = false}});
+    expect_violation({.engine = {.purge_after_another_server = false}, .unreleased_table = false},
+                     5'000, what_happens::there_and_back);
+}
+TEST(simulation_finds, a_new_process_that_believes_a_server_that_the_address_leads_back_to) {
+    expect_violation({.engine = {.ask_the_source_for_the_server = false}}, 5'000,
+                     what_happens::there_and_back);
 }
 TEST(simulation_finds, an_end_that_releases_nothing) {
     expect_violation({.engine = {.release_before_the_end = false}});
@@ -209,8 +223,8 @@ TEST(simulation_finds, an_end_that_releases_nothing) {
 TEST(simulation_finds, a_hold_that_is_settled_under_the_name_of_the_one_before) {
     expect_violation({.engine = {.settle_under_a_name_of_its_own = false}});
 }
-TEST(simulation_finds, a_purge_that_anybody_joins) {
-    expect_violation({.purge_lock_is_exclusive = false});
+TEST(simulation_finds, a_purge_whose_lock_is_not_renewed) {
+    expect_violation({.engine = {.renew_the_purge_lock = false}});
 }
 
 }  // namespace

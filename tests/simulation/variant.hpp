@@ -11,7 +11,6 @@ struct variant {
     bool fill_checks_lease = true;        ///< the script
     bool release_before_commit = false;   ///< the tutorial's delete
     bool unreleased_table = true;         ///< PostgreSQL remembers what Valkey could not be told
-    bool purge_lock_is_exclusive = true;  ///< the script
 };
 
 }  // namespace larder::simulation

@@ -29,7 +29,8 @@ cache::tiers_options tiers_of(const plan_of_seed& p) {
             .families = {family},
             .local_bytes = p.local_bytes,
             .lease = milliseconds{p.lease},
-            .hold = milliseconds{hold_time}};
+            .hold = milliseconds{hold_time},
+            .purge_lock = milliseconds{p.purge_lock}};
 }
 
 }  // namespace
@@ -38,6 +39,11 @@ worker::worker(simulation::world& w, std::uint8_t place, std::uint32_t incarnati
     : world_(w), place_(place), incarnation_(incarnation), process_(std::move(of)) {
     engine_ = std::make_unique<cache::engine>(*this, *this, client_of(w.plan()), process_->own,
                                               tiers_of(w.plan()));
+    engine_->remember_servers(
+        {.read = [this](std::string) { return world_.postgres().recorded_server(*this); },
+         .write = [this](std::string, std::string server) {
+             return world_.postgres().record_server(*this, std::move(server));
+         }});
     home_.start(serve());
     if (world_.is_listener(place)) home_.start(listen());
 }
@@ -122,6 +128,7 @@ task<void> worker::post(std::vector<std::size_t> keys) {
     if (world_.left_out().release_before_commit) co_await writes.release(one);
     const auto announcements = co_await writes.hold(one);
     if (one.is_untold) world_.judge().untold(order);
+    world_.judge().named(order, one.name);
     const auto result = co_await world_.postgres().commit(*this, keys, order, announcements);
     if (result.is == outcome::unknown) {
         cache::ask_fate ask = [this, by = result.by] {

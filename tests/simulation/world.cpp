@@ -11,10 +11,10 @@ constexpr msec look_every = 40;
 
 plan_of_seed plan_with_delays(chance& luck, what_happens kind) {
     plan_of_seed p;
-    p.herd = kind == what_happens::herd;
-    p.cut_off = kind == what_happens::cut_off_during_a_restart;
-    p.network_most = p.herd || p.cut_off ? luck.any_of<msec>({1, 3, 10})  // no deadline is missed
-                                         : luck.any_of<msec>({1, 3, 10, 40, 150});
+    p.kind = kind;
+    p.network_most = kind != what_happens::anything
+                         ? luck.any_of<msec>({1, 3, 10})  // no deadline is missed
+                         : luck.any_of<msec>({1, 3, 10, 40, 150});
     p.postgres_most = luck.any_of<msec>({2, 20, 200, 900});
     return p;
 }
@@ -29,10 +29,7 @@ world::world(std::uint64_t seed, const variant& v, what_happens kind, bool trace
       plan_(plan_with_delays(luck_, kind)),
       network_(*this, plan_.network_most),
       postgres_(*this, plan_.postgres_most) {
-    for (auto& one : servers_) {
-        one.checks_lease = variant_.fill_checks_lease;
-        one.lock_is_exclusive = variant_.purge_lock_is_exclusive;
-    }
+    for (auto& one : servers_) one.checks_lease = variant_.fill_checks_lease;
     servers_[1].is_replica = true;
     make_plan();
 }
@@ -46,15 +43,18 @@ void world::make_plan() {
     plan_.workers = static_cast<int>(luck_.between(1, 2));
     plan_.keys = static_cast<std::size_t>(luck_.between(2, 3));
     plan_.local_bytes = luck_.any_of<std::size_t>({0, 600, 1 << 20, 1 << 20, 1 << 20, 1 << 20});
-    if (plan_.herd) {
-        plan_.ends = 2'000;
+    if (plan_.kind == what_happens::herd) {
+        plan_.ends = 5'000;
         plan_.gets = static_cast<int>(luck_.between(20, 200));
-    } else if (plan_.cut_off) {
+    } else if (plan_.kind == what_happens::there_and_back) {
+        plan_there_and_back();
+    } else if (plan_.kind != what_happens::anything) {
         plan_cut_off();
     } else {
         if (luck_.in(5)) plan_.max_remembered = 1;
         plan_.ttl = luck_.any_of<msec>({1'000, 2'000, 8'000, 8'000});
         plan_.has_table = variant_.unreleased_table && luck_.in(70);
+        if (plan_.network_most <= 10) plan_.purge_lock = luck_.any_of<msec>({40, 5'000});
         plan_.lease = luck_.any_of<msec>({150, 1'000, 1'000});
         plan_.ends = luck_.between(600, 2'500);
         plan_.gets = static_cast<int>(luck_.between(10, 60));
@@ -70,7 +70,8 @@ void world::make_plan() {
     schedule({.at = look_every, .what = event::kind::expire});
 }
 
-// Who is cut off writes while those who would hear of it connect to PostgreSQL again.
+// Who is cut off writes while those who would hear of it connect to PostgreSQL again; or while they
+// are not there, and dies.
 void world::plan_cut_off() {
     plan_.instances = 2;
     plan_.workers = 1;
@@ -81,6 +82,28 @@ void world::plan_cut_off() {
     plan_.posts = 8;
     plan_.faults = {{.is = fault_kind::silence, .at = 400, .lasts = 1'900},
                     {.is = fault_kind::postgres_down, .at = 500, .lasts = luck_.between(1, 300)}};
+    if (plan_.kind == what_happens::killed_while_cut_off) {
+        plan_.instances = 1;
+        plan_.faults[1] = {.is = fault_kind::crash, .at = luck_.between(600, 1'800), .lasts = 20};
+    }
+    for (std::size_t i = 0; i < plan_.faults.size(); ++i)
+        schedule({.at = plan_.faults[i].at, .what = event::kind::fault, .id = i});
+}
+
+void world::plan_there_and_back() {
+    using enum fault_kind;
+    plan_.instances = static_cast<int>(luck_.between(1, 2));
+    plan_.workers = 1;
+    plan_.ttl = 8'000;
+    plan_.has_table = variant_.unreleased_table;
+    plan_.ends = 3'000;
+    plan_.gets = 100;
+    plan_.posts = 8;
+    const auto there = luck_.between(600, 1'200), back = luck_.between(1'300, 2'200);
+    plan_.faults = {{.is = fail_over, .at = there, .lasts = 1},
+                    {.is = fail_over, .at = back, .lasts = 1},
+                    {.is = end_process, .at = luck_.between(there, back + 50), .lasts = 20},
+                    {.is = crash, .at = luck_.between(there, back + 50), .lasts = 20, .place = 0}};
     for (std::size_t i = 0; i < plan_.faults.size(); ++i)
         schedule({.at = plan_.faults[i].at, .what = event::kind::fault, .id = i});
 }
@@ -118,7 +141,7 @@ void world::plan_requests() {
                   .id = static_cast<std::uint64_t>(of_a_customer ? customer : 0)});
     };
     for (int i = 0; i < plan_.gets; ++i)
-        add(event::kind::get, plan_.herd ? 1'000 + luck_.below(3) : luck_.below(plan_.ends));
+        add(event::kind::get, plan_.kind == what_happens::herd ? 4'000 + luck_.below(3) : luck_.below(plan_.ends));
     for (int i = 0; i < plan_.posts; ++i) {
         const auto at = luck_.below(plan_.ends);
         add(event::kind::post, at);
@@ -132,6 +155,7 @@ void world::plan_requests() {
 
 void world::start_instance(int number) {
     const auto p = std::make_shared<process>(++last_process_, plan_.max_remembered);
+    p->begun = now();
     say([&] {
         return "instance " + std::to_string(number) + " starts as process " + std::to_string(p->id);
     });
@@ -176,16 +200,18 @@ void world::has_ended(std::uint8_t place) {
     start_instance(number);
 }
 
-// The address leads to the other server, which was a replica, and the one before is one now. Its
-// connections may live on.
+// The address leads to the other server. The one before is told to be a replica, and connections to
+// it may live on; or it is out of reach, learns nothing, and is as it was when it comes back.
 void world::fail_over() {
     const auto before = network_.leads_to;
-    servers_[before].is_replica = true;
+    const bool is_told = luck_.in(50);
+    servers_[before].is_replica = is_told;
     network_.leads_to = 1 - before;
-    servers_[network_.leads_to].promote();
+    if (servers_[network_.leads_to].is_replica) servers_[network_.leads_to].promote();
     network_.switched_at = now();
+    if (network_.first_switch < 0) network_.first_switch = now();
     judge_.data_lost(now());
-    if (luck_.in(50)) network_.cut_all(before);
+    if (!is_told || luck_.in(50)) network_.cut_all(before);
 }
 
 std::vector<worker*> world::listeners() const {
@@ -193,6 +219,10 @@ std::vector<worker*> world::listeners() const {
     for (const auto& w : workers_)
         if (w && is_listener(w->place())) all.push_back(w.get());
     return all;
+}
+
+std::string world::name_at(std::uint8_t place) const {
+    return workers_[place] ? workers_[place]->engine().name() : std::string{};
 }
 
 const worker* world::listener_of(std::uint32_t process) const {
@@ -437,7 +467,7 @@ void world::check_leftovers() {
     for (std::size_t k = 0; k < plan_.keys; ++k) {
         const auto found = servers_[network_.leads_to].value(k, now());
         if (found) judge_.check_shared(k, std::stoll(found->value), found->until);
-        if (plan_.herd && postgres_.loads(k) > 1)
+        if (plan_.kind == what_happens::herd && postgres_.loads(k) > 1)
             violated(key_name(k) + " was loaded " + std::to_string(postgres_.loads(k)) +
                      " times for one herd");
     }
@@ -453,7 +483,7 @@ void world::check_leftovers() {
 std::string world::told(const connection& c, const valkey::command& what,
                         const valkey::reply& r) {
     static constexpr std::array scripts{"lease", "fill", "yield", "hold",
-                                        "release", "renew", "lock", "mark"};
+                                        "release", "renew", "lock", "unlock", "mark"};
     auto line = std::string{"Valkey "} + (c.server == 0 ? "a" : "b") + ", for worker " +
                 std::to_string(c.owner) + ':';
     const bool is_script = what[0] == "EVALSHA" && what[1].size() == 1;
@@ -494,7 +524,7 @@ std::string figures::text() const {
                n("announcements", announcements) + n("pushes", pushes) +
                n("expired values", expired_values);
     static constexpr std::array scripts_of{"leases", "fills", "yielded leases", "holds",
-                                           "releases", "renewed leases", "purges' locks", "purges"};
+                                           "releases", "renewed leases", "purges' locks", "ends of purges' locks", "purges"};
     for (std::size_t i = 0; i < scripts.size(); ++i) out += n(scripts_of[i], scripts[i]);
     for (std::size_t i = 0; i < fault_kinds; ++i)
         out += n(name_of(static_cast<fault_kind>(i)), faults[i]);

@@ -48,7 +48,7 @@ struct figures {
                   source_reads = 0, failed_gets = 0, late_answers = 0, orders = 0, acknowledged = 0,
                   unknown_outcomes = 0, late_commits = 0, orphans = 0, untold = 0, announcements = 0,
                   pushes = 0, expired_values = 0;
-    std::array<std::uint64_t, 8> scripts{};  ///< by index, as they were called
+    std::array<std::uint64_t, 9> scripts{};  ///< by index, as they were called
     std::array<std::uint64_t, fault_kinds> faults{};
 
     void add(const figures& more);
@@ -65,6 +65,14 @@ struct fault {
     std::size_t key = 0;
 };
 
+enum class what_happens {
+    anything,
+    herd,                       ///< readers that come all at once
+    cut_off_during_a_restart,   ///< one writes without Valkey, while PostgreSQL restarts
+    killed_while_cut_off,       ///< the same one dies, and its next process begins
+    there_and_back              ///< the address leads to another server, and back; processes end
+};
+
 /// What a seed's chance decides before it begins.
 struct plan_of_seed {
     int instances = 1, workers = 1;
@@ -72,17 +80,16 @@ struct plan_of_seed {
     std::size_t local_bytes = 0;
     std::size_t max_remembered = 65'536;
     msec ttl = 8'000, lease = 1'000;
+    msec purge_lock = 5'000;
     msec network_most = 1, postgres_most = 2;
     msec ends = 0;  ///< requests and faults
     int gets = 0, posts = 0;
     int lose_percent = 0;
     bool has_table = true;  ///< PostgreSQL's, of what is unreleased
-    bool herd = false;     ///< readers that come all at once, and nothing else
-    bool cut_off = false;  ///< one from Valkey, while PostgreSQL restarts
+    what_happens kind = what_happens::anything;
     std::vector<fault> faults;
 };
 
-enum class what_happens { anything, herd, cut_off_during_a_restart };
 
 class world {
 public:
@@ -120,6 +127,8 @@ public:
     /// Whether the worker there listens for its process.
     bool is_listener(std::uint8_t place) const { return place % plan_.workers == 0; }
     std::vector<worker*> listeners() const;
+    /// What the worker there calls itself; empty if it has ended.
+    std::string name_at(std::uint8_t place) const;
     /// The worker of a process that listens; null if the process has ended.
     const worker* listener_of(std::uint32_t process) const;
     void count_script(std::size_t which) { ++figures_.scripts[which]; }
@@ -128,6 +137,7 @@ private:
     void make_plan();
     void plan_faults();
     void plan_cut_off();
+    void plan_there_and_back();
     void plan_requests();
     void perform(const event& e);
     void perform_of_owner(const event& e, worker& w);

@@ -19,6 +19,8 @@ struct tiers_options {
     /// Of a hold: longer than a statement takes from when it is begun to when it is known to be
     /// over.
     std::chrono::milliseconds hold{20'000};
+    /// Of the lock of who purges; renewed while that goes on.
+    std::chrono::milliseconds purge_lock{5'000};
 };
 
 }  // namespace larder::cache
