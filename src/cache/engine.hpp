@@ -71,6 +71,7 @@ private:
     void all_changed() override;
     bool is_usable(std::string_view key) const override;
     std::string next_name() override { return name_ + ':' + std::to_string(++last_name_); }
+    bool is_trusted() const override { return trust_.is_trusted(); }
     void release_soon() override { releases_.soon(); }
 
     bool is_proved() const;

@@ -30,6 +30,7 @@ struct rules {
     bool role_is_part_of_the_proof = true;
     bool purge_before_trust = true;
     bool purge_after_another_server = true;
+    bool tell_only_a_trusted_server = true;
     bool wait_for_the_source = true;
     bool ask_the_source_for_the_server = true;
     bool renew_the_purge_lock = true;

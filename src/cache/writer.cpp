@@ -36,6 +36,19 @@ void writer::remember(const change& one) {
     owner_.release_soon();
 }
 
+// A server that is not trusted yet may be left again before anybody knows of it. So what it was told
+// does not count.
+task<bool> writer::tell_hold(const change& one) {
+    const bool told = co_await shared_.hold(one.keys, one.name);
+    co_return told && (owner_.is_trusted() || !in_force.tell_only_a_trusted_server);
+}
+
+task<bool> writer::tell_release(const std::vector<std::string>& keys,
+                                const std::vector<std::string>& names) {
+    const bool told = co_await shared_.release(keys, names);
+    co_return told && (owner_.is_trusted() || !in_force.tell_only_a_trusted_server);
+}
+
 task<std::vector<std::string>> writer::hold(change& one) {
     const std::vector<std::string> nothing;
     if (one.keys.empty() || !in_force.hold_before_commit) co_return nothing;
@@ -43,10 +56,10 @@ task<std::vector<std::string>> writer::hold(change& one) {
     const bool is_answering = co_await reconnected();
     // Nobody has to take back a hold that is not even sent.
     if (one.name.empty() && is_answering) one.name = owner_.next_name();
-    bool held = co_await shared_.hold(one.keys, one.name);
+    bool held = co_await tell_hold(one);
     if (!held && !one.name.empty() && client_.life() == 0) {  // lost with the hold on its way
         const bool again = co_await reconnected();
-        if (again) held = co_await shared_.hold(one.keys, one.name);
+        if (again) held = co_await tell_hold(one);
     }
     if (held) co_return nothing;
     if (!std::exchange(one.is_untold, true)) own_.untold_begins();
@@ -58,7 +71,7 @@ task<std::vector<std::string>> writer::hold(change& one) {
 task<void> writer::release(change& one) {
     if (!one.keys.empty() && in_force.release_after_commit) {
         const std::vector<std::string> writers(one.name.empty() ? 0 : 1, one.name);
-        const bool released = co_await shared_.release(one.keys, writers);
+        const bool released = co_await tell_release(one.keys, writers);
         if (!released) remember(one);
     }
     own_.count(one.keys);
@@ -101,7 +114,7 @@ task<void> writer::settle(change one, ask_fate what_became) {
     auto known = fate::pending;
     while (known != fate::over && !stopped_ && waits_.now() < pending + options_.hold) {
         if (waits_.now() >= hold_anew) {
-            const bool held = co_await shared_.hold(one.keys, one.name);
+            const bool held = co_await tell_hold(one);
             if (held) hold_anew = waits_.now() + options_.hold / 2;
         }
         known = co_await ask(what_became);
@@ -114,7 +127,7 @@ task<void> writer::settle(change one, ask_fate what_became) {
     if (!stopped_ || known == fate::over) {
         std::vector<std::string> names(1, one.name);
         if (!before.empty() && before != one.name) names.push_back(before);
-        const bool released = co_await shared_.release(one.keys, names);
+        const bool released = co_await tell_release(one.keys, names);
         if (!released) remember(one);
     }
     own_.count(one.keys);

@@ -31,6 +31,8 @@ public:
     class owner {
     public:
         virtual std::string next_name() = 0;
+        /// Whether the server is one that all instances believe, and the next process will know of.
+        virtual bool is_trusted() const = 0;
         /// Something is remembered as unreleased.
         virtual void release_soon() = 0;
 
@@ -63,6 +65,9 @@ public:
 private:
     task<void> settle(change one, ask_fate what_became);
     task<fate> ask(const ask_fate& what_became);
+    task<bool> tell_hold(const change& one);
+    task<bool> tell_release(const std::vector<std::string>& keys,
+                            const std::vector<std::string>& names);
     task<bool> reconnected();
     void remember(const change& one);
 

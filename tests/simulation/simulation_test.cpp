@@ -217,6 +217,10 @@ TEST(simulation_finds, a_new_process_that_believes_a_server_that_the_address_lea
     expect_violation({.engine = {.ask_the_source_for_the_server = false}}, 5'000,
                      what_happens::there_and_back);
 }
+TEST(simulation_finds, a_write_that_only_a_server_hears_of_that_nobody_trusts) {
+    expect_violation({.engine = {.tell_only_a_trusted_server = false}}, 5'000,
+                     what_happens::there_and_back);
+}
 TEST(simulation_finds, an_end_that_releases_nothing) {
     expect_violation({.engine = {.release_before_the_end = false}});
 }
