@@ -45,9 +45,9 @@ awaitable<std::optional<cache::tiers::found>> look(services& at, std::string_vie
 
 namespace {
 
-awaitable<cache::fate> ask(std::function<awaitable<bool>()> is_over) {
+awaitable<fate> ask(std::function<awaitable<bool>()> is_over) {
     const bool over = co_await is_over();
-    co_return over ? cache::fate::over : cache::fate::pending;
+    co_return over ? fate::over : fate::pending;
 }
 
 }  // namespace

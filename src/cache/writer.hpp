@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "cache/shared_tier.hpp"
-#include "larder/cache/fate.hpp"
+#include "larder/fate.hpp"
 #include "larder/cache/own_writes.hpp"
 #include "task.hpp"
 #include "valkey/client.hpp"

@@ -11,8 +11,7 @@ namespace {
 
 // After a failover the address may lead to another server.
 bool means_new_connection(std::string_view error) {
-    return error.starts_with("READONLY") || error.starts_with("MASTERDOWN") ||
-           error.starts_with("NOAUTH");
+    return error.starts_with("MASTERDOWN") || error.starts_with("NOAUTH");
 }
 
 bool forgot_script(const reply& r) {
@@ -110,7 +109,8 @@ void client::replied(const exchange_ptr& to) {
     std::string refusal;
     for (const auto& r : to->replies) {
         if (r.is != reply::kind::error) continue;
-        if (means_new_connection(r.text)) refusal = r.text;
+        if (r.text.starts_with("READONLY")) refusal = is_a_replica;
+        else if (means_new_connection(r.text)) refusal = r.text;
         else if (!forgot_script(r)) say_refused(r.text);
     }
     if (refusal.empty()) supervisor_.served(to->sent);

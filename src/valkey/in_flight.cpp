@@ -9,7 +9,7 @@ using namespace std::chrono_literals;
 
 in_flight::in_flight(waits& w, std::chrono::milliseconds deadline,
                      std::chrono::milliseconds patient, owner& tells)
-    : waits_(w), deadline_(deadline), patient_(patient), owner_(tells) {}
+    : waits_(w), deadline_(deadline), patient_(patient), owner_(tells), watch_(w) {}
 
 void in_flight::add(const exchange_ptr& one, nursery& home) {
     const bool waits = one->how == urgency::request;
@@ -17,6 +17,7 @@ void in_flight::add(const exchange_ptr& one, nursery& home) {
     one->deadline = one->sent + (waits ? deadline_ : patient_);
     (waits ? requests_ : background_).push_back(one);
     if (!std::exchange(watching_, true)) home.start(watch());
+    else if (one->deadline < watching_until_) watch_.end();
 }
 
 void in_flight::finish(exchange& one) const {
@@ -34,8 +35,8 @@ time_point in_flight::next_deadline() const {
 // For as long as anything is in flight.
 task<void> in_flight::watch() {
     for (auto next = next_deadline(); next != time_point::max(); next = next_deadline()) {
-        const auto id = waits_.make();
-        co_await waits_.until(id, std::max(next, waits_.now() + 1ms));
+        watching_until_ = std::max(next, waits_.now() + 1ms);
+        co_await watch_.until(watching_until_);
         // Where an answer waits to be read it is this worker that is late, and Valkey is not
         // silent.
         const auto late = owner_.has_unread() ? deadline_ : 0ms;

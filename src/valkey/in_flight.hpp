@@ -50,6 +50,8 @@ private:
     owner& owner_;
     exchanges requests_, background_;
     bool watching_ = false;
+    time_point watching_until_{};  // or until something has an earlier deadline
+    pause watch_;
 };
 
 }  // namespace larder::valkey

@@ -83,10 +83,10 @@ task<model_postgres::committed> model_postgres::commit(worker& by, std::vector<s
     co_return committed{s->lost ? outcome::unknown : outcome::written, s};
 }
 
-task<cache::fate> model_postgres::what_became(worker& by, statement_ptr s) {
+task<fate> model_postgres::what_became(worker& by, statement_ptr s) {
     co_await by.waiting().sleep(std::chrono::milliseconds{world_.luck().delay(most_)});
-    if (down_) co_return cache::fate::unknown;
-    co_return s->taken || s->dropped ? cache::fate::over : cache::fate::pending;
+    if (down_) co_return fate::unknown;
+    co_return s->taken || s->dropped ? fate::over : fate::pending;
 }
 
 void model_postgres::take(std::uint64_t id) {

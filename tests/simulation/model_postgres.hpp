@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "larder/cache/fate.hpp"
+#include "larder/fate.hpp"
 #include "larder/cache/server_record.hpp"
 #include "simulation/model_valkey.hpp"
 #include "simulation/schedule.hpp"
@@ -63,7 +63,7 @@ public:
     };
     task<committed> commit(worker& by, std::vector<std::size_t> keys, order_number order,
                            std::vector<std::string> announcements);
-    task<cache::fate> what_became(worker& by, statement_ptr s);
+    task<fate> what_became(worker& by, statement_ptr s);
 
     /// What was announced and is not known to be released.
     struct row {

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "larder/cache/entry.hpp"
-#include "larder/cache/fate.hpp"
+#include "larder/fate.hpp"
 #include "larder/cache/options.hpp"
 #include "larder/cache/own_writes.hpp"
 #include "larder/valkey/options.hpp"

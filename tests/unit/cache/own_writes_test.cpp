@@ -199,16 +199,66 @@ TEST(own_writes, that_are_many_are_announced_in_parts_that_postgresql_takes) {
     EXPECT_EQ(other.remembered(), 5'000U);
 }
 
-TEST(own_writes, that_are_too_many_are_announced_as_all_keys) {
+// Whoever may notify would else make every instance delete whatever it has.
+TEST(own_writes, an_announcement_costs_no_more_than_the_keys_that_it_names) {
     own_writes one{1}, other;
     one.remember({{"num_orders:1", "w"}, {"num_orders:2", "w"}});
+    EXPECT_NE(one.overflow(), 0U);
     ASSERT_EQ(one.announcements().size(), 1U);
     EXPECT_TRUE(other.hear(one.announcements().front(), families));
-    EXPECT_TRUE(other.is_remembered("num_orders:77"));
-    EXPECT_NE(other.overflow(), 0U);
-    EXPECT_TRUE(other.announcements().empty()) << "it is the other one's to repeat";
-    other.forget_all(other.overflow());
-    EXPECT_FALSE(other.remembers_any());
+    EXPECT_EQ(other.remembered(), 1U);
+    EXPECT_FALSE(other.hear("somebody\n*", families));
+    EXPECT_EQ(other.overflow(), 0U);
+    EXPECT_FALSE(other.is_remembered("num_orders:77"));
+}
+
+TEST(own_writes, are_settled_when_all_are_released_and_none_is_untold) {
+    own_writes one;
+    EXPECT_TRUE(one.is_settled());
+    one.untold_begins();
+    one.remember({{"num_orders:1", "w"}});
+    EXPECT_FALSE(one.is_settled());
+    EXPECT_EQ(one.remembered_own(), 1U);
+    one.forget(one.some(no_limit));
+    EXPECT_FALSE(one.is_settled()) << "its commit may come only now";
+    one.untold_ends();
+    EXPECT_TRUE(one.is_settled());
+}
+
+TEST(own_writes, what_others_announced_is_not_own) {
+    own_writes one, other;
+    other.hear(one.announcements({"num_orders:1"}).front(), families);
+    EXPECT_EQ(other.remembered(), 1U);
+    EXPECT_EQ(other.remembered_own(), 0U);
+}
+
+// ---- which servers these are ----
+
+TEST(own_writes, trust_no_entries_before_the_source_says_whose_they_are) {
+    own_writes alone;
+    EXPECT_EQ(alone.database(), "-") << "nobody will say";
+    own_writes one;
+    one.expect_source();
+    EXPECT_EQ(one.database(), std::nullopt);
+    one.identify("7:16384");
+    EXPECT_EQ(one.database(), "7:16384");
+}
+
+TEST(own_writes, a_server_that_is_visited_again_after_another_one_has_to_be_purged) {
+    own_writes one;
+    EXPECT_EQ(one.visit("a"), 0U);
+    EXPECT_FALSE(one.must_purge("num_orders")) << "its mark decides";
+    EXPECT_EQ(one.visit("a"), 0U) << "a connection that was lost and came back";
+    const auto there = one.visit("b");
+    EXPECT_TRUE(one.must_purge("num_orders"));
+    one.was_purged("num_orders", there);
+    EXPECT_FALSE(one.must_purge("num_orders"));
+    EXPECT_TRUE(one.must_purge("another")) << "each family for itself";
+    const auto back = one.visit("a");
+    EXPECT_NE(back, there);
+    EXPECT_TRUE(one.must_purge("num_orders"));
+    one.was_purged("num_orders", there);
+    EXPECT_TRUE(one.must_purge("num_orders")) << "a purge of the visit before";
 }
 
 TEST(own_writes, heard_of_again_while_they_are_released_stay_remembered) {

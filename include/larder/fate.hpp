@@ -1,7 +1,7 @@
 // What can be known of a write whose answer was lost.
 #pragma once
 
-namespace larder::cache {
+namespace larder {
 
 /// Whether it may still happen.
 enum class fate {
@@ -10,4 +10,4 @@ enum class fate {
     unknown   ///< the source does not answer, or cannot tell: hold on for as long as a hold lasts
 };
 
-}  // namespace larder::cache
+}  // namespace larder
