@@ -27,6 +27,7 @@
 #include "http/tls.hpp"
 #include "pg/listener.hpp"
 #include "pg/logins.hpp"
+#include "pg/tables.hpp"
 
 namespace larder {
 
@@ -209,6 +210,27 @@ http::server_options server_options_of(const app_options& o, asio::ssl::context*
             .trusted_proxies = o.trusted_proxies};
 }
 
+// Which Valkey the entries of a family were last trusted in; see pg/tables.hpp.
+asio::awaitable<cache::server_record> server_of(pg::pool& connections, const pg::logins& shared,
+                                                std::string family) {
+    using kind = cache::server_record::kind;
+    if (!shared.has_tables) co_return cache::server_record{.is = kind::not_kept};
+    static constexpr pg::statement ask{pg::tables::read_server, true};
+    const pg::parameters which(1, std::move(family));
+    const auto rows = co_await connections.run(ask, which);
+    cache::server_record known{.is = kind::kept};
+    if (rows.size() > 0) known.server = *rows.text(0, 0);
+    co_return known;
+}
+
+asio::awaitable<bool> note_server(pg::pool& connections, std::string family, std::string server) {
+    static constexpr pg::statement note{pg::tables::write_server};
+    pg::parameters what(1, std::move(family));
+    what.emplace_back(std::move(server));
+    const auto done = co_await connections.run(note, what);
+    co_return true;
+}
+
 // One thread with all that it needs: nothing of it is touched by another while it runs.
 class worker {
 public:
@@ -219,8 +241,7 @@ public:
     void listen(http::acceptor acceptor, const http::server_options& options);
     /// For the whole process.
     void hear_announcements(const pg::pool_options& source,
-                            const std::shared_ptr<pg::logins>& logins,
-                            const cache::own_writes& own);
+                            const std::shared_ptr<pg::logins>& logins, cache::own_writes& own);
     asio::io_context& io() { return io_; }
     /// Ends it in the middle of everything. From any thread.
     void cut_off();
@@ -267,7 +288,15 @@ worker::worker(const app_options& options, const routes& all,
               .prefix = options.cache_prefix,
               .local_bytes = options.local_bytes / workers_of(options)}),
       not_ready_(not_ready),
-      give_up_(io_) {}
+      give_up_(io_) {
+    if (!options.source) return;
+    cache_.remember_servers({.read = [this, logins](std::string family) {
+                                 return server_of(db_, *logins, std::move(family));
+                             },
+                             .write = [this](std::string family, std::string server) {
+                                 return note_server(db_, std::move(family), std::move(server));
+                             }});
+}
 
 void worker::listen(http::acceptor listening, const http::server_options& options) {
     server_.emplace(io_, std::move(listening), options,
@@ -277,11 +306,15 @@ void worker::listen(http::acceptor listening, const http::server_options& option
 // What an instance writes while it is cut off from Valkey, PostgreSQL tells the others.
 void worker::hear_announcements(const pg::pool_options& source,
                                 const std::shared_ptr<pg::logins>& logins,
-                                const cache::own_writes& own) {
+                                cache::own_writes& own) {
     announcements_.emplace(
         io_.get_executor(), source, logins,
         pg::listener::events{.heard = [this](std::string_view one) { cache_.hear(one); },
-                             .say = [&own] { return own.announcements(); }});
+                             .say = [&own] { return own.announcements(); },
+                             .is_settled = [&own] { return own.is_settled(); },
+                             .identified = [&own](std::string which) {
+                                 own.identify(std::move(which));
+                             }});
 }
 
 asio::awaitable<http::response> worker::answer(const http::request& r) {
@@ -428,8 +461,9 @@ void app::state::make_workers(http::acceptor listening) {
             std::make_unique<worker>(options, routes, families, own, logins, traffic, not_ready()));
         w->listen(http::share(w->io(), listening), server);
     }
-    if (options.source && options.shared)
-        workers.front()->hear_announcements(*options.source, logins, own);
+    if (!options.source || !options.shared) return;
+    own.expect_source();
+    workers.front()->hear_announcements(*options.source, logins, own);
 }
 
 void app::state::stop() {

@@ -2,7 +2,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include "larder/cached.hpp"
 #include "larder/http/error.hpp"
 
 namespace larder {
@@ -42,19 +41,6 @@ awaitable<std::optional<cache::tiers::found>> look(services& at, std::string_vie
 }
 
 }  // namespace
-
-namespace {
-
-awaitable<fate> ask(std::function<awaitable<bool>()> is_over) {
-    const bool over = co_await is_over();
-    co_return over ? fate::over : fate::pending;
-}
-
-}  // namespace
-
-cache::write::ask_fate what_became(std::function<awaitable<bool>()> is_over) {
-    return [is_over = std::move(is_over)] { return ask(is_over); };
-}
 
 awaitable<std::string> read_through(services& at, std::string key, cache::tiers::loader load,
                                     cache::tiers::check is_value) {

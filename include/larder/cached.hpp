@@ -95,9 +95,6 @@ private:
     http::client_policy policy_;
 };
 
-/// Asks what became of a write of unknown outcome.
-cache::write::ask_fate what_became(std::function<awaitable<bool>()> is_over);
-
 /// A handler that writes, and says what its write makes untrue.
 ///
 /// Errors   what the handler throws. If it has written all the same, or may have (the connection
@@ -128,7 +125,7 @@ public:
         at.db.before_commit({});
         if (at.db.may_have_written() && !keys.empty())
             spdlog::debug("Clearing caches for {}", listed(keys));
-        if (at.db.written() == pg::outcome::unknown) co_await change.leave(what_became(at.db.over_check()));
+        if (at.db.written() == pg::outcome::unknown) co_await change.leave(at.db.fate_check());
         else if (at.db.may_have_written() || change.is_held()) co_await change.release();
         if (failed) std::rethrow_exception(failed);
         co_return value;

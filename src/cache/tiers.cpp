@@ -2,6 +2,9 @@
 
 #include "larder/cache/tiers.hpp"
 
+#include <spdlog/spdlog.h>
+
+#include <exception>
 #include <utility>
 
 #include "../asio_world.hpp"
@@ -80,11 +83,45 @@ task<std::string> run(tiers::loader load, asio_world& outside, waits& of) {
     co_return co_await as_task(outside, of, load());
 }
 
+using memory_ptr = std::shared_ptr<const tiers::server_memory>;
+
+template <class State>
+task<server_record> read_server(State* s, memory_ptr both, std::string family) {
+    try {
+        co_return co_await as_task(*s->outside, s->engine.waiting(), both->read(std::move(family)));
+    } catch (const std::exception& e) {
+        spdlog::debug("Cannot ask which Valkey was used last: {}", e.what());
+    }
+    co_return server_record{};
+}
+
+template <class State>
+task<bool> write_server(State* s, memory_ptr both, std::string family, std::string server) {
+    try {
+        co_return co_await as_task(*s->outside, s->engine.waiting(),
+                                   both->write(std::move(family), std::move(server)));
+    } catch (const std::exception& e) {
+        spdlog::debug("Cannot note which Valkey is used: {}", e.what());
+    }
+    co_return false;
+}
+
 task<fate> run(write::ask_fate ask, asio_world& outside, waits& of) {
     co_return co_await as_task(outside, of, ask());
 }
 
 }  // namespace
+
+// What the source does not answer is not known.
+void tiers::remember_servers(server_memory how) {
+    auto* s = state_.get();
+    const auto both = std::make_shared<const server_memory>(std::move(how));
+    s->engine.remember_servers(
+        {.read = [s, both](std::string family) { return read_server(s, both, std::move(family)); },
+         .write = [s, both](std::string family, std::string server) {
+             return write_server(s, both, std::move(family), std::move(server));
+         }});
+}
 
 asio::awaitable<found> tiers::read(std::string key, loader load, check is_value, wish how) {
     const auto s = state_;

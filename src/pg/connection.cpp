@@ -7,6 +7,9 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdio>
 
 #include "resolve.hpp"
 
@@ -37,10 +40,32 @@ bool ends_session(std::string_view sqlstate) {
 // The server gave up a statement that took too long, or waited too long for somebody's lock.
 bool took_too_long(std::string_view sqlstate) { return sqlstate == "57014" || sqlstate == "55P03"; }
 
+// It lacks memory, disk or connections for now.
+bool lacks_resources(std::string_view sqlstate) { return sqlstate.starts_with("53"); }
+
 // A prepared statement that the server forgot (a pooler in between, DISCARD) or that a change of
 // the schema made unusable; nothing ran.
 bool means_prepare_again(std::string_view sqlstate) {
     return sqlstate == "26000" || sqlstate == "0A000";
+}
+
+// Two programs behind one pooler may share its sessions: a name means the same statement to all.
+std::string name_of(std::string_view sql) {
+    std::uint64_t hash = 0xcbf29ce484222325U;  // FNV-1a
+    for (const char c : sql) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "larder_%016llx", static_cast<unsigned long long>(hash));
+    return text.data();
+}
+
+constexpr auto set_limits =
+    "SELECT set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true)";
+constexpr auto ask_transaction = "SELECT txid_current_if_assigned()";
+
+parameters limits_of(const pool_options& options) {
+    parameters limits(1, std::to_string(options.statement_timeout.count()));
+    limits.emplace_back(std::to_string(options.lock_timeout.count()));
+    return limits;
 }
 
 }  // namespace
@@ -90,7 +115,7 @@ void connection::attach() {
 void connection::lost(const std::string& why) {
     usable_ = false;
     reset_when_closed();
-    throw error(failure::interrupted, why, {}, {}, backend_);
+    throw error(failure::interrupted, why, {}, {}, transaction_);
 }
 
 // What was sent and has not arrived yet is dropped: nobody waits for it, and nobody would know
@@ -137,16 +162,22 @@ asio::awaitable<void> connection::start(const conninfo::parameters& all) {
     PQenterPipelineMode(libpq_.get());
     usable_ = true;
 
-    static constexpr statement limit_statements{
-        "SELECT set_config('statement_timeout', $1, false),"
-        " set_config('lock_timeout', $2, false),"
-        " (SELECT pid || ' ' || extract(epoch FROM backend_start)"
-        "    FROM pg_stat_get_activity(pg_backend_pid()))"};
-    parameters limits(1, std::to_string(options_.statement_timeout.count()));
-    limits.emplace_back(std::to_string(options_.lock_timeout.count()));
-    auto* done = co_await pipeline(limit_statements, limits);
-    if (PQntuples(done) == 1) backend_ = PQgetvalue(done, 0, 2);
-    PQclear(done);
+    co_await greet();
+}
+
+// A pooler hands out keys of its own to cancel by, and so another process id than the session's. Where
+// the session is ours alone the limits are set once; a pooler's next client would have them, too.
+asio::awaitable<void> connection::greet() {
+    static constexpr statement limit{
+        "SELECT pg_backend_pid(),"
+        " set_config('statement_timeout', $1, pg_backend_pid()::text <> $3),"
+        " set_config('lock_timeout', $2, pg_backend_pid()::text <> $3)"};
+    pooled_ = true;  // until it is known better: nothing is prepared
+    const auto own = std::to_string(PQbackendPID(libpq_.get()));
+    auto values = limits_of(options_);
+    values.emplace_back(own);
+    const auto answer = co_await execute(limit, values);
+    pooled_ = answer.text(0, 0) != own;
 }
 
 asio::awaitable<void> connection::poll_until_connected() {
@@ -211,22 +242,22 @@ bool connection::forget(const statement& sql) {
 }
 
 asio::awaitable<result> connection::execute(const statement& sql, const parameters& values,
-                                            bool begins) {
+                                            part of) {
     for (const auto& value : values)
         if (value && value->find('\0') != std::string::npos)
             throw error(failure::rejected, "invalid byte sequence for encoding \"UTF8\": 0x00",
                         "22021");
     const deadline limit{*this, options_.statement_timeout + std::chrono::milliseconds{500}};
-    auto* rows = co_await pipeline(sql, values, begins);
+    auto* rows = co_await pipeline(sql, values, of);
     if (means_prepare_again(field(rows, PG_DIAG_SQLSTATE)) && forget(sql)) {
         PQclear(rows);
-        if (begins) {
+        if (of == part::beginning) {
             static constexpr statement undo{"ROLLBACK"};
             const parameters none;
-            rows = co_await pipeline(undo, none, false, false);
+            rows = co_await pipeline(undo, none, part::end);
             PQclear(rows);
         }
-        rows = co_await pipeline(sql, values, begins);
+        rows = co_await pipeline(sql, values, of);
     }
     if (PQresultStatus(rows) == PGRES_FATAL_ERROR) reject(rows);
     co_return result{rows};
@@ -235,7 +266,7 @@ asio::awaitable<result> connection::execute(const statement& sql, const paramete
 asio::awaitable<void> connection::end(const std::string& how) {
     const deadline limit{*this, options_.statement_timeout + std::chrono::milliseconds{500}};
     const parameters none;
-    auto* answer = co_await pipeline({how}, none, false, false);
+    auto* answer = co_await pipeline({how}, none, part::end);
     if (PQresultStatus(answer) == PGRES_FATAL_ERROR) reject(answer);
     const bool done = PQcmdStatus(answer) == how;
     PQclear(answer);
@@ -249,40 +280,35 @@ void connection::reject(PGresult* refused) {
     PQclear(refused);
     const auto kind = ends_session(state)    ? failure::interrupted
                       : took_too_long(state) ? failure::unavailable
+                      : lacks_resources(state) ? failure::unavailable
                                              : failure::rejected;
-    throw error(kind, sentence, state, constraint, backend_);
+    throw error(kind, sentence, state, constraint, transaction_);
 }
 
-// Sends PREPARE, if need be and it is to be kept, and EXECUTE in one go and reads their answers up
-// to the sync, where the transaction is committed. The first failure is the answer; what follows it
-// was skipped.
+// Sends everything in one go and reads the answers up to the sync, where a statement that is alone is
+// committed. The first failure is the answer; what follows it was skipped.
 asio::awaitable<PGresult*> connection::pipeline(const statement& sql, const parameters& values,
-                                                bool begins, bool keeps) {
+                                                part of) {
     usable_ = false;  // until the sync was read: a lost statement leaves answers behind
-    const auto prepared = prepared_.find(sql.sql);
-    const bool prepare = keeps && prepared == prepared_.end();
-    std::string name;
-    if (prepare) name = "larder_" + std::to_string(++statements_prepared_);
-    else if (keeps) name = prepared->second;
-    send(sql, name, prepare, values, begins);
+    const auto sent = send(sql, values, of);
     co_await flush();
     using owned = std::unique_ptr<PGresult, decltype(&PQclear)>;
     owned answer{nullptr, &PQclear};
-    int before_prepared = begins ? 1 : 0;
+    int which = 0;
     while (true) {
         auto* result = co_await next_result();
         owned next{result, &PQclear};
-        if (!next) --before_prepared;
+        if (!next) ++which;
         if (!next) continue;  // the end of one statement's results
         const auto status = PQresultStatus(next.get());
         if (status == PGRES_PIPELINE_SYNC) break;
         // The server keeps it, also if it then fails.
-        if (prepare && before_prepared == 0 && status == PGRES_COMMAND_OK)
-            prepared_.emplace(sql.sql, name);
-        const auto so_far = answer ? PQresultStatus(answer.get()) : PGRES_COMMAND_OK;
-        if (so_far == PGRES_COMMAND_OK ||
-            (status == PGRES_FATAL_ERROR && so_far != PGRES_FATAL_ERROR))
-            answer = std::move(next);
+        if (which == sent.prepared && status == PGRES_COMMAND_OK)
+            prepared_.emplace(sql.sql, name_of(sql.sql));
+        if (which == sent.transaction) read_transaction(next.get());
+        const bool failed = status == PGRES_FATAL_ERROR;
+        const bool has_failed = answer && PQresultStatus(answer.get()) == PGRES_FATAL_ERROR;
+        if (!has_failed && (failed || which == sent.answer)) answer = std::move(next);
         if (ends_session(field(answer.get(), PG_DIAG_SQLSTATE))) co_return answer.release();
     }
     if (!answer) lost("the server sent no result");
@@ -290,22 +316,52 @@ asio::awaitable<PGresult*> connection::pipeline(const statement& sql, const para
     co_return answer.release();
 }
 
-void connection::send(const statement& sql, const std::string& name, bool prepare,
-                      const parameters& values, bool begins) {
-    std::vector<const char*> pointers;
-    for (const auto& value : values) pointers.push_back(value ? value->c_str() : nullptr);
+// A transaction's id is asked for behind each of its statements: should its COMMIT be lost, that is
+// what one can ask for then.
+connection::flight connection::send(const statement& sql, const parameters& values, part of) {
+    const parameters none;
     auto* libpq = libpq_.get();
     const std::string text{sql.sql};
-    const auto size = static_cast<int>(pointers.size());
-    const bool sent =
-        (!begins || PQsendQueryParams(libpq, "BEGIN", 0, nullptr, nullptr, nullptr, nullptr, 0)) &&
-        (!prepare || PQsendPrepare(libpq, name.c_str(), text.c_str(), 0, nullptr)) &&
-        (name.empty() ? PQsendQueryParams(libpq, text.c_str(), size, nullptr, pointers.data(),
-                                          nullptr, nullptr, 0)
-                      : PQsendQueryPrepared(libpq, name.c_str(), size, pointers.data(), nullptr,
-                                            nullptr, 0)) &&
-        PQpipelineSync(libpq);
-    if (!sent) lost(first_line(PQerrorMessage(libpq)));
+    const auto name = name_of(sql.sql);
+    const bool is_prepared = prepared_.contains(sql.sql);
+    const bool keeps = of != part::end && !pooled_;
+    flight all;
+    if (of == part::beginning || of == part::alone) transaction_.clear();
+    bool sent = of != part::beginning || push(all, "BEGIN", none);
+    if (pooled_ && of != part::end) sent = sent && push(all, set_limits, limits_of(options_));
+    if (keeps && !is_prepared) {
+        all.prepared = all.statements++;
+        sent = sent && PQsendPrepare(libpq, name.c_str(), text.c_str(), 0, nullptr);
+    }
+    all.answer = all.statements;
+    if (keeps) {
+        std::vector<const char*> pointers;
+        for (const auto& value : values) pointers.push_back(value ? value->c_str() : nullptr);
+        ++all.statements;
+        sent = sent && PQsendQueryPrepared(libpq, name.c_str(), static_cast<int>(pointers.size()),
+                                           pointers.data(), nullptr, nullptr, 0);
+    } else {
+        sent = sent && push(all, text.c_str(), values);
+    }
+    if (of == part::beginning || of == part::transaction) {
+        all.transaction = all.statements;
+        sent = sent && push(all, ask_transaction, none);
+    }
+    if (!sent || !PQpipelineSync(libpq)) lost(first_line(PQerrorMessage(libpq)));
+    return all;
+}
+
+bool connection::push(flight& all, const char* sql, const parameters& values) {
+    std::vector<const char*> pointers;
+    for (const auto& value : values) pointers.push_back(value ? value->c_str() : nullptr);
+    ++all.statements;
+    return PQsendQueryParams(libpq_.get(), sql, static_cast<int>(pointers.size()), nullptr,
+                             pointers.data(), nullptr, nullptr, 0) == 1;
+}
+
+void connection::read_transaction(const PGresult* id) {
+    if (PQntuples(id) != 1) return;
+    transaction_ = PQgetisnull(id, 0, 0) ? "0" : PQgetvalue(id, 0, 0);
 }
 
 asio::awaitable<void> connection::flush() {

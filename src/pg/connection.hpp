@@ -33,10 +33,16 @@ public:
 
     /// Throws error{unavailable}.
     boost::asio::awaitable<void> connect();
+    /// What a statement is part of.
+    enum class part {
+        alone,        ///< of nothing: it is committed when it has run
+        beginning,    ///< of a transaction that begins with it
+        transaction,  ///< of the transaction that was begun
+        end           ///< COMMIT or ROLLBACK, sent unprepared
+    };
     /// Throws error; afterwards the connection may be used again if is_usable().
-    /// `begins`: a transaction, which stays open.
     boost::asio::awaitable<result> execute(const statement& sql, const parameters& values,
-                                           bool begins = false);
+                                           part of = part::alone);
     /// COMMIT or ROLLBACK, sent once. Throws error as well if the server did something else: it
     /// rolls back what a COMMIT finds broken.
     boost::asio::awaitable<void> end(const std::string& how);
@@ -49,6 +55,10 @@ public:
     void abandon() { usable_ = false; }
     /// The same, also for who waits in connect() or listen().
     void interrupt();
+
+    /// Whether somebody stands between us and the server, who may give our next transaction another
+    /// session: nothing may be left behind in one, nor relied on.
+    bool is_pooled() const { return pooled_; }
 
     /// Reads what the server may have said while the connection was idle; false if it has gone.
     bool is_alive();
@@ -64,10 +74,19 @@ private:
     boost::asio::awaitable<void> wait(boost::asio::posix::stream_descriptor::wait_type what);
     boost::asio::awaitable<void> flush();
     boost::asio::awaitable<PGresult*> next_result();
+    boost::asio::awaitable<void> greet();
     boost::asio::awaitable<PGresult*> pipeline(const statement& sql, const parameters& values,
-                                               bool begins = false, bool keeps = true);
-    void send(const statement& sql, const std::string& name, bool prepare, const parameters& values,
-              bool begins);
+                                               part of);
+    // What is sent in one go, up to a sync.
+    struct flight {
+        int statements = 0;
+        int answer = 0;        // which of them is the one that was asked for
+        int prepared = -1;     // which of them prepared it; -1: none
+        int transaction = -1;  // which of them tells the transaction's id; -1: none
+    };
+    flight send(const statement& sql, const parameters& values, part of);
+    bool push(flight& all, const char* sql, const parameters& values);
+    void read_transaction(const PGresult* id);
     bool forget(const statement& sql);
     void reset_when_closed();
     static void hear(void* connection, const PGresult* notice);
@@ -82,8 +101,9 @@ private:
     std::unique_ptr<PGconn, decltype(&PQfinish)> libpq_{nullptr, &PQfinish};
     // The name of each statement that was prepared here, by its SQL.
     std::map<std::string, std::string, std::less<>> prepared_;
-    std::size_t statements_prepared_ = 0;
-    std::string backend_;  // the server's process: its id and when it began
+    // Of the transaction that goes on: its id, once it is known. "0" while it has written nothing.
+    std::string transaction_;
+    bool pooled_ = false;
     bool usable_ = false;
     bool timed_out_ = false;
     bool heard_ = false;

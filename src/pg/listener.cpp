@@ -7,10 +7,12 @@
 
 #include <spdlog/spdlog.h>
 
+#include <optional>
 #include <utility>
 
 #include "connection.hpp"
 #include "logins.hpp"
+#include "tables.hpp"
 
 namespace larder::pg {
 
@@ -60,12 +62,7 @@ asio::awaitable<void> listener::run() {
         try {
             if (!logins_->has_to_wait()) co_await listen();
         } catch (const error& e) {
-            const bool refused = e.kind() == failure::rejected;
-            if (refused && !std::exchange(said_why_, true))
-                spdlog::warn(
-                    "PostgreSQL lets nobody LISTEN here ({}): writes of an instance that is cut "
-                    "off from Valkey are seen late by the others",
-                    e.what());
+            spdlog::debug("Cannot listen to PostgreSQL: {}", e.what());
         } catch (const std::exception& e) {
             if (!std::exchange(said_why_, true)) spdlog::error("Cannot LISTEN: {}", e.what());
         }
@@ -77,33 +74,72 @@ asio::awaitable<void> listener::run() {
     }
 }
 
+// What is unreleased is told before who the database is, as nothing is trusted before that.
 asio::awaitable<void> listener::listen() {
     static constexpr statement begin{"LISTEN larder"};
-    connection_ = std::make_unique<connection>(pause_.get_executor(), options_);
-    co_await connection_->connect();
-    logins_->was_accepted();
     const parameters none;
-    co_await connection_->execute(begin, none);
+    known_.clear();
+    connection_ = std::make_unique<connection>(pause_.get_executor(), options_);
+    auto& with = *connection_;
+    co_await with.connect();
+    logins_->was_accepted();
+    const bool has_tables = co_await tables::make(with);
+    logins_->has_tables = has_tables;
+    if (!with.is_pooled()) co_await listen_for(begin);
+    if (has_tables) co_await read_rows();
+    const auto database = co_await tables::identity(with);
+    events_.identified(database);
     started_.expires_at(clock::time_point::min());
-    auto say_at = clock::now();
+    auto look_at = clock::now();
+    bool notified = false;
     while (!stopped_) {
-        for (const auto& one : connection_->notifications()) events_.heard(one);
-        if (const auto now = clock::now(); now >= say_at) {
-            say_at = now + events_.say_every;
-            co_await say();
+        for (const auto& one : with.notifications()) {
+            notified = true;
+            events_.heard(one);
         }
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(say_at - clock::now());
-        co_await connection_->listen(left);
+        if (const auto now = clock::now(); now >= look_at) {
+            look_at = now + events_.say_every;
+            if (has_tables && !known_.empty() && events_.is_settled()) co_await forget_rows();
+            const bool looks = notified || with.is_pooled() || !known_.empty();
+            if (has_tables && looks) co_await read_rows();
+            notified = false;
+            for (auto& one : events_.say())
+                co_await tables::announce_again(with, std::move(one), has_tables);
+        }
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(look_at - clock::now());
+        co_await with.listen(left);
     }
 }
 
-asio::awaitable<void> listener::say() {
-    static constexpr statement tell{"SELECT pg_notify($1, $2)"};
-    for (auto& one : events_.say()) {
-        parameters what(1, std::string{notification_channel});
-        what.emplace_back(std::move(one));
-        co_await connection_->execute(tell, what);
+asio::awaitable<void> listener::listen_for(const statement& begin) {
+    const parameters none;
+    std::optional<error> refused;
+    try {
+        const auto done = co_await connection_->execute(begin, none);
+    } catch (const error& e) {
+        if (e.kind() != failure::rejected) throw;
+        refused = e;
     }
+    if (!refused || std::exchange(said_why_, true)) co_return;
+    spdlog::warn(
+        "PostgreSQL lets nobody LISTEN here ({}): writes of an instance that is cut off from "
+        "Valkey are seen late by the others",
+        refused->what());
+}
+
+// Each row is heard once.
+asio::awaitable<void> listener::read_rows() {
+    const auto rows = co_await tables::unreleased(*connection_);
+    for (const auto& row : rows) {
+        if (!known_.insert(row.id).second) continue;
+        events_.heard(row.payload);
+    }
+}
+
+asio::awaitable<void> listener::forget_rows() {
+    const std::vector<std::string> ids{known_.begin(), known_.end()};
+    co_await tables::remove(*connection_, ids);
+    known_.clear();
 }
 
 }  // namespace larder::pg

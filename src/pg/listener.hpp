@@ -8,6 +8,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,7 +20,8 @@ namespace larder::pg {
 class connection;
 
 /// Hears what is notified on `notification_channel`, and notifies others. A connection that is lost
-/// is made anew; what was notified meanwhile is not heard.
+/// is made anew; what was notified meanwhile is read from larder's tables (tables.hpp), if they are
+/// there. Behind a pooler, where nobody can LISTEN, it reads them all the time.
 ///
 /// Errors   none: it logs, once, that the server lets nobody LISTEN (a standby, a pooler).
 /// Threads  call on the worker it was made for.
@@ -28,8 +30,12 @@ class listener {
 public:
     struct events {
         std::function<void(std::string_view payload)> heard;
-        /// What to notify now; asked every `say_every`.
+        /// What to notify again now; asked every `say_every`.
         std::function<std::vector<std::string>()> say;
+        /// Whether all that was heard is released.
+        std::function<bool()> is_settled = [] { return false; };
+        /// At each connection, when what is unreleased was heard: which database it is.
+        std::function<void(std::string identity)> identified = [](auto&&) {};
         std::chrono::milliseconds say_every{250};
     };
 
@@ -46,12 +52,15 @@ public:
 private:
     boost::asio::awaitable<void> run();
     boost::asio::awaitable<void> listen();
-    boost::asio::awaitable<void> say();
+    boost::asio::awaitable<void> listen_for(const statement& begin);
+    boost::asio::awaitable<void> read_rows();
+    boost::asio::awaitable<void> forget_rows();
 
     const pool_options options_;
     const std::shared_ptr<logins> logins_;
     const events events_;
     std::unique_ptr<connection> connection_;
+    std::set<std::string> known_;  // rows that were read, and heard
     boost::asio::steady_timer pause_;    // between two connections
     boost::asio::steady_timer started_;  // ends when the first one listens or failed
     bool stopped_ = false;

@@ -1,6 +1,7 @@
-// What the connections of a process know about logging in to their server. Private to larder.
+// What the connections of a process know about their server. Private to larder.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <optional>
@@ -35,6 +36,9 @@ public:
         const std::lock_guard lock{mutex_};
         refused_.reset();
     }
+
+    /// Whether larder's own tables are there; see tables.hpp.
+    std::atomic<bool> has_tables{false};
 
 private:
     using clock = std::chrono::steady_clock;

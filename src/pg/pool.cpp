@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
+#include <random>
 #include <utility>
 
 #include "pool_state.hpp"
@@ -15,6 +17,18 @@ namespace larder::pg {
 
 namespace asio = boost::asio;
 using clock = std::chrono::steady_clock;
+
+// Two that are in each other's way are not to meet again.
+asio::awaitable<void> pause_after_conflict(asio::any_io_executor executor) {
+    thread_local std::minstd_rand chance{std::random_device{}()};
+    asio::steady_timer pause{executor, std::chrono::milliseconds{
+                                           std::uniform_int_distribution<int>{5, 50}(chance)}};
+    co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+}
+
+error unavailable(const error& conflict) {
+    return {failure::unavailable, conflict.what(), conflict.sqlstate(), conflict.constraint()};
+}
 
 // Who needs a connection; what it is given ends the wait.
 class pool::state::waiter {
@@ -202,27 +216,47 @@ asio::awaitable<transaction> pool::begin() {
     co_return transaction{std::move(s)};
 }
 
-asio::awaitable<bool> pool::is_over(std::string_view backend) {
-    if (backend.empty()) co_return false;
-    static constexpr statement find{
-        "SELECT count(*) FROM pg_stat_activity"
-        " WHERE pid || ' ' || extract(epoch FROM backend_start) = $1",
+// The id is larger than what pg_stat_activity shows of it by the number of times that it wrapped.
+asio::awaitable<fate> pool::fate_of(std::string transaction) {
+    if (transaction.empty()) co_return fate::unknown;
+    if (transaction == "0") co_return fate::over;
+    static constexpr statement ask{
+        "WITH one AS (SELECT txid_status($1::bigint) AS is),"
+        " ended AS (SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a, one"
+        "  WHERE one.is = 'in progress' AND a.state = 'idle in transaction'"
+        "  AND a.backend_xid::text = ($1::bigint & 4294967295)::text"
+        "  AND a.state_change < now() - interval '20 s')"
+        " SELECT one.is, (SELECT count(*) FROM ended) FROM one",
         true};
-    const parameters which(1, std::string{backend});
-    const auto rows = co_await run(find, which);
-    co_return rows.text(0, 0) == "0";
+    try {
+        const parameters which(1, std::move(transaction));
+        const auto rows = co_await run(ask, which);
+        const auto is = rows.text(0, 0);
+        if (!is) co_return fate::unknown;  // it was long ago
+        co_return *is == "in progress" ? fate::pending : fate::over;
+    } catch (const error& e) {
+        if (e.kind() != failure::rejected) throw;
+    }
+    co_return fate::unknown;  // of the future: this is another server
 }
 
 asio::awaitable<result> pool::run(const statement& sql, parameters values) {
+    int refusals = 0;
     while (true) {
         auto with = co_await state_->acquire();
         const bool may_repeat = sql.reads_only && with.reused();
+        std::optional<error> failed;
         try {
             co_return co_await (*with).execute(sql, values);
         } catch (const error& e) {
-            if (e.kind() != failure::interrupted || !may_repeat) throw;
+            failed = e;
         }
         // The connection had died unnoticed: once more. Each round uses up a dead connection.
+        if (failed->kind() == failure::interrupted && may_repeat) continue;
+        if (!failed->is_conflict()) throw error(*failed);
+        if (!sql.reads_only || ++refusals == conflict_attempts) throw unavailable(*failed);
+        with.end();
+        co_await pause_after_conflict(state_->executor);
     }
 }
 

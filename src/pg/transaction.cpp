@@ -25,7 +25,8 @@ asio::awaitable<result> transaction::run(const statement& sql, parameters values
         const bool first = !std::exchange(s.begun, true);
         const bool may_repeat = first && s.with->reused();
         try {
-            co_return co_await (**s.with).execute(sql, values, first);
+            const auto part = first ? connection::part::beginning : connection::part::transaction;
+            co_return co_await (**s.with).execute(sql, values, part);
         } catch (const error& e) {
             failed = e;
         }
@@ -39,20 +40,48 @@ asio::awaitable<result> transaction::run(const statement& sql, parameters values
         s.begun = s.ended = false;
     }
     co_await rollback();
-    throw error(*failed);
+    throw failed->is_conflict() ? unavailable(*failed) : error(*failed);
 }
 
 asio::awaitable<void> transaction::notify(const std::string& payload) {
     static constexpr statement tell{"SELECT pg_notify($1, $2)"};
     co_await execute(tell, std::string{notification_channel}, payload);
+    if (state_->home->shared->has_tables) co_await remember(payload);
+}
+
+// Should the table be gone meanwhile, what was written before stays.
+asio::awaitable<void> transaction::remember(const std::string& payload) {
+    static constexpr statement before{"SAVEPOINT larder"}, back{"ROLLBACK TO SAVEPOINT larder"},
+        insert{"INSERT INTO larder.unreleased (payload) VALUES ($1)"};
+    auto& with = **state_->with;
+    const auto part = connection::part::transaction;
+    const parameters none, what(1, payload);
+    co_await with.execute(before, none, part);
+    bool refused = false;
+    try {
+        co_await with.execute(insert, what, part);
+    } catch (const error& e) {
+        if (e.kind() != failure::rejected) throw;
+        refused = true;
+    }
+    if (!refused) co_return;
+    state_->home->shared->has_tables = false;
+    co_await with.execute(back, none, part);
 }
 
 asio::awaitable<void> transaction::commit() {
     auto& s = *state_;
     if (s.ended) throw error(failure::misused, "the transaction has ended");
     s.ended = true;
-    if (s.begun) co_await (**s.with).end("COMMIT");
+    std::optional<error> conflict;
+    try {
+        if (s.begun) co_await (**s.with).end("COMMIT");
+    } catch (const error& e) {
+        if (!e.is_conflict()) throw;
+        conflict = e;
+    }
     s.with.reset();
+    if (conflict) throw unavailable(*conflict);
 }
 
 asio::awaitable<void> transaction::rollback() {

@@ -17,6 +17,7 @@
 #include "larder/fate.hpp"
 #include "larder/cache/options.hpp"
 #include "larder/cache/own_writes.hpp"
+#include "larder/cache/server_record.hpp"
 #include "larder/valkey/options.hpp"
 
 namespace larder::cache {
@@ -46,6 +47,13 @@ public:
     ~tiers();
     tiers(const tiers&) = delete;
     tiers& operator=(const tiers&) = delete;
+
+    /// Asks and tells the source which server a family's entries are in; before start().
+    struct server_memory {
+        std::function<boost::asio::awaitable<server_record>(std::string family)> read;
+        std::function<boost::asio::awaitable<bool>(std::string family, std::string server)> write;
+    };
+    void remember_servers(server_memory how);
 
     /// Connects; returns when entries can be read, or when that failed for now.
     boost::asio::awaitable<void> start();

@@ -18,29 +18,32 @@ enum class failure {
 class error : public std::runtime_error {
 public:
     error(failure kind, const std::string& sentence, std::string sqlstate = {},
-          std::string constraint = {}, std::string backend = {})
+          std::string constraint = {}, std::string transaction = {})
         : std::runtime_error(sentence),
           kind_(kind),
           sqlstate_(std::move(sqlstate)),
           constraint_(std::move(constraint)),
-          backend_(std::move(backend)) {}
+          transaction_(std::move(transaction)) {}
 
     failure kind() const { return kind_; }
     /// Five characters, as in PostgreSQL's appendix A; empty if no server said anything.
     const std::string& sqlstate() const { return sqlstate_; }
     /// The constraint that was violated; empty if none was.
     const std::string& constraint() const { return constraint_; }
-    /// Of an interrupted statement: the server's process that ran it, for pool::is_over(). Empty if
-    /// that is not known.
-    const std::string& backend() const { return backend_; }
+    /// Of an interrupted commit: its transaction's id, for pool::fate_of(). Empty if that is not
+    /// known.
+    const std::string& transaction() const { return transaction_; }
+    /// Another transaction was in the way (a deadlock, a serialization failure), and nothing was
+    /// stored: the whole transaction may succeed if it is made once more.
+    bool is_conflict() const { return sqlstate_ == "40001" || sqlstate_ == "40P01"; }
     /// Whether the same statement may succeed if it is simply sent again.
     bool is_retryable() const {
-        return kind_ == failure::unavailable || sqlstate_ == "40001" || sqlstate_ == "40P01";
+        return kind_ == failure::unavailable || is_conflict();
     }
 
 private:
     failure kind_;
-    std::string sqlstate_, constraint_, backend_;
+    std::string sqlstate_, constraint_, transaction_;
 };
 
 }  // namespace larder::pg
