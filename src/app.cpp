@@ -356,10 +356,11 @@ asio::awaitable<http::response> worker::answer_by_route(http::request r) {
     co_return answered;
 }
 
-// The first request should find the cache, if there is one.
+// The first request should find the cache, if there is one; and that is trusted when PostgreSQL has
+// said what is unreleased.
 asio::awaitable<void> worker::start() {
-    if (options_.shared) co_await cache_.start();
     if (announcements_) co_await announcements_->start();
+    if (options_.shared) co_await cache_.start();
     server_->start();
 }
 

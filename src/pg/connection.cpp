@@ -176,8 +176,10 @@ asio::awaitable<void> connection::greet() {
     const auto own = std::to_string(PQbackendPID(libpq_.get()));
     auto values = limits_of(options_);
     values.emplace_back(own);
-    const auto answer = co_await execute(limit, values);
-    pooled_ = answer.text(0, 0) != own;
+    auto* answer = co_await pipeline(limit, values, part::alone);
+    if (PQresultStatus(answer) == PGRES_FATAL_ERROR) reject(answer);
+    pooled_ = PQgetvalue(answer, 0, 0) != own;
+    PQclear(answer);
 }
 
 asio::awaitable<void> connection::poll_until_connected() {

@@ -18,7 +18,7 @@ asio::awaitable<result> session::run(const statement& sql, parameters values) {
 
 // A transaction of one statement is wholly ours, so it may be made once more where others were in
 // its way.
-asio::awaitable<result> session::write(const statement& sql, const parameters& values) {
+asio::awaitable<result> session::write(const statement& sql, parameters values) {
     for (int attempt = 1;; ++attempt) {
         std::optional<error> conflict;
         try {

@@ -51,7 +51,7 @@ public:
     pool& connections() const { return pool_; }
 
 private:
-    boost::asio::awaitable<result> write(const statement& sql, const parameters& values);
+    boost::asio::awaitable<result> write(const statement& sql, parameters values);
     boost::asio::awaitable<result> write_once(const statement& sql, parameters values);
 
     pool& pool_;
