@@ -25,6 +25,7 @@
 #include "http/server.hpp"
 #include "http/text.hpp"
 #include "http/tls.hpp"
+#include "pg/connection.hpp"
 #include "pg/listener.hpp"
 #include "pg/logins.hpp"
 #include "pg/tables.hpp"
@@ -446,6 +447,41 @@ std::string app::openapi() const {
     const auto& o = state_->options;
     return openapi::document({.title = o.name, .version = o.version, .text = o.about, .ttl = o.ttl},
                              state_->operations);
+}
+
+namespace {
+
+asio::awaitable<std::optional<std::size_t>> take_over(pg::connection& source, cache::tiers& cache,
+                                                      cache::own_writes& own) {
+    co_await source.connect();
+    const auto database = co_await pg::tables::identity(source);
+    own.identify(database);
+    co_await cache.start();
+    const auto purged = co_await cache.take_over();
+    cache.stop();
+    co_return purged;
+}
+
+}  // namespace
+
+std::optional<std::size_t> app::purge_cache() {
+    const auto& o = state_->options;
+    asio::io_context io{1};
+    const auto source_options = pg::with_defaults(o.source.value_or(pg::pool_options{}));
+    pg::connection source{io.get_executor(), source_options};
+    cache::own_writes own;
+    own.expect_source();
+    cache::tiers cache{io.get_executor(), o.shared.value_or(valkey::client_options{}), own,
+                       {.families = state_->families, .prefix = o.cache_prefix}};
+    std::optional<std::size_t> purged;
+    asio::co_spawn(io, take_over(source, cache, own),
+                   [&](const std::exception_ptr& failed, std::optional<std::size_t> all) {
+                       if (!failed) purged = all;
+                       cache.stop();
+                       io.stop();
+                   });
+    io.run();
+    return purged;
 }
 
 void app::state::say_ready(const std::string& url) const {

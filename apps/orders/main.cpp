@@ -26,8 +26,8 @@ using orders::add_serve_flags, orders::options_from, orders::serve_flags, orders
 // As in sysexits.h.
 constexpr int status_usage = 64, status_unavailable = 69, status_config = 78;
 
-int serve(const serve_flags& flags, std::vector<std::string> command_line) {
-    set_up_log(flags);
+// With the servers that the environment names.
+larder::app_options options_with_servers(const serve_flags& flags) {
     auto options = options_from(flags);
     const auto waits = orders::source_deadline_from_environment();
     if (auto server = orders::source_from_environment())
@@ -36,6 +36,12 @@ int serve(const serve_flags& flags, std::vector<std::string> command_line) {
     if (auto server = orders::shared_tier_from_environment())
         options.shared = larder::valkey::client_options{
             .server = std::move(*server), .deadline = orders::cache_deadline_from_environment()};
+    return options;
+}
+
+int serve(const serve_flags& flags, std::vector<std::string> command_line) {
+    set_up_log(flags);
+    auto options = options_with_servers(flags);
     if (flags.prints_config) {
         std::cout << text_of(flags, options) << std::flush;
         return std::cout ? 0 : 1;
@@ -60,6 +66,23 @@ int print_openapi(const serve_flags& flags) {
     orders::add_routes(at);
     std::cout << at.openapi() << std::flush;
     return std::cout ? 0 : 1;
+}
+
+int purge_cache() {
+    set_up_log({.log_level = "warning"});
+    auto options = options_with_servers({});
+    if (!options.source) throw orders::setting_error("PG_SERVICE_URI is empty/unset");
+    if (!options.shared) throw orders::setting_error("VALKEY_SERVICE_URI is empty/unset");
+    larder::app at{std::move(options)};
+    orders::add_routes(at);
+    const auto purged = at.purge_cache();
+    if (!purged) {
+        std::cerr << "orders: Valkey or PostgreSQL does not answer, or somebody else purges: try "
+                     "again\n";
+        return status_unavailable;
+    }
+    std::cout << "Deleted " << *purged << " entries; the cache is this database's now\n";
+    return 0;
 }
 
 int load_sample(std::int64_t orders, bool reset) {
@@ -171,6 +194,13 @@ int run(int argc, char** argv) {
     auto* documenting = program.add_subcommand(
         "openapi", "Print the OpenAPI document that serve has at /openapi.json");
 
+    auto* caching = program.add_subcommand("cache", "Look after the cache");
+    caching->require_subcommand(1);
+    caching->add_subcommand(
+        "purge",
+        "Delete all entries in Valkey, and take the cache over for PG_DATABASE on PG_SERVICE_URI: "
+        "after it was restored, say, or took another one's place");
+
     check_flags checks;
     auto* checking = program.add_subcommand(
         "check", "Write and read through running instances, and check every answer");
@@ -183,6 +213,7 @@ int run(int argc, char** argv) {
     }
     if (serving->parsed()) return serve(flags, {argv, argv + argc});
     if (documenting->parsed()) return print_openapi(flags);
+    if (caching->parsed()) return purge_cache();
     return checking->parsed() ? check(checks) : load_sample(orders, reset);
 }
 

@@ -98,6 +98,7 @@ larder::app_options options_from(const serve_flags& flags) {
             "VALKEY_SERVICE_URI is empty/unset",
         .ttl = ttl_from_environment(),
         .client_reload = client_reload_from_environment(),
+        .cache_prefix = cache_prefix_from_environment(),
         .local_bytes = local_bytes_from_environment(),
         .keep_alive_timeout = std::chrono::seconds{flags.timeout_keep_alive},
         .request_timeout = std::chrono::seconds{flags.timeout_request},
@@ -234,6 +235,7 @@ std::string text_of(const serve_flags& flags, const larder::app_options& options
     line("reload-dir", joined(flags.reload_dirs));
     line("reload-command", flags.reload_command);
     line("CACHE_TIMEOUT_SECONDS", options.ttl.count());
+    line("CACHE_PREFIX", options.cache_prefix);
     line("CACHE_LOCAL_BYTES", options.local_bytes);
     line("CACHE_CLIENT_RELOAD", options.client_reload ? "on" : "off");
     if (options.shared) line("CACHE_DEADLINE_MS", options.shared->deadline.count());

@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cstdlib>
 #include <limits>
@@ -81,6 +83,17 @@ std::size_t local_bytes_from_environment() {
     return static_cast<std::size_t>(number("CACHE_LOCAL_BYTES", 0,
                                            std::numeric_limits<std::int64_t>::max(),
                                            default_local_bytes, "a number of bytes, or 0"));
+}
+
+// What means something in a pattern or a slot would be somebody else's keys.
+std::string cache_prefix_from_environment() {
+    auto prefix = variable("CACHE_PREFIX");
+    const auto is_allowed = [](unsigned char c) {
+        return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.' || c == ':';
+    };
+    if (!std::all_of(prefix.begin(), prefix.end(), is_allowed))
+        throw setting_error("CACHE_PREFIX may have letters, digits, '_', '-', '.' and ':' only");
+    return prefix;
 }
 
 std::chrono::milliseconds cache_deadline_from_environment() {
