@@ -124,6 +124,10 @@ valkey_server::valkey_server(std::uint16_t tls_port)
                                           "\ntls-auth-clients no\n"}}},
       tls_port_{tls_port} {}
 
+std::uint16_t valkey_server::port() const {
+    return static_cast<std::uint16_t>(std::stoi(uri().substr(uri().rfind(':') + 1)));
+}
+
 std::string valkey_server::tls_uri() const {
     return "valkeys://127.0.0.1:" + std::to_string(tls_port_) + "/0?ssl_ca_certs=" + own().file();
 }

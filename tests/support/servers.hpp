@@ -67,6 +67,7 @@ class valkey_server : public private_server {
 public:
     valkey_server() : valkey_server{free_port()} {}
 
+    std::uint16_t port() const;
     /// `valkeys://127.0.0.1:PORT/0?…`, with its certificate.
     std::string tls_uri() const;
     /// The file of its Unix socket.
