@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "handshake.hpp"
-#include "readable.hpp"
 #include "received.hpp"
+#include "tls_unread.hpp"
 #include "unix_relay.hpp"
 
 namespace larder::valkey {
@@ -94,6 +94,7 @@ asio::ssl::context make_tls(const server& s) {
 // Boost.Redis leaves the server's name and its check to its user.
 void set_up_tls(redis::connection& connection, const server& s) {
     auto& stream = connection.next_layer();
+    watch_reads(stream.native_handle());
     if (s.verify) stream.set_verify_callback(asio::ssl::host_name_verification{s.host});
     boost::system::error_code is_name;
     asio::ip::make_address(s.host, is_name);
@@ -239,16 +240,14 @@ void redis_link::ended(boost::system::error_code ec) {
 }
 
 bool redis_link::has_unread() const {
-    if (relay_ && relay_->has_unread()) return true;
     // next_layer() of a const connection does not give the socket.
     auto& stream = const_cast<redis::connection&>(connection_).next_layer();
-    if (!options_.server.tls) {
-        // Asio may have taken bytes from the socket whose handler still waits for its turn.
-        const auto read = connection_.get_usage();
-        return bytes_received(stream.next_layer().native_handle()) !=
-               read.response_bytes_received + read.push_bytes_received;
-    }
-    return SSL_pending(stream.native_handle()) > 0 || readable(stream.next_layer().native_handle());
+    const int socket = stream.next_layer().native_handle();
+    if (options_.server.tls) return valkey::has_unread(stream.native_handle(), socket);
+    // Asio may have taken bytes from the socket whose handler still waits for its turn.
+    const auto read = connection_.get_usage();
+    const auto handled = read.response_bytes_received + read.push_bytes_received;
+    return relay_ ? relay_->has_unread(handled) : bytes_received(socket) != handled;
 }
 
 }  // namespace

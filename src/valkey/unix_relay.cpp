@@ -34,7 +34,9 @@ unix_relay::unix_relay(const asio::any_io_executor& executor, std::string path)
       path_(std::move(path)),
       streams_(std::make_shared<streams>(executor)) {}
 
-bool unix_relay::has_unread() { return readable(streams_->far.native_handle()); }
+bool unix_relay::has_unread(std::uint64_t handled) const {
+    return taken_ != handled || readable(streams_->far.native_handle());
+}
 
 void unix_relay::start(const tcp::socket& client) {
     // The coroutine holds what it uses; the lambda itself is none.
@@ -63,20 +65,41 @@ asio::awaitable<void> unix_relay::serve(const tcp::socket& client) {
         co_await streams_->far.async_connect(asio::local::stream_protocol::endpoint{path_}, tuple);
     if (ec) co_return;
     streams_->near.set_option(tcp::no_delay{true});
-    asio::co_spawn(streams_->far.get_executor(), carry(streams_->far, streams_->near),
+    streams_->far.non_blocking(true);
+    asio::co_spawn(streams_->far.get_executor(), carry_to_near(),
                    [self = shared_from_this()](const std::exception_ptr&) { self->stop(); });
-    co_await carry(streams_->near, streams_->far);
+    co_await carry_to_far();
 }
 
-template <class From, class To>
-asio::awaitable<void> unix_relay::carry(From& from, To& to) {
+asio::awaitable<void> unix_relay::carry_to_far() {
     const auto tuple = asio::as_tuple(asio::use_awaitable);
     std::array<char, 16 * 1024> bytes{};
     while (true) {
-        const auto [read_error, size] = co_await from.async_read_some(asio::buffer(bytes), tuple);
+        const auto [read_error, size] =
+            co_await streams_->near.async_read_some(asio::buffer(bytes), tuple);
         if (read_error) co_return;
         const auto part = asio::buffer(bytes.data(), size);
-        const auto [write_error, written] = co_await asio::async_write(to, part, tuple);
+        const auto [write_error, written] = co_await asio::async_write(streams_->far, part, tuple);
+        if (write_error) co_return;
+    }
+}
+
+// Not by async_read_some, which may have taken bytes from the socket while its handler waits for
+// its turn: so that each byte is in the socket or counted.
+asio::awaitable<void> unix_relay::carry_to_near() {
+    const auto tuple = asio::as_tuple(asio::use_awaitable);
+    std::array<char, 16 * 1024> bytes{};
+    auto& far = streams_->far;
+    while (true) {
+        const auto [wait_error] = co_await far.async_wait(far.wait_read, tuple);
+        if (wait_error) co_return;
+        boost::system::error_code read_error;
+        const auto size = far.read_some(asio::buffer(bytes), read_error);
+        if (read_error == asio::error::would_block) continue;
+        if (read_error) co_return;
+        taken_ += size;
+        const auto part = asio::buffer(bytes.data(), size);
+        const auto [write_error, written] = co_await asio::async_write(streams_->near, part, tuple);
         if (write_error) co_return;
     }
 }

@@ -22,20 +22,22 @@ public:
     std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
     /// `client` is the socket that will connect to the port. Returns at once.
     void start(const tcp::socket& client);
-    /// Whether the far end said something that was not carried yet.
-    bool has_unread();
+    /// Whether the far end said anything beyond the first `handled` bytes: it waits in its socket,
+    /// or was carried and not handled yet. One system call.
+    bool has_unread(std::uint64_t handled) const;
     /// Stops listening and carrying.
     void stop();
 
 private:
     boost::asio::awaitable<void> serve(const tcp::socket& client);
-    template <class From, class To>
-    boost::asio::awaitable<void> carry(From& from, To& to);
+    boost::asio::awaitable<void> carry_to_far();
+    boost::asio::awaitable<void> carry_to_near();
 
     struct streams;
     tcp::acceptor acceptor_;
     std::string path_;
     std::shared_ptr<streams> streams_;
+    std::uint64_t taken_ = 0;  // from the far end, in bytes
 };
 
 }  // namespace larder::valkey

@@ -31,6 +31,11 @@ std::string through(const gate& way, std::string uri) {
     return uri.replace(from, size, std::to_string(way.port()));
 }
 
+std::string valkey_uri(const valkey_server& server, transport over) {
+    if (over == transport::unix_socket) return "unix://" + server.socket();
+    return over == transport::tls ? server.tls_uri() : server.uri();
+}
+
 bool answers(std::uint16_t port) {
     try {
         return get(port, "/count").status == 200;
@@ -46,8 +51,9 @@ std::vector<std::string> orders_serve(std::uint16_t port) {
             "--workers",       "2",     "--log-level", "warning"};
 }
 
-instance::instance(const backends& servers, command_line command, environment more, ways how)
-    : to_valkey{port_in(servers.valkey.uri())},
+instance::instance(const backends& servers, command_line command, environment more, ways how,
+                   transport over)
+    : to_valkey{port_in(over == transport::tls ? servers.valkey.tls_uri() : servers.valkey.uri())},
       to_postgres{port_in(servers.postgres.uri())},
       command_{std::move(command)},
       env_{std::move(more)},
@@ -56,7 +62,8 @@ instance::instance(const backends& servers, command_line command, environment mo
         return how == ways::gated ? through(way, uri) : uri;
     };
     env_["PG_SERVICE_URI"] = reach(to_postgres, servers.postgres.uri());
-    env_["VALKEY_SERVICE_URI"] = reach(to_valkey, servers.valkey.uri());
+    const auto valkey = valkey_uri(servers.valkey, over);
+    env_["VALKEY_SERVICE_URI"] = over == transport::unix_socket ? valkey : reach(to_valkey, valkey);
     start();
 }
 
@@ -84,10 +91,11 @@ void instance::start() {
 
 void instance::kill() { running_.reset(); }
 
-cluster::cluster(std::size_t size, const command_line& command, const environment& more, ways how) {
+cluster::cluster(std::size_t size, const command_line& command, const environment& more, ways how,
+                 transport over) {
     servers.restore();
     for (std::size_t i = 0; i < size; ++i)
-        instances_.push_back(std::make_unique<instance>(servers, command, more, how));
+        instances_.push_back(std::make_unique<instance>(servers, command, more, how, over));
 }
 
 std::vector<instance*> cluster::all() const {

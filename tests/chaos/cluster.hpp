@@ -27,11 +27,15 @@ std::vector<std::string> orders_serve(std::uint16_t port);
 /// with others it delays what one instance is told more than what another one is.
 enum class ways { gated, straight };
 
+/// What the instances talk to Valkey over. There are no gates on the way to a Unix socket.
+enum class transport { tcp, tls, unix_socket };
+
 /// One instance of a service, always on the same port, and the gates on its ways to the servers.
 /// It has to end with status 0 on SIGTERM at the end of the scope, unless it was killed.
 class instance {
 public:
-    instance(const backends& servers, command_line command, environment more, ways how);
+    instance(const backends& servers, command_line command, environment more, ways how,
+             transport over);
     ~instance();
     instance(const instance&) = delete;
     instance& operator=(const instance&) = delete;
@@ -60,7 +64,8 @@ private:
 class cluster {
 public:
     explicit cluster(std::size_t size = 3, const command_line& command = orders_serve,
-                     const environment& more = {}, ways how = ways::gated);
+                     const environment& more = {}, ways how = ways::gated,
+                     transport over = transport::tcp);
 
     backends& servers = backends::shared();
     instance& at(std::size_t i) { return *instances_.at(i); }

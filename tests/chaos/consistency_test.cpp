@@ -53,5 +53,21 @@ TEST(consistency, consistent_without_the_local_tier) {
     expect_no_stale_read(all, reads_to_check() / 30, 20ms);
 }
 
+// Whether a worker has read all that Valkey told it is found out in another way for each of them.
+struct consistency_over : testing::TestWithParam<transport> {};
+
+TEST_P(consistency_over, is_the_same) {
+    const cluster all{3, orders_serve, patient, ways::straight, GetParam()};
+    const auto reads = reads_to_check() / 10;
+    expect_no_stale_read(all, reads / 10, 20ms);
+    expect_no_stale_read(all, reads * 9 / 10, 100ms);
+}
+
+INSTANTIATE_TEST_SUITE_P(transports, consistency_over,
+                         testing::Values(transport::tls, transport::unix_socket),
+                         [](const auto& one) {
+                             return one.param == transport::tls ? "tls" : "a_unix_socket";
+                         });
+
 }  // namespace
 }  // namespace larder::test

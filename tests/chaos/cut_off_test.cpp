@@ -68,5 +68,23 @@ TEST_F(cut_off, only_keys_of_the_cache_are_deleted_by_an_announcement) {
     EXPECT_EQ(count(1), before);
 }
 
+// Nor is it one to have the cache emptied.
+TEST_F(cut_off, all_entries_stay_whatever_a_stranger_announces) {
+    auto owner = all.servers.store.connect();
+    owner.exec("DROP ROLE IF EXISTS stranger; CREATE ROLE stranger LOGIN PASSWORD 'strange'");
+    const auto before = count(1);
+    EXPECT_EQ(valkey().get("num_orders:all"), std::to_string(before));
+    {
+        pg_client stranger{all.servers.postgres.with("user=stranger&password=strange"),
+                           all.servers.store.database()};
+        for (const auto* payload : {R"(x\n*)", R"(\n*)", R"(*)"})
+            stranger.exec("SELECT pg_notify('larder', E'" + std::string{payload} + "')");
+    }
+    EXPECT_FALSE(eventually([&] { return !valkey().get("num_orders:all"); }, a_second))
+        << "anybody may have the cache emptied";
+    EXPECT_EQ(count(1), before);
+    owner.exec("DROP ROLE stranger");
+}
+
 }  // namespace
 }  // namespace larder::test

@@ -4,6 +4,8 @@
 
 #include <signal.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <functional>
 #include <iterator>
 #include <numeric>
@@ -40,6 +42,9 @@ std::vector<std::size_t> instances_from(std::size_t first) {
 
 class chaos : public testing::TestWithParam<fault> {
 protected:
+    explicit chaos(transport over = transport::tcp)
+        : all_{3, orders_serve, {}, ways::gated, over} {}
+
     void survive(const fault& one) {
         auto how = all_.checking();
         how.timeout = 300ms * slack;
@@ -199,6 +204,44 @@ INSTANTIATE_TEST_SUITE_P(faults, valkey_link_chaos, testing::ValuesIn(valkey_lin
 struct postgres_link_chaos : chaos {};
 TEST_P(postgres_link_chaos, is_survived) { survive(GetParam()); }
 INSTANTIATE_TEST_SUITE_P(faults, postgres_link_chaos, testing::ValuesIn(postgres_link_faults()),
+                         name_of);
+
+// ---- Valkey by other ways ----
+
+/// These of them, or all in a long run.
+std::vector<fault> some_of(std::vector<fault> list, const std::vector<std::string>& names) {
+    if (std::getenv("LARDER_SOAK") != nullptr) return list;
+    std::erase_if(
+        list, [&](const fault& one) { return std::ranges::find(names, one.name) == names.end(); });
+    return list;
+}
+
+std::vector<fault> tls_faults() {
+    auto list = process_faults();
+    std::erase_if(list, [](const fault& one) { return one.name.starts_with("postgres"); });
+    std::ranges::copy(valkey_link_faults(), std::back_inserter(list));
+    return some_of(list,
+                   {"instance_frozen", "valkey_killed", "refused_for_one", "in_slices_for_all",
+                    "cut_after_1000_bytes_for_one", "black_hole_to_client_for_one"});
+}
+
+struct tls_chaos : chaos {
+    tls_chaos() : chaos{transport::tls} {}
+};
+TEST_P(tls_chaos, is_survived) { survive(GetParam()); }
+INSTANTIATE_TEST_SUITE_P(faults, tls_chaos, testing::ValuesIn(tls_faults()), name_of);
+
+std::vector<fault> unix_socket_faults() {
+    auto list = process_faults();
+    std::erase_if(list, [](const fault& one) { return one.name.starts_with("postgres"); });
+    return some_of(list, {"instance_frozen", "valkey_killed"});
+}
+
+struct unix_socket_chaos : chaos {
+    unix_socket_chaos() : chaos{transport::unix_socket} {}
+};
+TEST_P(unix_socket_chaos, is_survived) { survive(GetParam()); }
+INSTANTIATE_TEST_SUITE_P(faults, unix_socket_chaos, testing::ValuesIn(unix_socket_faults()),
                          name_of);
 
 }  // namespace

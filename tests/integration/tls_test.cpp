@@ -2,28 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "support/certificate.hpp"
 #include "support/json_text.hpp"
 #include "support/store_test.hpp"
 
 namespace larder::test {
 namespace {
-
-/// A certificate that signs itself, and its key.
-struct certificate {
-    explicit certificate(const std::string& names) {
-        const auto made = run_to_end(
-            {"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-             "-noenc", "-days", "2", "-subj", "/CN=larder test", "-addext",
-             "subjectAltName=" + names, "-keyout", key(), "-out", file()},
-            {});
-        if (made.status != 0) throw std::runtime_error{"openssl: " + made.err};
-    }
-
-    std::string key() const { return folder.path + "/key.pem"; }
-    std::string file() const { return folder.path + "/certificate.pem"; }
-
-    scratch_folder folder{"tls"};
-};
 
 /// A Valkey with a port for TLS, and one without, through which the test looks in.
 struct tls_valkey {

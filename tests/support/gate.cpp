@@ -66,7 +66,7 @@ void send_at_once(int fd) {
 }  // namespace
 
 gate::gate(std::uint16_t target)
-    : target_{target}, guard_{bound_socket(0)}, wake_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)} {
+    : guard_{bound_socket(0)}, wake_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}, target_{target} {
     port_ = port_of(guard_);
     listen();
     thread_ = std::thread{[this] { run(); }};
@@ -97,6 +97,10 @@ void gate::apply(Change change) {
 
 void gate::admit(admission how) {
     apply([&] { admission_ = how; });
+}
+
+void gate::lead_to(std::uint16_t target) {
+    apply([&] { target_ = target; });
 }
 
 void gate::set(const flow* to_server, const flow* to_client, connections which) {

@@ -53,6 +53,9 @@ public:
     std::uint16_t port() const { return port_; }
 
     void admit(admission how);
+    /// Where new connections lead from now on, as an address does after a failover. Those that are
+    /// there stay where they are.
+    void lead_to(std::uint16_t target);
     /// A connection whose sender went away while its bytes were held is reset when they are held
     /// no longer: what was held is lost.
     void to_server(flow how, connections which = connections::all) { set(&how, nullptr, which); }
@@ -107,7 +110,6 @@ private:
     static void close(const link& one);
     short seen(int fd) const;
 
-    const std::uint16_t target_;
     std::uint16_t port_ = 0;
     int guard_ = -1;     // bound, so that the port stays ours
     int listener_ = -1;  // -1: refuses
@@ -117,6 +119,7 @@ private:
     std::condition_variable applied_;
     std::uint64_t changes_ = 0, rounds_ = 0;  // all below is guarded by mutex_
     bool is_ending_ = false;
+    std::uint16_t target_;
     admission admission_ = admission::pass;
     flow up_, down_;  // of new connections
     std::list<link> links_;

@@ -5,7 +5,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -14,8 +13,6 @@
 namespace larder::test {
 
 namespace {
-
-namespace fs = std::filesystem;
 
 std::string text_of(const std::string& file) {
     std::ostringstream text;
@@ -43,23 +40,12 @@ constexpr const char* clear_away = R"(
 
 }  // namespace
 
-std::string fresh_folder(const std::string& name) {
-    static int count = 0;
-    const auto folder = fs::path{LARDER_BINARY_DIR} / "test-data" /
-                        (name + "-" + std::to_string(getpid()) + "-" + std::to_string(++count));
-    fs::create_directories(folder);
-    return folder.string();
-}
-
-scratch_folder::~scratch_folder() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-}
-
-private_server::private_server(const std::string& tool, std::vector<std::string> kill_verb)
+private_server::private_server(const std::string& tool, std::vector<std::string> kill_verb,
+                               const std::map<std::string, std::string>& files)
     : tool_{LARDER_SOURCE_DIR "/tools/" + tool},
       folder_{fresh_folder(tool)},
       kill_verb_{std::move(kill_verb)} {
+    for (const auto& [name, text] : files) std::ofstream{folder_ + '/' + name} << text;
     watch();
     try {
         start();
@@ -123,6 +109,27 @@ void private_server::thaw() { signal_all(SIGCONT); }
 
 std::string postgres_server::with(const std::string& parameters) const {
     return uri() + (uri().find('?') == std::string::npos ? "?" : "&") + parameters;
+}
+
+const certificate& valkey_server::own() {
+    static const certificate the{"DNS:localhost,IP:127.0.0.1"};
+    return the;
+}
+
+valkey_server::valkey_server(std::uint16_t tls_port)
+    : private_server{"valkey",
+                     {"kill"},
+                     {{"valkey.conf", "tls-port " + std::to_string(tls_port) + "\ntls-cert-file " +
+                                          own().file() + "\ntls-key-file " + own().key() +
+                                          "\ntls-auth-clients no\n"}}},
+      tls_port_{tls_port} {}
+
+std::uint16_t valkey_server::port() const {
+    return static_cast<std::uint16_t>(std::stoi(uri().substr(uri().rfind(':') + 1)));
+}
+
+std::string valkey_server::tls_uri() const {
+    return "valkeys://127.0.0.1:" + std::to_string(tls_port_) + "/0?ssl_ca_certs=" + own().file();
 }
 
 namespace {

@@ -2,25 +2,16 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
+#include "support/certificate.hpp"
 #include "support/process.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace larder::test {
-
-/// A new empty folder below the build's. Unix sockets go there, so its name is short.
-std::string fresh_folder(const std::string& name);
-
-/// A new empty folder below the build's, until the end of the scope.
-struct scratch_folder {
-    explicit scratch_folder(const std::string& name) : path{fresh_folder(name)} {}
-    ~scratch_folder();
-    scratch_folder(const scratch_folder&) = delete;
-    scratch_folder& operator=(const scratch_folder&) = delete;
-
-    const std::string path;
-};
 
 /// A real server of this test's own, in a fresh folder below the build, run by a script of
 /// tools/. It is stopped and its folder removed at the end of the scope; a watchdog process does
@@ -46,7 +37,9 @@ public:
     void thaw();
 
 protected:
-    private_server(const std::string& tool, std::vector<std::string> kill_verb);
+    /// `files` are written to its folder before it starts: names and contents.
+    private_server(const std::string& tool, std::vector<std::string> kill_verb,
+                   const std::map<std::string, std::string>& files = {});
 
 private:
     std::string run(std::vector<std::string> words) const;
@@ -69,12 +62,22 @@ public:
     std::string with(const std::string& parameters) const;
 };
 
+/// It listens on a port for TLS as well.
 class valkey_server : public private_server {
 public:
-    valkey_server() : private_server{"valkey", {"kill"}} {}
+    valkey_server() : valkey_server{free_port()} {}
 
+    std::uint16_t port() const;
+    /// `valkeys://127.0.0.1:PORT/0?…`, with its certificate.
+    std::string tls_uri() const;
     /// The file of its Unix socket.
     std::string socket() const { return folder() + "/valkey.sock"; }
+
+private:
+    explicit valkey_server(std::uint16_t tls_port);
+
+    static const certificate& own();
+    std::uint16_t tls_port_;
 };
 
 /// A Valkey with arguments of its own (passwords, TLS), until the end of the scope.
