@@ -207,6 +207,13 @@ http::server_options server_options_of(const app_options& o, asio::ssl::context*
             .trusted_proxies = o.trusted_proxies};
 }
 
+// Whether a write was announced that made an entry of these families untrue.
+bool concerns(std::string_view announcement, const std::vector<std::string>& families) {
+    return std::ranges::any_of(families, [&](const auto& family) {
+        return announcement.find('\n' + family + ':') != std::string_view::npos;
+    });
+}
+
 // One thread with all that it needs: nothing of it is touched by another while it runs.
 class worker {
 public:
@@ -217,8 +224,8 @@ public:
     void listen(http::acceptor acceptor, const http::server_options& options);
     /// For the whole process.
     void hear_announcements(const pg::pool_options& source,
-                            const std::shared_ptr<pg::logins>& logins,
-                            const cache::own_writes& own);
+                            const std::shared_ptr<pg::logins>& logins, const cache::own_writes& own,
+                            const std::vector<std::string>& families);
     asio::io_context& io() { return io_; }
     /// Ends it in the middle of everything. From any thread.
     void cut_off();
@@ -273,11 +280,15 @@ void worker::listen(http::acceptor listening, const http::server_options& option
 // What an instance writes while it is cut off from Valkey, PostgreSQL tells the others.
 void worker::hear_announcements(const pg::pool_options& source,
                                 const std::shared_ptr<pg::logins>& logins,
-                                const cache::own_writes& own) {
+                                const cache::own_writes& own,
+                                const std::vector<std::string>& families) {
     announcements_.emplace(
         io_.get_executor(), source, logins,
-        pg::listener::events{.heard = [this](std::string_view one) { cache_.hear(one); },
-                             .say = [&own] { return own.announcements(); }});
+        pg::listener::events{
+            .heard = [this](std::string_view one) { cache_.hear(one); },
+            .say = [&own] { return own.announcements(); },
+            .is_settled = [&own] { return !own.remembers_any(); },
+            .concerns = [&families](std::string_view one) { return concerns(one, families); }});
 }
 
 asio::awaitable<http::response> worker::answer(const http::request& r) {
@@ -421,7 +432,7 @@ void app::state::make_workers(http::acceptor listening) {
         w->listen(http::share(w->io(), listening), server);
     }
     if (options.source && options.shared)
-        workers.front()->hear_announcements(*options.source, logins, own);
+        workers.front()->hear_announcements(*options.source, logins, own, families);
 }
 
 void app::state::stop() {

@@ -40,7 +40,18 @@ awaitable<std::optional<cache::tiers::found>> look(services& at, std::string_vie
     co_return std::nullopt;
 }
 
+awaitable<bool> ask(std::function<awaitable<fate>()> what_became) {
+    const auto now = co_await what_became();
+    if (now == fate::unknown)
+        throw pg::error(pg::failure::unavailable, "the server does not know the transaction");
+    co_return now == fate::over;
+}
+
 }  // namespace
+
+std::function<awaitable<bool>()> is_over(std::function<awaitable<fate>()> what_became) {
+    return [what_became = std::move(what_became)] { return ask(what_became); };
+}
 
 awaitable<std::string> read_through(services& at, std::string key, cache::tiers::loader load,
                                     cache::tiers::check is_value) {

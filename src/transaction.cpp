@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <exception>
 
+#include "larder/cached_query.hpp"
+
 namespace larder {
 
 namespace asio = boost::asio;
@@ -26,19 +28,19 @@ asio::awaitable<void> transaction::commit() {
     const auto untold = co_await change.hold();
     for (const auto& one : untold) co_await inner_.notify(one);
     std::exception_ptr failed;
-    std::string backend;
+    std::string lost;
     bool unknown = false;
     try {
         co_await inner_.commit();
     } catch (const pg::error& e) {
         failed = std::current_exception();
         unknown = e.kind() == pg::failure::interrupted;
-        backend = e.backend();
+        lost = e.transaction();
     }
-    std::function<asio::awaitable<bool>()> is_over = [&connections = connections_, backend] {
-        return connections.is_over(backend);
+    std::function<asio::awaitable<fate>()> what_became = [&connections = connections_, lost] {
+        return connections.fate_of(lost);
     };
-    if (unknown) co_await change.leave(std::move(is_over));
+    if (unknown) co_await change.leave(is_over(std::move(what_became)));
     else co_await change.release();
     if (failed) std::rethrow_exception(failed);
 }

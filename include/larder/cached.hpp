@@ -125,7 +125,8 @@ public:
         at.db.before_commit({});
         if (at.db.may_have_written() && !keys.empty())
             spdlog::debug("Clearing caches for {}", listed(keys));
-        if (at.db.written() == pg::outcome::unknown) co_await change.leave(at.db.over_check());
+        if (at.db.written() == pg::outcome::unknown)
+            co_await change.leave(is_over(at.db.fate_check()));
         else if (at.db.may_have_written() || change.is_held()) co_await change.release();
         if (failed) std::rethrow_exception(failed);
         co_return value;

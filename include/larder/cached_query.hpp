@@ -1,6 +1,7 @@
 // A query whose answer is cached, as a value: with or without HTTP.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +23,10 @@ std::optional<std::string_view> find_local(services& at, std::string_view key,
 /// Cost     that of cache::tiers.
 awaitable<std::string> read_through(services& at, std::string key, cache::tiers::loader load,
                                     cache::tiers::check is_value);
+
+/// Whether a write of unknown outcome is over, as the cache asks it; throws where that cannot be
+/// known.
+std::function<awaitable<bool>()> is_over(std::function<awaitable<fate>()> what_became);
 
 /// A family of entries with the statements that load them: one over all rows, one over those with
 /// a value in the key's column ($1). Each gives one row.

@@ -6,7 +6,11 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <openssl/evp.h>
+
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "resolve.hpp"
 
@@ -29,18 +33,39 @@ std::string field(const PGresult* from, int code) {
 }
 
 // The server ends the session with these. It may do so right after a commit.
-bool ends_session(std::string_view sqlstate) {
-    return sqlstate == "57P01" || sqlstate == "57P02" || sqlstate == "57P05" ||
+bool ends_session(const PGresult* refused) {
+    const auto severity = field(refused, PG_DIAG_SEVERITY_NONLOCALIZED);
+    const auto sqlstate = field(refused, PG_DIAG_SQLSTATE);
+    return severity == "FATAL" || severity == "PANIC" || sqlstate == "57P01" ||
+           sqlstate == "57P02" || sqlstate == "57P04" || sqlstate == "57P05" ||
            sqlstate.starts_with("08");
 }
 
-// The server gave up a statement that took too long, or waited too long for somebody's lock.
-bool took_too_long(std::string_view sqlstate) { return sqlstate == "57014" || sqlstate == "55P03"; }
+// It may work in a moment: a statement took too long, or waited too long for somebody's lock; it
+// was in conflict with another transaction; the server lacks memory, room or connections.
+bool is_for_now(std::string_view sqlstate) {
+    return sqlstate == "57014" || sqlstate == "55P03" || sqlstate == "40001" ||
+           sqlstate == "40P01" || sqlstate.starts_with("53") || sqlstate == "57P03";
+}
 
 // A prepared statement that the server forgot (a pooler in between, DISCARD) or that a change of
 // the schema made unusable; nothing ran.
-bool means_prepare_again(std::string_view sqlstate) {
+bool is_of_preparation(std::string_view sqlstate) {
     return sqlstate == "26000" || sqlstate == "0A000";
+}
+
+// The same SQL has the same name on every connection, and no other SQL has it. So whoever finds the
+// name taken, behind a pooler say, finds his own statement.
+std::string name_of(std::string_view sql) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> hash;
+    std::size_t size = 0;
+    if (EVP_Q_digest(nullptr, "SHA256", nullptr, sql.data(), sql.size(), hash.data(), &size) != 1)
+        throw std::bad_alloc{};
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string name = "larder_";
+    for (std::size_t i = 0; i < 16; ++i)
+        name.append(1, digits[hash[i] / 16]).append(1, digits[hash[i] % 16]);
+    return name;
 }
 
 }  // namespace
@@ -90,7 +115,7 @@ void connection::attach() {
 void connection::lost(const std::string& why) {
     usable_ = false;
     reset_when_closed();
-    throw error(failure::interrupted, why, {}, {}, backend_);
+    throw error(failure::interrupted, why, {}, {}, transaction_);
 }
 
 // What was sent and has not arrived yet is dropped: nobody waits for it, and nobody would know
@@ -137,16 +162,23 @@ asio::awaitable<void> connection::start(const conninfo::parameters& all) {
     PQenterPipelineMode(libpq_.get());
     usable_ = true;
 
-    static constexpr statement limit_statements{
-        "SELECT set_config('statement_timeout', $1, false),"
-        " set_config('lock_timeout', $2, false),"
-        " (SELECT pid || ' ' || extract(epoch FROM backend_start)"
-        "    FROM pg_stat_get_activity(pg_backend_pid()))"};
-    parameters limits(1, std::to_string(options_.statement_timeout.count()));
-    limits.emplace_back(std::to_string(options_.lock_timeout.count()));
-    auto* done = co_await pipeline(limit_statements, limits);
-    if (PQntuples(done) == 1) backend_ = PQgetvalue(done, 0, 2);
-    PQclear(done);
+    co_await set_limits();
+}
+
+// A pooler hands out a key of its own, so the process that it names is not the one that answers.
+// There the limits end with this very transaction, and each later one sets its own.
+asio::awaitable<void> connection::set_limits() {
+    static constexpr statement limit{
+        "SELECT set_config('statement_timeout', $1, pg_backend_pid() <> $3::integer),"
+        " set_config('lock_timeout', $2, pg_backend_pid() <> $3::integer),"
+        " pg_backend_pid() <> $3::integer"};
+    parameters values(1, std::to_string(options_.statement_timeout.count()));
+    values.emplace_back(std::to_string(options_.lock_timeout.count()));
+    values.emplace_back(std::to_string(PQbackendPID(libpq_.get())));
+    auto* answer = co_await pipeline(limit, values, framing::bare);
+    if (PQresultStatus(answer) == PGRES_FATAL_ERROR) reject(answer);
+    const result row{answer};
+    pooled_ = row.text(0, 2) == "t";
 }
 
 asio::awaitable<void> connection::poll_until_connected() {
@@ -203,40 +235,56 @@ std::vector<std::string> connection::notifications() {
     return all;
 }
 
-bool connection::forget(const statement& sql) {
+// What became known of the statement's name on the server: it is there, or no longer.
+bool connection::has_to_prepare_again(const statement& sql, const PGresult* refused) {
+    const auto state = field(refused, PG_DIAG_SQLSTATE);
+    if (state == "42P05" && !pooled_) return prepared_.emplace(sql.sql, name_of(sql.sql)).second;
     const auto prepared = prepared_.find(sql.sql);
-    if (prepared == prepared_.end()) return false;
+    if (!is_of_preparation(state) || prepared == prepared_.end()) return false;
     prepared_.erase(prepared);
     return true;
 }
 
 asio::awaitable<result> connection::execute(const statement& sql, const parameters& values,
-                                            bool begins) {
+                                            framing how) {
     for (const auto& value : values)
         if (value && value->find('\0') != std::string::npos)
             throw error(failure::rejected, "invalid byte sequence for encoding \"UTF8\": 0x00",
                         "22021");
     const deadline limit{*this, options_.statement_timeout + std::chrono::milliseconds{500}};
-    auto* rows = co_await pipeline(sql, values, begins);
-    if (means_prepare_again(field(rows, PG_DIAG_SQLSTATE)) && forget(sql)) {
+    const bool is_further = in_transaction_ && how == framing::plain;
+    auto* rows = co_await pipeline(sql, values, how);
+    for (int left = 3; left > 0 && has_to_prepare_again(sql, rows); --left) {
+        // What was done before it in the transaction would have to be done again, too.
+        if (is_further) break;
         PQclear(rows);
-        if (begins) {
-            static constexpr statement undo{"ROLLBACK"};
-            const parameters none;
-            rows = co_await pipeline(undo, none, false, false);
-            PQclear(rows);
-        }
-        rows = co_await pipeline(sql, values, begins);
+        co_await undo(how);
+        rows = co_await pipeline(sql, values, how);
     }
-    if (PQresultStatus(rows) == PGRES_FATAL_ERROR) reject(rows);
-    co_return result{rows};
+    if (PQresultStatus(rows) != PGRES_FATAL_ERROR) co_return result{rows};
+    const bool goes_on = how == framing::in_savepoint && !ends_session(rows);
+    std::unique_ptr<PGresult, decltype(&PQclear)> refused{rows, &PQclear};
+    if (goes_on) co_await undo(how);
+    reject(refused.release());
+}
+
+// The transaction is as it was before the statement.
+asio::awaitable<void> connection::undo(framing how) {
+    if (how == framing::begins) co_await end("ROLLBACK");
+    if (how != framing::in_savepoint) co_return;
+    static constexpr statement back{"ROLLBACK TO SAVEPOINT larder"};
+    const parameters none;
+    auto* answer = co_await pipeline(back, none, framing::bare);
+    if (PQresultStatus(answer) == PGRES_FATAL_ERROR) reject(answer);
+    PQclear(answer);
 }
 
 asio::awaitable<void> connection::end(const std::string& how) {
     const deadline limit{*this, options_.statement_timeout + std::chrono::milliseconds{500}};
     const parameters none;
-    auto* answer = co_await pipeline({how}, none, false, false);
+    auto* answer = co_await pipeline({how}, none, framing::bare);
     if (PQresultStatus(answer) == PGRES_FATAL_ERROR) reject(answer);
+    in_transaction_ = false;
     const bool done = PQcmdStatus(answer) == how;
     PQclear(answer);
     if (!done) throw error(failure::rejected, "the transaction was rolled back");
@@ -246,66 +294,128 @@ void connection::reject(PGresult* refused) {
     const auto state = field(refused, PG_DIAG_SQLSTATE);
     const auto sentence = field(refused, PG_DIAG_MESSAGE_PRIMARY);
     const auto constraint = field(refused, PG_DIAG_CONSTRAINT_NAME);
+    const auto kind = ends_session(refused) ? failure::interrupted
+                      : is_for_now(state)   ? failure::unavailable
+                                            : failure::rejected;
     PQclear(refused);
-    const auto kind = ends_session(state)    ? failure::interrupted
-                      : took_too_long(state) ? failure::unavailable
-                                             : failure::rejected;
-    throw error(kind, sentence, state, constraint, backend_);
+    throw error(kind, sentence, state, constraint, transaction_);
 }
 
-// Sends PREPARE, if need be and it is to be kept, and EXECUTE in one go and reads their answers up
-// to the sync, where the transaction is committed. The first failure is the answer; what follows it
-// was skipped.
+// What is sent in one go, each with an answer of its own.
+enum class connection::part : char { other, preparation, statement, transaction_id };
+
+// Sends the parts, until one cannot be sent.
+class connection::sender {
+public:
+    explicit sender(PGconn* to) : to_(to) {}
+
+    void send(part what, const std::string& sql, const parameters& values = {}) {
+        const auto texts = pointers_to(values);
+        add(what, PQsendQueryParams(to_, sql.c_str(), static_cast<int>(texts.size()), nullptr,
+                                    texts.data(), nullptr, nullptr, 0));
+    }
+    void prepare(const std::string& name, const std::string& sql) {
+        add(part::preparation, PQsendPrepare(to_, name.c_str(), sql.c_str(), 0, nullptr));
+    }
+    void send_prepared(const std::string& name, const parameters& values) {
+        const auto texts = pointers_to(values);
+        add(part::statement, PQsendQueryPrepared(to_, name.c_str(), static_cast<int>(texts.size()),
+                                                 texts.data(), nullptr, nullptr, 0));
+    }
+    bool finish() { return is_well_ && PQpipelineSync(to_) == 1; }
+    std::vector<part> sent() { return std::move(sent_); }
+
+private:
+    static std::vector<const char*> pointers_to(const parameters& values) {
+        std::vector<const char*> pointers;
+        pointers.reserve(values.size());
+        for (const auto& value : values) pointers.push_back(value ? value->c_str() : nullptr);
+        return pointers;
+    }
+    void add(part what, int is_sent) {
+        is_well_ = is_well_ && is_sent == 1;
+        sent_.push_back(what);
+    }
+
+    PGconn* to_;
+    std::vector<part> sent_;
+    bool is_well_ = true;
+};
+
+// Sends a statement with what belongs to it and reads the answers up to the sync, where a
+// transaction of its own is committed. The first failure is the answer; what follows it was
+// skipped.
 asio::awaitable<PGresult*> connection::pipeline(const statement& sql, const parameters& values,
-                                                bool begins, bool keeps) {
+                                                framing how) {
     usable_ = false;  // until the sync was read: a lost statement leaves answers behind
-    const auto prepared = prepared_.find(sql.sql);
-    const bool prepare = keeps && prepared == prepared_.end();
-    std::string name;
-    if (prepare) name = "larder_" + std::to_string(++statements_prepared_);
-    else if (keeps) name = prepared->second;
-    send(sql, name, prepare, values, begins);
+    const auto sent = send(sql, values, how);
     co_await flush();
     using owned = std::unique_ptr<PGresult, decltype(&PQclear)>;
     owned answer{nullptr, &PQclear};
-    int before_prepared = begins ? 1 : 0;
-    while (true) {
+    for (std::size_t at = 0;;) {
         auto* result = co_await next_result();
         owned next{result, &PQclear};
-        if (!next) --before_prepared;
-        if (!next) continue;  // the end of one statement's results
+        if (!next) ++at;
+        if (!next) continue;  // the end of one part's results
         const auto status = PQresultStatus(next.get());
         if (status == PGRES_PIPELINE_SYNC) break;
-        // The server keeps it, also if it then fails.
-        if (prepare && before_prepared == 0 && status == PGRES_COMMAND_OK)
-            prepared_.emplace(sql.sql, name);
-        const auto so_far = answer ? PQresultStatus(answer.get()) : PGRES_COMMAND_OK;
-        if (so_far == PGRES_COMMAND_OK ||
-            (status == PGRES_FATAL_ERROR && so_far != PGRES_FATAL_ERROR))
-            answer = std::move(next);
-        if (ends_session(field(answer.get(), PG_DIAG_SQLSTATE))) co_return answer.release();
+        if (status == PGRES_FATAL_ERROR) {
+            const bool is_first = !answer || PQresultStatus(answer.get()) != PGRES_FATAL_ERROR;
+            const bool is_end = ends_session(next.get());
+            if (is_first) answer = std::move(next);
+            if (is_end) co_return answer.release();
+        } else if (status != PGRES_PIPELINE_ABORTED && at < sent.size()) {
+            // The server keeps it, also if it then fails.
+            if (sent[at] == part::preparation) prepared_.emplace(sql.sql, name_of(sql.sql));
+            if (sent[at] == part::transaction_id && PQntuples(next.get()) == 1)
+                transaction_ = PQgetisnull(next.get(), 0, 0) ? "0" : PQgetvalue(next.get(), 0, 0);
+            if (sent[at] == part::statement && !answer) answer = std::move(next);
+        }
     }
     if (!answer) lost("the server sent no result");
     usable_ = true;
     co_return answer.release();
 }
 
-void connection::send(const statement& sql, const std::string& name, bool prepare,
-                      const parameters& values, bool begins) {
-    std::vector<const char*> pointers;
-    for (const auto& value : values) pointers.push_back(value ? value->c_str() : nullptr);
-    auto* libpq = libpq_.get();
+// Behind a pooler nothing is prepared, and the limits are set in each transaction: by SET where one
+// begins, as a query would make a snapshot before its first statement. The question for the
+// transaction's id costs no round trip; it has one once it has changed something.
+std::vector<connection::part> connection::send(const statement& sql, const parameters& values,
+                                               framing how) {
+    sender to{libpq_.get()};
+    if (!in_transaction_) transaction_.clear();
+    const auto statement_timeout = std::to_string(options_.statement_timeout.count());
+    const auto lock_timeout = std::to_string(options_.lock_timeout.count());
+    if (how == framing::begins) {
+        in_transaction_ = true;
+        to.send(part::other, "BEGIN");
+        if (pooled_) to.send(part::other, "SET LOCAL statement_timeout = " + statement_timeout);
+        if (pooled_) to.send(part::other, "SET LOCAL lock_timeout = " + lock_timeout);
+    } else if (how == framing::in_savepoint) {
+        to.send(part::other, "SAVEPOINT larder");
+    } else if (pooled_ && how == framing::plain && !in_transaction_) {
+        parameters limits(1, statement_timeout);
+        limits.emplace_back(lock_timeout);
+        to.send(part::other,
+                "SELECT set_config('statement_timeout', $1, true),"
+                " set_config('lock_timeout', $2, true)",
+                limits);
+    }
     const std::string text{sql.sql};
-    const auto size = static_cast<int>(pointers.size());
-    const bool sent =
-        (!begins || PQsendQueryParams(libpq, "BEGIN", 0, nullptr, nullptr, nullptr, nullptr, 0)) &&
-        (!prepare || PQsendPrepare(libpq, name.c_str(), text.c_str(), 0, nullptr)) &&
-        (name.empty() ? PQsendQueryParams(libpq, text.c_str(), size, nullptr, pointers.data(),
-                                          nullptr, nullptr, 0)
-                      : PQsendQueryPrepared(libpq, name.c_str(), size, pointers.data(), nullptr,
-                                            nullptr, 0)) &&
-        PQpipelineSync(libpq);
-    if (!sent) lost(first_line(PQerrorMessage(libpq)));
+    if (pooled_ || how == framing::bare) {
+        to.send(part::statement, text, values);
+    } else {
+        const auto known = prepared_.find(sql.sql);
+        const auto name = known == prepared_.end() ? name_of(sql.sql) : known->second;
+        if (known == prepared_.end()) to.prepare(name, text);
+        to.send_prepared(name, values);
+    }
+    if (how == framing::in_savepoint) to.send(part::other, "RELEASE SAVEPOINT larder");
+    const bool has_id = !transaction_.empty() && transaction_ != "0";
+    if (in_transaction_ && how != framing::bare && !has_id)
+        to.send(part::transaction_id, "SELECT txid_current_if_assigned()");
+    if (!to.finish()) lost(first_line(PQerrorMessage(libpq_.get())));
+    return to.sent();
 }
 
 asio::awaitable<void> connection::flush() {

@@ -9,7 +9,6 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
-#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
@@ -24,6 +23,14 @@ namespace larder::pg {
 /// What every connection needs, where the user did not say otherwise.
 pool_options with_defaults(pool_options options);
 
+/// How a statement is sent.
+enum class framing {
+    plain,         ///< a transaction of its own, or a part of the one that is open
+    begins,        ///< with BEGIN before it: a transaction, which stays open
+    in_savepoint,  ///< a part of the open transaction, which goes on without it if it fails
+    bare           ///< with nothing beside it, and not prepared: COMMIT, say
+};
+
 class connection {
 public:
     connection(const boost::asio::any_io_executor& executor, const pool_options& options);
@@ -34,11 +41,10 @@ public:
     /// Throws error{unavailable}.
     boost::asio::awaitable<void> connect();
     /// Throws error; afterwards the connection may be used again if is_usable().
-    /// `begins`: a transaction, which stays open.
     boost::asio::awaitable<result> execute(const statement& sql, const parameters& values,
-                                           bool begins = false);
-    /// COMMIT or ROLLBACK, sent once. Throws error as well if the server did something else: it
-    /// rolls back what a COMMIT finds broken.
+                                           framing how = framing::plain);
+    /// COMMIT, ROLLBACK or the like, sent once. Throws error as well if the server did something
+    /// else: it rolls back what a COMMIT finds broken.
     boost::asio::awaitable<void> end(const std::string& how);
     /// Until the server says something unasked, for that long at most. Throws error{interrupted}
     /// if the connection was lost.
@@ -55,20 +61,26 @@ public:
     bool is_usable() const { return usable_; }
     /// Whether the server has said anything yet.
     bool has_heard() const { return heard_; }
+    /// Whether a pooler gives each transaction, or each client, a server connection that others use
+    /// before and after: nothing may be left behind there.
+    bool is_pooled() const { return pooled_; }
 
 private:
     class deadline;
+    class sender;
+    enum class part : char;
 
     boost::asio::awaitable<void> start(const conninfo::parameters& all);
+    boost::asio::awaitable<void> set_limits();
     boost::asio::awaitable<void> poll_until_connected();
     boost::asio::awaitable<void> wait(boost::asio::posix::stream_descriptor::wait_type what);
     boost::asio::awaitable<void> flush();
     boost::asio::awaitable<PGresult*> next_result();
     boost::asio::awaitable<PGresult*> pipeline(const statement& sql, const parameters& values,
-                                               bool begins = false, bool keeps = true);
-    void send(const statement& sql, const std::string& name, bool prepare, const parameters& values,
-              bool begins);
-    bool forget(const statement& sql);
+                                               framing how);
+    boost::asio::awaitable<void> undo(framing how);
+    std::vector<part> send(const statement& sql, const parameters& values, framing how);
+    bool has_to_prepare_again(const statement& sql, const PGresult* refused);
     void reset_when_closed();
     static void hear(void* connection, const PGresult* notice);
     void attach();
@@ -82,8 +94,10 @@ private:
     std::unique_ptr<PGconn, decltype(&PQfinish)> libpq_{nullptr, &PQfinish};
     // The name of each statement that was prepared here, by its SQL.
     std::map<std::string, std::string, std::less<>> prepared_;
-    std::size_t statements_prepared_ = 0;
-    std::string backend_;  // the server's process: its id and when it began
+    // The id of the open transaction, once it is known; "0" while it has changed nothing.
+    std::string transaction_;
+    bool in_transaction_ = false;
+    bool pooled_ = false;
     bool usable_ = false;
     bool timed_out_ = false;
     bool heard_ = false;

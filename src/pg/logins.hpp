@@ -1,6 +1,7 @@
-// What the connections of a process know about logging in to their server. Private to larder.
+// What the connections of a process know about their server. Private to larder.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <optional>
@@ -35,6 +36,11 @@ public:
         const std::lock_guard lock{mutex_};
         refused_.reset();
     }
+
+    /// Whether larder's own tables are known to be there, or known to be missing; see tables.hpp.
+    std::atomic<bool> has_tables{false}, lacks_tables{false};
+    /// How often something was announced and could not be noted there.
+    std::atomic<unsigned> unnoted{0};
 
 private:
     using clock = std::chrono::steady_clock;

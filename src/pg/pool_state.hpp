@@ -16,6 +16,10 @@
 
 namespace larder::pg {
 
+/// How often a transaction that is wholly larder's is made, while others are in its way.
+inline constexpr int conflict_attempts = 4;
+boost::asio::awaitable<void> pause_after_conflict(boost::asio::any_io_executor executor);
+
 // Shared with the connections in use, so that one may come back after the pool has gone.
 struct pool::state : std::enable_shared_from_this<state> {
     state(boost::asio::any_io_executor e, pool_options o, std::shared_ptr<logins> l)

@@ -1,6 +1,10 @@
 #include "larder/pg/session.hpp"
 
+#include <boost/asio/this_coro.hpp>
+
 #include <algorithm>
+
+#include "pool_state.hpp"
 
 namespace larder::pg {
 
@@ -11,8 +15,22 @@ asio::awaitable<result> session::run(const statement& sql, parameters values) {
     return write(sql, std::move(values));
 }
 
-// The statement runs first, for as long as it takes, and only the commit is prepared for.
+// A transaction of one statement is wholly larder's, so it is made once more where others were in
+// its way.
 asio::awaitable<result> session::write(const statement& sql, parameters values) {
+    for (int attempt = 1;; ++attempt) {
+        try {
+            co_return co_await write_once(sql, values);
+        } catch (const error& e) {
+            if (!e.is_conflict() || attempt == conflict_attempts) throw;
+        }
+        const auto executor = co_await asio::this_coro::executor;
+        co_await pause_after_conflict(executor);
+    }
+}
+
+// The statement runs first, for as long as it takes, and only the commit is prepared for.
+asio::awaitable<result> session::write_once(const statement& sql, parameters values) {
     auto change = co_await pool_.begin();
     auto rows = co_await change.run(sql, std::move(values));
     if (before_commit_) {
@@ -23,7 +41,7 @@ asio::awaitable<result> session::write(const statement& sql, parameters values) 
     try {
         co_await change.commit();
     } catch (const error& e) {
-        if (e.kind() == failure::interrupted) lost_.push_back(e.backend());
+        if (e.kind() == failure::interrupted) lost_.push_back(e.transaction());
         else outcome_ = before;
         throw;
     }
@@ -33,18 +51,21 @@ asio::awaitable<result> session::write(const statement& sql, parameters values) 
 
 namespace {
 
-asio::awaitable<bool> are_over(pool& connections, std::vector<std::string> backends) {
-    for (const auto& one : backends) {
-        const bool over = co_await connections.is_over(one);
-        if (!over) co_return false;
+// Of all of them: the worst.
+asio::awaitable<fate> fate_of_all(pool& connections, std::vector<std::string> transactions) {
+    auto all = transactions.empty() ? fate::unknown : fate::over;
+    for (const auto& one : transactions) {
+        const auto became = co_await connections.fate_of(one);
+        if (became == fate::pending) co_return became;
+        if (became == fate::unknown) all = became;
     }
-    co_return !backends.empty();
+    co_return all;
 }
 
 }  // namespace
 
-std::function<asio::awaitable<bool>()> session::over_check() const {
-    return [&connections = pool_, lost = lost_] { return are_over(connections, lost); };
+std::function<asio::awaitable<fate>()> session::fate_check() const {
+    return [&connections = pool_, lost = lost_] { return fate_of_all(connections, lost); };
 }
 
 }  // namespace larder::pg

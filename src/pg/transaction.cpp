@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "pool_state.hpp"
+#include "tables.hpp"
 
 namespace larder::pg {
 
@@ -25,7 +26,8 @@ asio::awaitable<result> transaction::run(const statement& sql, parameters values
         const bool first = !std::exchange(s.begun, true);
         const bool may_repeat = first && s.with->reused();
         try {
-            co_return co_await (**s.with).execute(sql, values, first);
+            const auto how = first ? framing::begins : framing::plain;
+            co_return co_await (**s.with).execute(sql, values, how);
         } catch (const error& e) {
             failed = e;
         }
@@ -44,7 +46,26 @@ asio::awaitable<result> transaction::run(const statement& sql, parameters values
 
 asio::awaitable<void> transaction::notify(const std::string& payload) {
     static constexpr statement tell{"SELECT pg_notify($1, $2)"};
+    auto& shared = *state_->home->shared;
     co_await execute(tell, std::string{notification_channel}, payload);
+    bool noted = false;
+    if (!shared.lacks_tables) noted = co_await note(payload);
+    if (!noted) ++shared.unnoted;
+}
+
+// A table that is missing is no reason to lose what the transaction has done before.
+asio::awaitable<bool> transaction::note(const std::string& payload) {
+    static constexpr statement insert{tables::note};
+    auto& s = *state_;
+    const parameters values(1, payload);
+    try {
+        co_await (**s.with).execute(insert, values, framing::in_savepoint);
+        co_return true;
+    } catch (const error& e) {
+        if ((**s.with).is_usable()) co_return false;
+        s.ended = true;
+        throw error(failure::unavailable, e.what(), e.sqlstate());
+    }
 }
 
 asio::awaitable<void> transaction::commit() {

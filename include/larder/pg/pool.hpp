@@ -7,8 +7,9 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
-#include <string_view>
+#include <string>
 
+#include "larder/fate.hpp"
 #include "larder/pg/conninfo.hpp"
 #include "larder/pg/error.hpp"
 #include "larder/pg/statement.hpp"
@@ -51,15 +52,17 @@ public:
     /// Runs a statement in a transaction of its own; committed when this returns.
     boost::asio::awaitable<result> run(const statement& sql, parameters values);
 
-    /// Whether the server's process that ran an interrupted statement (error::backend()) has gone,
-    /// so that what it did is visible by now and nothing more will be. False where that cannot be
-    /// known. Throws pg::error.
-    boost::asio::awaitable<bool> is_over(std::string_view backend);
+    /// What became of an interrupted commit (error::transaction()). Unknown where the server cannot
+    /// tell. A transaction to which no COMMIT has come for 20 s, as a proxy lost it, is ended.
+    /// Throws pg::error where nobody answers.
+    boost::asio::awaitable<fate> fate_of(std::string transaction);
 
     /// Closes the connections that are idle; those in use close when they come back.
     void close();
 
 private:
+    boost::asio::awaitable<void> end_orphan(const parameters& transaction);
+
     friend class transaction;
     struct state;
     std::shared_ptr<state> state_;

@@ -44,18 +44,19 @@ public:
     /// it returns is notified by that commit; see transaction::notify().
     using commit_hook = std::function<boost::asio::awaitable<std::vector<std::string>>()>;
     void before_commit(commit_hook then) { before_commit_ = std::move(then); }
-    /// Asks PostgreSQL whether the writes of unknown outcome are over; see pool::is_over(). It may
+    /// Asks PostgreSQL what became of the writes of unknown outcome; see pool::fate_of(). It may
     /// outlive the session.
-    std::function<boost::asio::awaitable<bool>()> over_check() const;
+    std::function<boost::asio::awaitable<fate>()> fate_check() const;
     /// The connections that it uses.
     pool& connections() const { return pool_; }
 
 private:
     boost::asio::awaitable<result> write(const statement& sql, parameters values);
+    boost::asio::awaitable<result> write_once(const statement& sql, parameters values);
 
     pool& pool_;
     outcome outcome_ = outcome::nothing;
-    std::vector<std::string> lost_;  // the backends of writes of unknown outcome
+    std::vector<std::string> lost_;  // the transactions of unknown outcome
     commit_hook before_commit_;
 };
 

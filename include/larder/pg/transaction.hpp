@@ -17,7 +17,7 @@ inline constexpr auto notification_channel = "larder";
 ///
 /// Errors   throws pg::error. Before commit() nothing is stored, whatever was thrown; a refused
 ///          statement ends the transaction. commit() that throws error{interrupted} may have
-///          committed, or may still: pool::is_over() knows.
+///          committed, or may still: pool::fate_of() knows.
 /// Threads  call on the pool's worker, one call after the other.
 /// Cost     a round trip a statement (BEGIN travels with the first), and one for commit().
 class transaction : public statements<transaction> {
@@ -27,7 +27,8 @@ public:
     ~transaction();
 
     boost::asio::awaitable<result> run(const statement& sql, parameters values);
-    /// Tells all who LISTEN on `notification_channel`, when it is committed. At most 7,999 bytes.
+    /// Tells all who LISTEN on `notification_channel`, when it is committed, and notes it in
+    /// larder's own table, if that is there, for those who do not. At most 7,999 bytes.
     boost::asio::awaitable<void> notify(const std::string& payload);
     boost::asio::awaitable<void> commit();
     boost::asio::awaitable<void> rollback();
@@ -36,6 +37,7 @@ private:
     friend class pool;
     struct state;
     explicit transaction(std::unique_ptr<state> s);
+    boost::asio::awaitable<bool> note(const std::string& payload);
 
     std::unique_ptr<state> state_;
 };
