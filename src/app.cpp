@@ -215,7 +215,8 @@ http::server_options server_options_of(const app_options& o, asio::ssl::context*
 asio::awaitable<cache::server_record> server_of(pg::pool& connections, const pg::logins& shared,
                                                 std::string family) {
     using kind = cache::server_record::kind;
-    if (!shared.has_tables) co_return cache::server_record{.is = kind::not_kept};
+    if (shared.lacks_tables) co_return cache::server_record{.is = kind::not_kept};
+    if (!shared.has_tables) co_return cache::server_record{};
     static constexpr pg::statement ask{pg::tables::read_server, true};
     const pg::parameters which(1, std::move(family));
     const auto rows = co_await connections.run(ask, which);
@@ -315,6 +316,9 @@ void worker::hear_announcements(const pg::pool_options& source,
                              .is_settled = [&own] { return own.is_settled(); },
                              .identified = [&own](std::string which) {
                                  own.identify(std::move(which));
+                             },
+                             .concerns = [this](std::string_view one) {
+                                 return cache_.concerns(one);
                              }});
 }
 

@@ -61,6 +61,7 @@ public:
     std::string leftover() const;
     const local_tier& local() const { return local_; }
     void remember_servers(server_memory how) { trust_.remember_servers(std::move(how)); }
+    const std::vector<std::string>& families() const { return options_.families; }
     /// In leases, holds and locks.
     const std::string& name() const { return name_; }
 

@@ -27,6 +27,12 @@ std::string random_name() {
     return std::to_string(any(source));
 }
 
+bool is_of(std::string_view key, const std::vector<std::string>& families) {
+    return std::any_of(families.begin(), families.end(), [&](const auto& family) {
+        return key.size() > family.size() && key.starts_with(family) && key[family.size()] == ':';
+    });
+}
+
 std::string_view next_line(std::string_view& text) {
     const auto end = std::min(text.find('\n'), text.size());
     const auto line = text.substr(0, end);
@@ -96,24 +102,25 @@ void own_writes::remember(const std::vector<broken_key>& keys) {
 
 // Who may announce may not make us delete whatever he likes.
 bool own_writes::hear(std::string_view announcement, const std::vector<std::string>& families) {
-    const auto is_ours = [&](std::string_view key) {
-        return std::any_of(families.begin(), families.end(), [&](const auto& family) {
-            return key.size() > family.size() && key.starts_with(family) &&
-                   key[family.size()] == ':';
-        });
-    };
     if (next_line(announcement) == state_->name) return false;
     const std::scoped_lock lock{state_->mutex};
     bool heard = false;
     while (!announcement.empty()) {
         const auto key = next_line(announcement);
-        if (!is_ours(key)) continue;
+        if (!is_of(key, families)) continue;
         heard = true;
         state_->remember({std::string{key}, {}}, false, max_remembered_);
     }
     if (heard) changes_ = ++state_->last_change;
     remembered_ = state_->size();
     return heard;
+}
+
+bool own_writes::concerns(std::string_view announcement, const std::vector<std::string>& families) {
+    next_line(announcement);
+    while (!announcement.empty())
+        if (is_of(next_line(announcement), families)) return true;
+    return false;
 }
 
 std::vector<std::string> own_writes::announcements(const std::vector<std::string>& keys) const {

@@ -133,6 +133,10 @@ asio::awaitable<found> tiers::read(std::string key, loader load, check is_value,
     co_return co_await std::move(all);
 }
 
+bool tiers::concerns(std::string_view announcement) const {
+    return own_writes::concerns(announcement, state_->engine.families());
+}
+
 void tiers::hear(std::string_view announcement) { state_->engine.hear(announcement); }
 
 asio::awaitable<std::optional<std::size_t>> tiers::take_over() {

@@ -6,10 +6,11 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <openssl/evp.h>
+
 #include <algorithm>
 #include <array>
-#include <cstdint>
-#include <cstdio>
+#include <utility>
 
 #include "resolve.hpp"
 
@@ -32,40 +33,39 @@ std::string field(const PGresult* from, int code) {
 }
 
 // The server ends the session with these. It may do so right after a commit.
-bool ends_session(std::string_view sqlstate) {
-    return sqlstate == "57P01" || sqlstate == "57P02" || sqlstate == "57P05" ||
+bool ends_session(const PGresult* refused) {
+    const auto severity = field(refused, PG_DIAG_SEVERITY_NONLOCALIZED);
+    const auto sqlstate = field(refused, PG_DIAG_SQLSTATE);
+    return severity == "FATAL" || severity == "PANIC" || sqlstate == "57P01" ||
+           sqlstate == "57P02" || sqlstate == "57P04" || sqlstate == "57P05" ||
            sqlstate.starts_with("08");
 }
 
-// The server gave up a statement that took too long, or waited too long for somebody's lock.
-bool took_too_long(std::string_view sqlstate) { return sqlstate == "57014" || sqlstate == "55P03"; }
-
-// It lacks memory, disk or connections for now.
-bool lacks_resources(std::string_view sqlstate) { return sqlstate.starts_with("53"); }
+// It may work in a moment: a statement took too long, or waited too long for somebody's lock; it
+// was in conflict with another transaction; the server lacks memory, room or connections.
+bool is_for_now(std::string_view sqlstate) {
+    return sqlstate == "57014" || sqlstate == "55P03" || sqlstate == "40001" ||
+           sqlstate == "40P01" || sqlstate.starts_with("53") || sqlstate == "57P03";
+}
 
 // A prepared statement that the server forgot (a pooler in between, DISCARD) or that a change of
 // the schema made unusable; nothing ran.
-bool means_prepare_again(std::string_view sqlstate) {
+bool is_of_preparation(std::string_view sqlstate) {
     return sqlstate == "26000" || sqlstate == "0A000";
 }
 
-// Two programs behind one pooler may share its sessions: a name means the same statement to all.
+// The same SQL has the same name on every connection, and no other SQL has it. So whoever finds the
+// name taken, behind a pooler say, finds his own statement.
 std::string name_of(std::string_view sql) {
-    std::uint64_t hash = 0xcbf29ce484222325U;  // FNV-1a
-    for (const char c : sql) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-    std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), "larder_%016llx", static_cast<unsigned long long>(hash));
-    return text.data();
-}
-
-constexpr auto set_limits =
-    "SELECT set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true)";
-constexpr auto ask_transaction = "SELECT txid_current_if_assigned()";
-
-parameters limits_of(const pool_options& options) {
-    parameters limits(1, std::to_string(options.statement_timeout.count()));
-    limits.emplace_back(std::to_string(options.lock_timeout.count()));
-    return limits;
+    std::array<unsigned char, EVP_MAX_MD_SIZE> hash;
+    std::size_t size = 0;
+    if (EVP_Q_digest(nullptr, "SHA256", nullptr, sql.data(), sql.size(), hash.data(), &size) != 1)
+        throw std::bad_alloc{};
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string name = "larder_";
+    for (std::size_t i = 0; i < 16; ++i)
+        name.append(1, digits[hash[i] / 16]).append(1, digits[hash[i] % 16]);
+    return name;
 }
 
 }  // namespace
@@ -162,24 +162,23 @@ asio::awaitable<void> connection::start(const conninfo::parameters& all) {
     PQenterPipelineMode(libpq_.get());
     usable_ = true;
 
-    co_await greet();
+    co_await set_limits();
 }
 
-// A pooler hands out keys of its own to cancel by, and so another process id than the session's. Where
-// the session is ours alone the limits are set once; a pooler's next client would have them, too.
-asio::awaitable<void> connection::greet() {
+// A pooler hands out a key of its own, so the process that it names is not the one that answers.
+// There the limits end with this very transaction, and each later one sets its own.
+asio::awaitable<void> connection::set_limits() {
     static constexpr statement limit{
-        "SELECT pg_backend_pid(),"
-        " set_config('statement_timeout', $1, pg_backend_pid()::text <> $3),"
-        " set_config('lock_timeout', $2, pg_backend_pid()::text <> $3)"};
-    pooled_ = true;  // until it is known better: nothing is prepared
-    const auto own = std::to_string(PQbackendPID(libpq_.get()));
-    auto values = limits_of(options_);
-    values.emplace_back(own);
-    auto* answer = co_await pipeline(limit, values, part::alone);
+        "SELECT set_config('statement_timeout', $1, pg_backend_pid() <> $3::integer),"
+        " set_config('lock_timeout', $2, pg_backend_pid() <> $3::integer),"
+        " pg_backend_pid() <> $3::integer"};
+    parameters values(1, std::to_string(options_.statement_timeout.count()));
+    values.emplace_back(std::to_string(options_.lock_timeout.count()));
+    values.emplace_back(std::to_string(PQbackendPID(libpq_.get())));
+    auto* answer = co_await pipeline(limit, values, framing::bare);
     if (PQresultStatus(answer) == PGRES_FATAL_ERROR) reject(answer);
-    pooled_ = PQgetvalue(answer, 0, 0) != own;
-    PQclear(answer);
+    const result row{answer};
+    pooled_ = row.text(0, 2) == "t";
 }
 
 asio::awaitable<void> connection::poll_until_connected() {
@@ -236,40 +235,56 @@ std::vector<std::string> connection::notifications() {
     return all;
 }
 
-bool connection::forget(const statement& sql) {
+// What became known of the statement's name on the server: it is there, or no longer.
+bool connection::has_to_prepare_again(const statement& sql, const PGresult* refused) {
+    const auto state = field(refused, PG_DIAG_SQLSTATE);
+    if (state == "42P05" && !pooled_) return prepared_.emplace(sql.sql, name_of(sql.sql)).second;
     const auto prepared = prepared_.find(sql.sql);
-    if (prepared == prepared_.end()) return false;
+    if (!is_of_preparation(state) || prepared == prepared_.end()) return false;
     prepared_.erase(prepared);
     return true;
 }
 
 asio::awaitable<result> connection::execute(const statement& sql, const parameters& values,
-                                            part of) {
+                                            framing how) {
     for (const auto& value : values)
         if (value && value->find('\0') != std::string::npos)
             throw error(failure::rejected, "invalid byte sequence for encoding \"UTF8\": 0x00",
                         "22021");
     const deadline limit{*this, options_.statement_timeout + std::chrono::milliseconds{500}};
-    auto* rows = co_await pipeline(sql, values, of);
-    if (means_prepare_again(field(rows, PG_DIAG_SQLSTATE)) && forget(sql)) {
+    const bool is_further = in_transaction_ && how == framing::plain;
+    auto* rows = co_await pipeline(sql, values, how);
+    for (int left = 3; left > 0 && has_to_prepare_again(sql, rows); --left) {
+        // What was done before it in the transaction would have to be done again, too.
+        if (is_further) break;
         PQclear(rows);
-        if (of == part::beginning) {
-            static constexpr statement undo{"ROLLBACK"};
-            const parameters none;
-            rows = co_await pipeline(undo, none, part::end);
-            PQclear(rows);
-        }
-        rows = co_await pipeline(sql, values, of);
+        co_await undo(how);
+        rows = co_await pipeline(sql, values, how);
     }
-    if (PQresultStatus(rows) == PGRES_FATAL_ERROR) reject(rows);
-    co_return result{rows};
+    if (PQresultStatus(rows) != PGRES_FATAL_ERROR) co_return result{rows};
+    const bool goes_on = how == framing::in_savepoint && !ends_session(rows);
+    std::unique_ptr<PGresult, decltype(&PQclear)> refused{rows, &PQclear};
+    if (goes_on) co_await undo(how);
+    reject(refused.release());
+}
+
+// The transaction is as it was before the statement.
+asio::awaitable<void> connection::undo(framing how) {
+    if (how == framing::begins) co_await end("ROLLBACK");
+    if (how != framing::in_savepoint) co_return;
+    static constexpr statement back{"ROLLBACK TO SAVEPOINT larder"};
+    const parameters none;
+    auto* answer = co_await pipeline(back, none, framing::bare);
+    if (PQresultStatus(answer) == PGRES_FATAL_ERROR) reject(answer);
+    PQclear(answer);
 }
 
 asio::awaitable<void> connection::end(const std::string& how) {
     const deadline limit{*this, options_.statement_timeout + std::chrono::milliseconds{500}};
     const parameters none;
-    auto* answer = co_await pipeline({how}, none, part::end);
+    auto* answer = co_await pipeline({how}, none, framing::bare);
     if (PQresultStatus(answer) == PGRES_FATAL_ERROR) reject(answer);
+    in_transaction_ = false;
     const bool done = PQcmdStatus(answer) == how;
     PQclear(answer);
     if (!done) throw error(failure::rejected, "the transaction was rolled back");
@@ -279,91 +294,128 @@ void connection::reject(PGresult* refused) {
     const auto state = field(refused, PG_DIAG_SQLSTATE);
     const auto sentence = field(refused, PG_DIAG_MESSAGE_PRIMARY);
     const auto constraint = field(refused, PG_DIAG_CONSTRAINT_NAME);
+    const auto kind = ends_session(refused) ? failure::interrupted
+                      : is_for_now(state)   ? failure::unavailable
+                                            : failure::rejected;
     PQclear(refused);
-    const auto kind = ends_session(state)    ? failure::interrupted
-                      : took_too_long(state) ? failure::unavailable
-                      : lacks_resources(state) ? failure::unavailable
-                                             : failure::rejected;
     throw error(kind, sentence, state, constraint, transaction_);
 }
 
-// Sends everything in one go and reads the answers up to the sync, where a statement that is alone is
-// committed. The first failure is the answer; what follows it was skipped.
+// What is sent in one go, each with an answer of its own.
+enum class connection::part : char { other, preparation, statement, transaction_id };
+
+// Sends the parts, until one cannot be sent.
+class connection::sender {
+public:
+    explicit sender(PGconn* to) : to_(to) {}
+
+    void send(part what, const std::string& sql, const parameters& values = {}) {
+        const auto texts = pointers_to(values);
+        add(what, PQsendQueryParams(to_, sql.c_str(), static_cast<int>(texts.size()), nullptr,
+                                    texts.data(), nullptr, nullptr, 0));
+    }
+    void prepare(const std::string& name, const std::string& sql) {
+        add(part::preparation, PQsendPrepare(to_, name.c_str(), sql.c_str(), 0, nullptr));
+    }
+    void send_prepared(const std::string& name, const parameters& values) {
+        const auto texts = pointers_to(values);
+        add(part::statement, PQsendQueryPrepared(to_, name.c_str(), static_cast<int>(texts.size()),
+                                                 texts.data(), nullptr, nullptr, 0));
+    }
+    bool finish() { return is_well_ && PQpipelineSync(to_) == 1; }
+    std::vector<part> sent() { return std::move(sent_); }
+
+private:
+    static std::vector<const char*> pointers_to(const parameters& values) {
+        std::vector<const char*> pointers;
+        pointers.reserve(values.size());
+        for (const auto& value : values) pointers.push_back(value ? value->c_str() : nullptr);
+        return pointers;
+    }
+    void add(part what, int is_sent) {
+        is_well_ = is_well_ && is_sent == 1;
+        sent_.push_back(what);
+    }
+
+    PGconn* to_;
+    std::vector<part> sent_;
+    bool is_well_ = true;
+};
+
+// Sends a statement with what belongs to it and reads the answers up to the sync, where a
+// transaction of its own is committed. The first failure is the answer; what follows it was
+// skipped.
 asio::awaitable<PGresult*> connection::pipeline(const statement& sql, const parameters& values,
-                                                part of) {
+                                                framing how) {
     usable_ = false;  // until the sync was read: a lost statement leaves answers behind
-    const auto sent = send(sql, values, of);
+    const auto sent = send(sql, values, how);
     co_await flush();
     using owned = std::unique_ptr<PGresult, decltype(&PQclear)>;
     owned answer{nullptr, &PQclear};
-    int which = 0;
-    while (true) {
+    for (std::size_t at = 0;;) {
         auto* result = co_await next_result();
         owned next{result, &PQclear};
-        if (!next) ++which;
-        if (!next) continue;  // the end of one statement's results
+        if (!next) ++at;
+        if (!next) continue;  // the end of one part's results
         const auto status = PQresultStatus(next.get());
         if (status == PGRES_PIPELINE_SYNC) break;
-        // The server keeps it, also if it then fails.
-        if (which == sent.prepared && status == PGRES_COMMAND_OK)
-            prepared_.emplace(sql.sql, name_of(sql.sql));
-        if (which == sent.transaction) read_transaction(next.get());
-        const bool failed = status == PGRES_FATAL_ERROR;
-        const bool has_failed = answer && PQresultStatus(answer.get()) == PGRES_FATAL_ERROR;
-        if (!has_failed && (failed || which == sent.answer)) answer = std::move(next);
-        if (ends_session(field(answer.get(), PG_DIAG_SQLSTATE))) co_return answer.release();
+        if (status == PGRES_FATAL_ERROR) {
+            const bool is_first = !answer || PQresultStatus(answer.get()) != PGRES_FATAL_ERROR;
+            const bool is_end = ends_session(next.get());
+            if (is_first) answer = std::move(next);
+            if (is_end) co_return answer.release();
+        } else if (status != PGRES_PIPELINE_ABORTED && at < sent.size()) {
+            // The server keeps it, also if it then fails.
+            if (sent[at] == part::preparation) prepared_.emplace(sql.sql, name_of(sql.sql));
+            if (sent[at] == part::transaction_id && PQntuples(next.get()) == 1)
+                transaction_ = PQgetisnull(next.get(), 0, 0) ? "0" : PQgetvalue(next.get(), 0, 0);
+            if (sent[at] == part::statement && !answer) answer = std::move(next);
+        }
     }
     if (!answer) lost("the server sent no result");
     usable_ = true;
     co_return answer.release();
 }
 
-// A transaction's id is asked for behind each of its statements: should its COMMIT be lost, that is
-// what one can ask for then.
-connection::flight connection::send(const statement& sql, const parameters& values, part of) {
-    const parameters none;
-    auto* libpq = libpq_.get();
+// Behind a pooler nothing is prepared, and the limits are set in each transaction: by SET where one
+// begins, as a query would make a snapshot before its first statement. The question for the
+// transaction's id costs no round trip; it has one once it has changed something.
+std::vector<connection::part> connection::send(const statement& sql, const parameters& values,
+                                               framing how) {
+    sender to{libpq_.get()};
+    if (!in_transaction_) transaction_.clear();
+    const auto statement_timeout = std::to_string(options_.statement_timeout.count());
+    const auto lock_timeout = std::to_string(options_.lock_timeout.count());
+    if (how == framing::begins) {
+        in_transaction_ = true;
+        to.send(part::other, "BEGIN");
+        if (pooled_) to.send(part::other, "SET LOCAL statement_timeout = " + statement_timeout);
+        if (pooled_) to.send(part::other, "SET LOCAL lock_timeout = " + lock_timeout);
+    } else if (how == framing::in_savepoint) {
+        to.send(part::other, "SAVEPOINT larder");
+    } else if (pooled_ && how == framing::plain && !in_transaction_) {
+        parameters limits(1, statement_timeout);
+        limits.emplace_back(lock_timeout);
+        to.send(part::other,
+                "SELECT set_config('statement_timeout', $1, true),"
+                " set_config('lock_timeout', $2, true)",
+                limits);
+    }
     const std::string text{sql.sql};
-    const auto name = name_of(sql.sql);
-    const bool is_prepared = prepared_.contains(sql.sql);
-    const bool keeps = of != part::end && !pooled_;
-    flight all;
-    if (of == part::beginning || of == part::alone) transaction_.clear();
-    bool sent = of != part::beginning || push(all, "BEGIN", none);
-    if (pooled_ && of != part::end) sent = sent && push(all, set_limits, limits_of(options_));
-    if (keeps && !is_prepared) {
-        all.prepared = all.statements++;
-        sent = sent && PQsendPrepare(libpq, name.c_str(), text.c_str(), 0, nullptr);
-    }
-    all.answer = all.statements;
-    if (keeps) {
-        std::vector<const char*> pointers;
-        for (const auto& value : values) pointers.push_back(value ? value->c_str() : nullptr);
-        ++all.statements;
-        sent = sent && PQsendQueryPrepared(libpq, name.c_str(), static_cast<int>(pointers.size()),
-                                           pointers.data(), nullptr, nullptr, 0);
+    if (pooled_ || how == framing::bare) {
+        to.send(part::statement, text, values);
     } else {
-        sent = sent && push(all, text.c_str(), values);
+        const auto known = prepared_.find(sql.sql);
+        const auto name = known == prepared_.end() ? name_of(sql.sql) : known->second;
+        if (known == prepared_.end()) to.prepare(name, text);
+        to.send_prepared(name, values);
     }
-    if (of == part::beginning || of == part::transaction) {
-        all.transaction = all.statements;
-        sent = sent && push(all, ask_transaction, none);
-    }
-    if (!sent || !PQpipelineSync(libpq)) lost(first_line(PQerrorMessage(libpq)));
-    return all;
-}
-
-bool connection::push(flight& all, const char* sql, const parameters& values) {
-    std::vector<const char*> pointers;
-    for (const auto& value : values) pointers.push_back(value ? value->c_str() : nullptr);
-    ++all.statements;
-    return PQsendQueryParams(libpq_.get(), sql, static_cast<int>(pointers.size()), nullptr,
-                             pointers.data(), nullptr, nullptr, 0) == 1;
-}
-
-void connection::read_transaction(const PGresult* id) {
-    if (PQntuples(id) != 1) return;
-    transaction_ = PQgetisnull(id, 0, 0) ? "0" : PQgetvalue(id, 0, 0);
+    if (how == framing::in_savepoint) to.send(part::other, "RELEASE SAVEPOINT larder");
+    const bool has_id = !transaction_.empty() && transaction_ != "0";
+    if (in_transaction_ && how != framing::bare && !has_id)
+        to.send(part::transaction_id, "SELECT txid_current_if_assigned()");
+    if (!to.finish()) lost(first_line(PQerrorMessage(libpq_.get())));
+    return to.sent();
 }
 
 asio::awaitable<void> connection::flush() {

@@ -9,7 +9,6 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
-#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
@@ -24,6 +23,14 @@ namespace larder::pg {
 /// What every connection needs, where the user did not say otherwise.
 pool_options with_defaults(pool_options options);
 
+/// How a statement is sent.
+enum class framing {
+    plain,         ///< a transaction of its own, or a part of the one that is open
+    begins,        ///< with BEGIN before it: a transaction, which stays open
+    in_savepoint,  ///< a part of the open transaction, which goes on without it if it fails
+    bare           ///< with nothing beside it, and not prepared: COMMIT, say
+};
+
 class connection {
 public:
     connection(const boost::asio::any_io_executor& executor, const pool_options& options);
@@ -33,18 +40,11 @@ public:
 
     /// Throws error{unavailable}.
     boost::asio::awaitable<void> connect();
-    /// What a statement is part of.
-    enum class part {
-        alone,        ///< of nothing: it is committed when it has run
-        beginning,    ///< of a transaction that begins with it
-        transaction,  ///< of the transaction that was begun
-        end           ///< COMMIT or ROLLBACK, sent unprepared
-    };
     /// Throws error; afterwards the connection may be used again if is_usable().
     boost::asio::awaitable<result> execute(const statement& sql, const parameters& values,
-                                           part of = part::alone);
-    /// COMMIT or ROLLBACK, sent once. Throws error as well if the server did something else: it
-    /// rolls back what a COMMIT finds broken.
+                                           framing how = framing::plain);
+    /// COMMIT, ROLLBACK or the like, sent once. Throws error as well if the server did something
+    /// else: it rolls back what a COMMIT finds broken.
     boost::asio::awaitable<void> end(const std::string& how);
     /// Until the server says something unasked, for that long at most. Throws error{interrupted}
     /// if the connection was lost.
@@ -56,38 +56,31 @@ public:
     /// The same, also for who waits in connect() or listen().
     void interrupt();
 
-    /// Whether somebody stands between us and the server, who may give our next transaction another
-    /// session: nothing may be left behind in one, nor relied on.
-    bool is_pooled() const { return pooled_; }
-
     /// Reads what the server may have said while the connection was idle; false if it has gone.
     bool is_alive();
     bool is_usable() const { return usable_; }
     /// Whether the server has said anything yet.
     bool has_heard() const { return heard_; }
+    /// Whether a pooler gives each transaction, or each client, a server connection that others use
+    /// before and after: nothing may be left behind there.
+    bool is_pooled() const { return pooled_; }
 
 private:
     class deadline;
+    class sender;
+    enum class part : char;
 
     boost::asio::awaitable<void> start(const conninfo::parameters& all);
+    boost::asio::awaitable<void> set_limits();
     boost::asio::awaitable<void> poll_until_connected();
     boost::asio::awaitable<void> wait(boost::asio::posix::stream_descriptor::wait_type what);
     boost::asio::awaitable<void> flush();
     boost::asio::awaitable<PGresult*> next_result();
-    boost::asio::awaitable<void> greet();
     boost::asio::awaitable<PGresult*> pipeline(const statement& sql, const parameters& values,
-                                               part of);
-    // What is sent in one go, up to a sync.
-    struct flight {
-        int statements = 0;
-        int answer = 0;        // which of them is the one that was asked for
-        int prepared = -1;     // which of them prepared it; -1: none
-        int transaction = -1;  // which of them tells the transaction's id; -1: none
-    };
-    flight send(const statement& sql, const parameters& values, part of);
-    bool push(flight& all, const char* sql, const parameters& values);
-    void read_transaction(const PGresult* id);
-    bool forget(const statement& sql);
+                                               framing how);
+    boost::asio::awaitable<void> undo(framing how);
+    std::vector<part> send(const statement& sql, const parameters& values, framing how);
+    bool has_to_prepare_again(const statement& sql, const PGresult* refused);
     void reset_when_closed();
     static void hear(void* connection, const PGresult* notice);
     void attach();
@@ -101,8 +94,9 @@ private:
     std::unique_ptr<PGconn, decltype(&PQfinish)> libpq_{nullptr, &PQfinish};
     // The name of each statement that was prepared here, by its SQL.
     std::map<std::string, std::string, std::less<>> prepared_;
-    // Of the transaction that goes on: its id, once it is known. "0" while it has written nothing.
+    // The id of the open transaction, once it is known; "0" while it has changed nothing.
     std::string transaction_;
+    bool in_transaction_ = false;
     bool pooled_ = false;
     bool usable_ = false;
     bool timed_out_ = false;

@@ -7,7 +7,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include <optional>
+#include <set>
 #include <utility>
 
 #include "connection.hpp"
@@ -62,7 +62,8 @@ asio::awaitable<void> listener::run() {
         try {
             if (!logins_->has_to_wait()) co_await listen();
         } catch (const error& e) {
-            spdlog::debug("Cannot listen to PostgreSQL: {}", e.what());
+            if (e.kind() == failure::rejected && !std::exchange(said_why_, true))
+                spdlog::warn("Cannot hear what other instances announce: {}", e.what());
         } catch (const std::exception& e) {
             if (!std::exchange(said_why_, true)) spdlog::error("Cannot LISTEN: {}", e.what());
         }
@@ -74,72 +75,104 @@ asio::awaitable<void> listener::run() {
     }
 }
 
-// What is unreleased is told before who the database is, as nothing is trusted before that.
-asio::awaitable<void> listener::listen() {
-    static constexpr statement begin{"LISTEN larder"};
-    const parameters none;
+// What is unreleased is told before who the database is, as nothing is to be trusted before.
+asio::awaitable<void> listener::log_in() {
     known_.clear();
     connection_ = std::make_unique<connection>(pause_.get_executor(), options_);
-    auto& with = *connection_;
-    co_await with.connect();
+    co_await connection_->connect();
     logins_->was_accepted();
-    const bool has_tables = co_await tables::make(with);
-    logins_->has_tables = has_tables;
-    if (!with.is_pooled()) co_await listen_for(begin);
-    if (has_tables) co_await read_rows();
-    const auto database = co_await tables::identity(with);
-    events_.identified(database);
+    has_tables_ = co_await tables::make(*connection_);
+    logins_->has_tables = has_tables_;
+    logins_->lacks_tables = !has_tables_;
+    noted_ = logins_->unnoted - 1;  // what a lost connection did not note
+    is_told_ = co_await subscribe();
+    if (has_tables_) co_await read_rows();
+    auto database = co_await tables::identity(*connection_);
+    events_.identified(std::move(database));
+}
+
+asio::awaitable<void> listener::listen() {
+    co_await log_in();
     started_.expires_at(clock::time_point::min());
     auto look_at = clock::now();
-    bool notified = false;
     while (!stopped_) {
-        for (const auto& one : with.notifications()) {
-            notified = true;
-            events_.heard(one);
-        }
-        if (const auto now = clock::now(); now >= look_at) {
-            look_at = now + events_.say_every;
-            if (has_tables && !known_.empty() && events_.is_settled()) co_await forget_rows();
-            const bool looks = notified || with.is_pooled() || !known_.empty();
-            if (has_tables && looks) co_await read_rows();
-            notified = false;
-            for (auto& one : events_.say())
-                co_await tables::announce_again(with, std::move(one), has_tables);
-        }
+        take_notifications();
+        const bool is_due = clock::now() >= look_at;
+        if (is_due) look_at = clock::now() + events_.say_every;
+        co_await look(is_due);
+        take_notifications();  // that came meanwhile: nothing more may come to wait for
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(look_at - clock::now());
-        co_await with.listen(left);
+        if (!is_notified_ && left.count() > 0) co_await connection_->listen(left);
     }
 }
 
-asio::awaitable<void> listener::listen_for(const statement& begin) {
+void listener::take_notifications() {
+    for (const auto& one : connection_->notifications()) {
+        is_notified_ = true;
+        if (!has_tables_) events_.heard(one);
+    }
+}
+
+// A pooler would go on listening for whoever has that connection to the server next.
+asio::awaitable<bool> listener::subscribe() {
+    static constexpr statement begin{"LISTEN larder"};
     const parameters none;
-    std::optional<error> refused;
+    std::string why = "a pooler is in between";
     try {
-        const auto done = co_await connection_->execute(begin, none);
+        if (!connection_->is_pooled()) {
+            co_await connection_->execute(begin, none);
+            co_return true;
+        }
     } catch (const error& e) {
         if (e.kind() != failure::rejected) throw;
-        refused = e;
+        why = e.what();
     }
-    if (!refused || std::exchange(said_why_, true)) co_return;
-    spdlog::warn(
-        "PostgreSQL lets nobody LISTEN here ({}): writes of an instance that is cut off from "
-        "Valkey are seen late by the others",
-        refused->what());
+    if (!has_tables_ && !std::exchange(said_why_, true))
+        spdlog::warn(
+            "PostgreSQL lets nobody LISTEN here ({}): writes of an instance that is cut off from "
+            "Valkey are seen late by the others",
+            why);
+    co_return false;
 }
 
-// Each row is heard once.
+// What was heard may be released by now; what is only read now is not yet.
+asio::awaitable<void> listener::look(bool is_due) {
+    const bool is_notified = std::exchange(is_notified_, false);
+    if (has_tables_) {
+        if (is_due && !known_.empty() && events_.is_settled()) co_await delete_rows();
+        if (is_notified || (is_due && (!is_told_ || !known_.empty()))) co_await read_rows();
+    }
+    if (is_due) co_await say();
+}
+
+// Each row is heard once. What is no longer there, another process has released.
 asio::awaitable<void> listener::read_rows() {
     const auto rows = co_await tables::unreleased(*connection_);
+    std::set<std::string> there;
     for (const auto& row : rows) {
-        if (!known_.insert(row.id).second) continue;
-        events_.heard(row.payload);
+        if (!events_.concerns(row.payload)) continue;
+        there.insert(row.id);
+        if (!known_.contains(row.id)) events_.heard(row.payload);
     }
+    known_ = std::move(there);
+    if (rows.size() == tables::most_rows && !std::exchange(said_limit_, true))
+        spdlog::warn("larder.unreleased has {} rows or more: the newer ones are read later",
+                     rows.size());
 }
 
-asio::awaitable<void> listener::forget_rows() {
+asio::awaitable<void> listener::delete_rows() {
     const std::vector<std::string> ids{known_.begin(), known_.end()};
     co_await tables::remove(*connection_, ids);
     known_.clear();
+}
+
+// What is in the table need not be repeated.
+asio::awaitable<void> listener::say() {
+    const auto unnoted = logins_->unnoted.load();
+    if (has_tables_ && noted_ == unnoted) co_return;
+    for (auto& one : events_.say())
+        co_await tables::announce_again(*connection_, std::move(one), has_tables_);
+    noted_ = unnoted;
 }
 
 }  // namespace larder::pg

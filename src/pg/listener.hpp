@@ -19,23 +19,27 @@ namespace larder::pg {
 
 class connection;
 
-/// Hears what is notified on `notification_channel`, and notifies others. A connection that is lost
-/// is made anew; what was notified meanwhile is read from larder's tables (tables.hpp), if they are
-/// there. Behind a pooler, where nobody can LISTEN, it reads them all the time.
+/// Hears what was announced and is not released yet, and announces to others. It reads that from
+/// larder's own table (tables.hpp): when it has connected, whenever something is notified on
+/// `notification_channel`, and every `say_every` while there is something. Where nobody can LISTEN,
+/// behind a pooler, it reads every `say_every`. Where there is no table it hears what is notified
+/// while it listens, and repeats what it has to say.
 ///
-/// Errors   none: it logs, once, that the server lets nobody LISTEN (a standby, a pooler).
+/// Errors   none: it logs, once, what the server does not let it do.
 /// Threads  call on the worker it was made for.
-/// Cost     one connection; a statement for each thing said.
+/// Cost     one connection; a statement each time that it reads or says something.
 class listener {
 public:
     struct events {
         std::function<void(std::string_view payload)> heard;
-        /// What to notify again now; asked every `say_every`.
+        /// What to notify again now.
         std::function<std::vector<std::string>()> say;
-        /// Whether all that was heard is released.
+        /// Whether all that was heard is released, so that it may be deleted.
         std::function<bool()> is_settled = [] { return false; };
         /// At each connection, when what is unreleased was heard: which database it is.
         std::function<void(std::string identity)> identified = [](auto&&) {};
+        /// Whether what was announced is for this service; another one's is left alone.
+        std::function<bool(std::string_view payload)> concerns = [](auto&&) { return true; };
         std::chrono::milliseconds say_every{250};
     };
 
@@ -45,26 +49,35 @@ public:
     listener(const listener&) = delete;
     listener& operator=(const listener&) = delete;
 
-    /// Connects; returns when it listens, or when that failed for now.
+    /// Connects; returns when it has heard what is unreleased, or when that failed for now.
     boost::asio::awaitable<void> start();
     void stop();
 
 private:
     boost::asio::awaitable<void> run();
     boost::asio::awaitable<void> listen();
-    boost::asio::awaitable<void> listen_for(const statement& begin);
+    boost::asio::awaitable<void> log_in();
+    boost::asio::awaitable<bool> subscribe();
+    void take_notifications();
+    boost::asio::awaitable<void> look(bool is_due);
     boost::asio::awaitable<void> read_rows();
-    boost::asio::awaitable<void> forget_rows();
+    boost::asio::awaitable<void> delete_rows();
+    boost::asio::awaitable<void> say();
 
     const pool_options options_;
     const std::shared_ptr<logins> logins_;
     const events events_;
     std::unique_ptr<connection> connection_;
-    std::set<std::string> known_;  // rows that were read, and heard
+    bool has_tables_ = false;            // as of this connection
+    bool is_told_ = false;               // it listens
+    bool is_notified_ = false;           // something was notified since it read last
+    std::set<std::string> known_;        // the rows that were read, and heard
+    unsigned noted_ = 0;                 // what of logins::unnoted was noted after all
     boost::asio::steady_timer pause_;    // between two connections
     boost::asio::steady_timer started_;  // ends when the first one listens or failed
     bool stopped_ = false;
     bool said_why_ = false;
+    bool said_limit_ = false;
 };
 
 }  // namespace larder::pg

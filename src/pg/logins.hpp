@@ -37,8 +37,10 @@ public:
         refused_.reset();
     }
 
-    /// Whether larder's own tables are there; see tables.hpp.
-    std::atomic<bool> has_tables{false};
+    /// Whether larder's own tables are known to be there, or known to be missing; see tables.hpp.
+    std::atomic<bool> has_tables{false}, lacks_tables{false};
+    /// How often something was announced and could not be noted there.
+    std::atomic<unsigned> unnoted{0};
 
 private:
     using clock = std::chrono::steady_clock;

@@ -21,13 +21,9 @@ using clock = std::chrono::steady_clock;
 // Two that are in each other's way are not to meet again.
 asio::awaitable<void> pause_after_conflict(asio::any_io_executor executor) {
     thread_local std::minstd_rand chance{std::random_device{}()};
-    asio::steady_timer pause{executor, std::chrono::milliseconds{
-                                           std::uniform_int_distribution<int>{5, 50}(chance)}};
+    asio::steady_timer pause{
+        executor, std::chrono::milliseconds{std::uniform_int_distribution<int>{5, 50}(chance)}};
     co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
-}
-
-error unavailable(const error& conflict) {
-    return {failure::unavailable, conflict.what(), conflict.sqlstate(), conflict.constraint()};
 }
 
 // Who needs a connection; what it is given ends the wait.
@@ -216,46 +212,55 @@ asio::awaitable<transaction> pool::begin() {
     co_return transaction{std::move(s)};
 }
 
-// The id is larger than what pg_stat_activity shows of it by the number of times that it wrapped.
+// An id that is unknown there, or of its future, is another server's.
 asio::awaitable<fate> pool::fate_of(std::string transaction) {
+    static constexpr statement ask{"SELECT txid_status($1::bigint)", true};
     if (transaction.empty()) co_return fate::unknown;
-    if (transaction == "0") co_return fate::over;
-    static constexpr statement ask{
-        "WITH one AS (SELECT txid_status($1::bigint) AS is),"
-        " ended AS (SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a, one"
-        "  WHERE one.is = 'in progress' AND a.state = 'idle in transaction'"
-        "  AND a.backend_xid::text = ($1::bigint & 4294967295)::text"
-        "  AND a.state_change < now() - interval '20 s')"
-        " SELECT one.is, (SELECT count(*) FROM ended) FROM one",
-        true};
+    if (transaction == "0") co_return fate::over;  // it has changed nothing
+    const parameters which(1, std::move(transaction));
+    std::string status;
     try {
-        const parameters which(1, std::move(transaction));
         const auto rows = co_await run(ask, which);
-        const auto is = rows.text(0, 0);
-        if (!is) co_return fate::unknown;  // it was long ago
-        co_return *is == "in progress" ? fate::pending : fate::over;
+        status = rows.text(0, 0).value_or("");
     } catch (const error& e) {
         if (e.kind() != failure::rejected) throw;
     }
-    co_return fate::unknown;  // of the future: this is another server
+    if (status == "in progress") co_await end_orphan(which);
+    co_return status.empty() ? fate::unknown : status == "in progress" ? fate::pending : fate::over;
+}
+
+// A proxy or a pooler may keep a connection to the server after it has lost ours, and the COMMIT
+// with it. PostgreSQL would wait for it for ever, and so would whoever asks. The backend is known
+// by the lower half of the id, which no other backend has meanwhile.
+asio::awaitable<void> pool::end_orphan(const parameters& transaction) {
+    static constexpr statement end{
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE backend_xid = ($1::bigint & 4294967295)::text::xid"
+        " AND state LIKE 'idle in transaction%' AND state_change < now() - interval '20 s'"};
+    try {
+        co_await run(end, transaction);
+    } catch (const error& e) {
+        if (e.kind() != failure::rejected) throw;  // else this role may not: it stays pending
+    }
 }
 
 asio::awaitable<result> pool::run(const statement& sql, parameters values) {
-    int refusals = 0;
+    int conflicts = 0;
     while (true) {
-        auto with = co_await state_->acquire();
-        const bool may_repeat = sql.reads_only && with.reused();
         std::optional<error> failed;
-        try {
-            co_return co_await (*with).execute(sql, values);
-        } catch (const error& e) {
-            failed = e;
+        {
+            auto with = co_await state_->acquire();
+            const bool may_repeat = sql.reads_only && with.reused();
+            try {
+                co_return co_await (*with).execute(sql, values);
+            } catch (const error& e) {
+                if (e.kind() == failure::interrupted ? !may_repeat : !e.is_conflict()) throw;
+                failed = e;
+            }
         }
         // The connection had died unnoticed: once more. Each round uses up a dead connection.
-        if (failed->kind() == failure::interrupted && may_repeat) continue;
-        if (!failed->is_conflict()) throw error(*failed);
-        if (!sql.reads_only || ++refusals == conflict_attempts) throw unavailable(*failed);
-        with.end();
+        if (failed->kind() == failure::interrupted) continue;
+        if (++conflicts == conflict_attempts) throw error(*failed);
         co_await pause_after_conflict(state_->executor);
     }
 }

@@ -16,11 +16,9 @@
 
 namespace larder::pg {
 
-/// How often a transaction is made that is wholly larder's, while others are in its way.
+/// How often a transaction that is wholly larder's is made, while others are in its way.
 inline constexpr int conflict_attempts = 4;
 boost::asio::awaitable<void> pause_after_conflict(boost::asio::any_io_executor executor);
-/// The same, as something that will pass: nothing was stored.
-error unavailable(const error& conflict);
 
 // Shared with the connections in use, so that one may come back after the pool has gone.
 struct pool::state : std::enable_shared_from_this<state> {
@@ -63,10 +61,6 @@ public:
         if (home_) home_->give_back(std::move(connection_));
     }
 
-    // Gives it back now.
-    void end() {
-        if (const auto home = std::exchange(home_, nullptr)) home->give_back(std::move(connection_));
-    }
     void holds(owned c) { connection_ = std::move(c); }
     connection& operator*() { return *connection_; }
     // Whether it was used before, and so may have died without a sign.

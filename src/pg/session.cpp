@@ -3,7 +3,6 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
-#include <optional>
 
 #include "pool_state.hpp"
 
@@ -16,18 +15,15 @@ asio::awaitable<result> session::run(const statement& sql, parameters values) {
     return write(sql, std::move(values));
 }
 
-// A transaction of one statement is wholly ours, so it may be made once more where others were in
+// A transaction of one statement is wholly larder's, so it is made once more where others were in
 // its way.
 asio::awaitable<result> session::write(const statement& sql, parameters values) {
     for (int attempt = 1;; ++attempt) {
-        std::optional<error> conflict;
         try {
             co_return co_await write_once(sql, values);
         } catch (const error& e) {
-            if (!e.is_conflict()) throw;
-            conflict = e;
+            if (!e.is_conflict() || attempt == conflict_attempts) throw;
         }
-        if (attempt == conflict_attempts) throw unavailable(*conflict);
         const auto executor = co_await asio::this_coro::executor;
         co_await pause_after_conflict(executor);
     }

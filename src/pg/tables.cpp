@@ -30,22 +30,30 @@ constexpr statement create{
     " CREATE TABLE IF NOT EXISTS larder.server (family text PRIMARY KEY, name text NOT NULL);"
     " END $$"};
 
-// Whoever may read may not yet write.
+// Whoever may read may not yet write. A list of privileges would mean any of them.
 constexpr statement may_use{
-    "SELECT has_table_privilege('larder.unreleased', 'SELECT, INSERT, DELETE')"
-    " AND has_table_privilege('larder.server', 'SELECT, INSERT, UPDATE')"
-    " AND NOT pg_is_in_recovery()"};
+    "SELECT NOT pg_is_in_recovery() AND bool_and(has_table_privilege(name, privilege))"
+    " FROM (VALUES ('larder.unreleased', 'SELECT'), ('larder.unreleased', 'INSERT'),"
+    " ('larder.unreleased', 'DELETE'), ('larder.server', 'SELECT'), ('larder.server', 'INSERT'),"
+    " ('larder.server', 'UPDATE')) AS needed (name, privilege)"};
+
+constexpr statement who_and_where{
+    "SELECT quote_ident(current_user), quote_ident(current_database())"};
 
 const parameters none;
 
-void say_why_not(const std::string& why) {
+asio::awaitable<void> say_why_not(connection& with, std::string why) {
     static std::atomic<bool> said = false;
-    if (said.exchange(true)) return;
+    if (said.exchange(true)) co_return;
+    const auto names = co_await with.execute(who_and_where, none);
+    const std::string role{*names.text(0, 0)}, database{*names.text(0, 1)};
     spdlog::warn(
-        "larder keeps no tables in PostgreSQL ({}): a process that ends while Valkey cannot be "
-        "reached may leave entries wrong until their TTL ends. Cure, by the database's owner: "
-        "CREATE SCHEMA larder AUTHORIZATION <this service's role>",
-        why);
+        "PostgreSQL does not let {0} keep what Valkey could not be told ({1}): a process that is "
+        "killed before Valkey is back leaves entries wrong until their TTL ends. What helps: GRANT "
+        "CREATE ON DATABASE {2} TO {0}; or, where the schema larder is there already, GRANT USAGE "
+        "ON SCHEMA larder TO {0}; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "
+        "larder TO {0}",
+        role, why, database);
 }
 
 }  // namespace
@@ -54,23 +62,23 @@ asio::awaitable<bool> make(connection& with) {
     std::optional<error> refused;
     try {
         const auto there = co_await with.execute(are_there, none);
-        if (there.text(0, 0) != "t") {
-            const auto made = co_await with.execute(create, none);
-        }
+        if (there.text(0, 0) != "t") co_await with.execute(create, none);
         const auto usable = co_await with.execute(may_use, none);
         if (usable.text(0, 0) == "t") co_return true;
     } catch (const error& e) {
         if (e.kind() != failure::rejected) throw;
         refused = e;
     }
-    say_why_not(refused ? refused->what() : "this role may not use them");
+    std::string why = refused ? refused->what() : "it may not read and write the tables";
+    co_await say_why_not(with, std::move(why));
     co_return false;
 }
 
 asio::awaitable<std::vector<row>> unreleased(connection& with) {
     static constexpr statement read{
-        "SELECT id, payload FROM larder.unreleased ORDER BY id LIMIT 10000"};
-    const auto rows = co_await with.execute(read, none);
+        "SELECT id, payload FROM larder.unreleased ORDER BY id LIMIT $1::integer"};
+    const parameters limit(1, std::to_string(most_rows));
+    const auto rows = co_await with.execute(read, limit);
     std::vector<row> all;
     for (std::size_t i = 0; i < rows.size(); ++i)
         all.push_back({std::string{*rows.text(i, 0)}, std::string{*rows.text(i, 1)}});
@@ -83,7 +91,7 @@ asio::awaitable<void> remove(connection& with, const std::vector<std::string>& i
     std::string list;
     for (const auto& id : ids) list += (list.empty() ? "" : ",") + id;
     const parameters which(1, std::move(list));
-    const auto done = co_await with.execute(forget, which);
+    co_await with.execute(forget, which);
 }
 
 asio::awaitable<void> announce_again(connection& with, std::string payload, bool keep) {
@@ -91,13 +99,11 @@ asio::awaitable<void> announce_again(connection& with, std::string payload, bool
         "INSERT INTO larder.unreleased (payload) SELECT $1::text WHERE NOT EXISTS"
         " (SELECT FROM larder.unreleased WHERE payload = $1::text)"};
     static constexpr statement tell{"SELECT pg_notify($1, $2)"};
-    if (keep) {
-        const parameters what(1, payload);
-        const auto kept = co_await with.execute(insert, what);
-    }
-    parameters what(1, std::string{notification_channel});
-    what.emplace_back(std::move(payload));
-    const auto told = co_await with.execute(tell, what);
+    const parameters kept(1, payload);
+    if (keep) co_await with.execute(insert, kept);
+    parameters told(1, std::string{notification_channel});
+    told.emplace_back(std::move(payload));
+    co_await with.execute(tell, told);
 }
 
 asio::awaitable<std::string> identity(connection& with) {

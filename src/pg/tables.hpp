@@ -3,7 +3,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
-#include <cstdint>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,21 +12,22 @@
 
 namespace larder::pg {
 
-/// `larder.unreleased`: what was announced because Valkey could not be told, until it is known to be
-/// released. So it outlives the process that wrote it, and reaches who did not listen.
+/// `larder.unreleased`: what was announced because Valkey could not be told, until it is known to
+/// be released. So it outlives the process that wrote it, and reaches who did not listen.
 /// `larder.server`: which Valkey a family's entries were last trusted in.
 ///
 /// Errors   throws pg::error.
 namespace tables {
 
 /// Makes them if they are not there; whether they are, and may be used. Says once a process in the
-/// log why not.
+/// log why not, and what would help.
 boost::asio::awaitable<bool> make(connection& with);
 
 struct row {
     std::string id, payload;
 };
-/// The oldest, at most 10,000.
+inline constexpr std::size_t most_rows = 10'000;
+/// The oldest, at most `most_rows`.
 boost::asio::awaitable<std::vector<row>> unreleased(connection& with);
 boost::asio::awaitable<void> remove(connection& with, const std::vector<std::string>& ids);
 /// Notifies it, and keeps it if it is not there yet.
@@ -35,6 +36,7 @@ boost::asio::awaitable<void> announce_again(connection& with, std::string payloa
 /// Which database this is: it differs from any other's, on any server.
 boost::asio::awaitable<std::string> identity(connection& with);
 
+inline constexpr std::string_view note = "INSERT INTO larder.unreleased (payload) VALUES ($1)";
 inline constexpr std::string_view read_server = "SELECT name FROM larder.server WHERE family = $1";
 inline constexpr std::string_view write_server =
     "INSERT INTO larder.server (family, name) VALUES ($1, $2)"

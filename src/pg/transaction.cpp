@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "pool_state.hpp"
+#include "tables.hpp"
 
 namespace larder::pg {
 
@@ -25,8 +26,8 @@ asio::awaitable<result> transaction::run(const statement& sql, parameters values
         const bool first = !std::exchange(s.begun, true);
         const bool may_repeat = first && s.with->reused();
         try {
-            const auto part = first ? connection::part::beginning : connection::part::transaction;
-            co_return co_await (**s.with).execute(sql, values, part);
+            const auto how = first ? framing::begins : framing::plain;
+            co_return co_await (**s.with).execute(sql, values, how);
         } catch (const error& e) {
             failed = e;
         }
@@ -40,48 +41,39 @@ asio::awaitable<result> transaction::run(const statement& sql, parameters values
         s.begun = s.ended = false;
     }
     co_await rollback();
-    throw failed->is_conflict() ? unavailable(*failed) : error(*failed);
+    throw error(*failed);
 }
 
 asio::awaitable<void> transaction::notify(const std::string& payload) {
     static constexpr statement tell{"SELECT pg_notify($1, $2)"};
+    auto& shared = *state_->home->shared;
     co_await execute(tell, std::string{notification_channel}, payload);
-    if (state_->home->shared->has_tables) co_await remember(payload);
+    bool noted = false;
+    if (!shared.lacks_tables) noted = co_await note(payload);
+    if (!noted) ++shared.unnoted;
 }
 
-// Should the table be gone meanwhile, what was written before stays.
-asio::awaitable<void> transaction::remember(const std::string& payload) {
-    static constexpr statement before{"SAVEPOINT larder"}, back{"ROLLBACK TO SAVEPOINT larder"},
-        insert{"INSERT INTO larder.unreleased (payload) VALUES ($1)"};
-    auto& with = **state_->with;
-    const auto part = connection::part::transaction;
-    const parameters none, what(1, payload);
-    co_await with.execute(before, none, part);
-    bool refused = false;
+// A table that is missing is no reason to lose what the transaction has done before.
+asio::awaitable<bool> transaction::note(const std::string& payload) {
+    static constexpr statement insert{tables::note};
+    auto& s = *state_;
+    const parameters values(1, payload);
     try {
-        co_await with.execute(insert, what, part);
+        co_await (**s.with).execute(insert, values, framing::in_savepoint);
+        co_return true;
     } catch (const error& e) {
-        if (e.kind() != failure::rejected) throw;
-        refused = true;
+        if ((**s.with).is_usable()) co_return false;
+        s.ended = true;
+        throw error(failure::unavailable, e.what(), e.sqlstate());
     }
-    if (!refused) co_return;
-    state_->home->shared->has_tables = false;
-    co_await with.execute(back, none, part);
 }
 
 asio::awaitable<void> transaction::commit() {
     auto& s = *state_;
     if (s.ended) throw error(failure::misused, "the transaction has ended");
     s.ended = true;
-    std::optional<error> conflict;
-    try {
-        if (s.begun) co_await (**s.with).end("COMMIT");
-    } catch (const error& e) {
-        if (!e.is_conflict()) throw;
-        conflict = e;
-    }
+    if (s.begun) co_await (**s.with).end("COMMIT");
     s.with.reset();
-    if (conflict) throw unavailable(*conflict);
 }
 
 asio::awaitable<void> transaction::rollback() {

@@ -57,12 +57,13 @@ TEST_F(cut_off, an_order_is_seen_by_those_who_did_not_listen) {
     expect_soon(1, before + 1);
 }
 
-// What anybody may notify is no way to delete other people's keys.
+// What anybody may announce is no way to delete other people's keys.
 TEST_F(cut_off, only_keys_of_the_cache_are_deleted_by_an_announcement) {
     const auto before = count(1);
     valkey().set("somebody:1", "mine");
     all.servers.store.connect().exec(
-        "SELECT pg_notify('larder', E'nobody\\nsomebody:1\\nnum_orders:all')");
+        "INSERT INTO larder.unreleased (payload) VALUES (E'nobody\\nsomebody:1\\nnum_orders:all');"
+        "NOTIFY larder");
     EXPECT_TRUE(eventually([&] { return !valkey().get("num_orders:all"); }, a_second));
     EXPECT_EQ(valkey().get("somebody:1"), "mine");
     EXPECT_EQ(count(1), before);

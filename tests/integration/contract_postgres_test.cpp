@@ -231,6 +231,7 @@ TEST_F(contract_postgres, that_lets_few_in_serves_all_with_those) {
             for (auto& client : clients) client.join();
         }
     }
+    admin.exec("DROP OWNED BY few");  // it may have made larder's tables
     admin.exec("DROP ROLE few");
 }
 

@@ -46,6 +46,8 @@ public:
     /// Another instance's announcement: it wrote, and may not have reached Valkey. Keys of other
     /// families are disregarded. False if there was nothing to remember, or it was an own one.
     bool hear(std::string_view announcement, const std::vector<std::string>& families);
+    /// Whether an announcement names a key of the families: else it is another service's.
+    static bool concerns(std::string_view announcement, const std::vector<std::string>& families);
     /// What to tell the other instances of a write on these keys. Texts of at most 7,900 bytes.
     std::vector<std::string> announcements(const std::vector<std::string>& keys) const;
     /// The same of all writes that are remembered; not of those that it was told of, nor of those

@@ -71,6 +71,8 @@ public:
     /// every reader of this load then gets.
     boost::asio::awaitable<found> read(std::string key, loader load, check is_value, wish how = {});
 
+    /// Whether an announcement names a key of these tiers.
+    bool concerns(std::string_view announcement) const;
     /// What another instance announced.
     void hear(std::string_view announcement);
     /// Deletes all entries of the families, and marks them as this source's from now on. How many;

@@ -8,7 +8,8 @@
 namespace larder::pg {
 
 enum class failure {
-    unavailable,  ///< no connection, or no lock in time; nothing was stored: 503, try again later
+    unavailable,  ///< no connection, lock or room for now, or a conflict with another transaction;
+                  ///< nothing was stored: 503, try again later
     interrupted,  ///< the connection was lost after the statement was sent: it may have run
     rejected,     ///< PostgreSQL refused the statement: see sqlstate(), change the input or the SQL
     misused,      ///< the result is not what the caller reads it as: mend the program
@@ -35,11 +36,11 @@ public:
     const std::string& transaction() const { return transaction_; }
     /// Another transaction was in the way (a deadlock, a serialization failure), and nothing was
     /// stored: the whole transaction may succeed if it is made once more.
-    bool is_conflict() const { return sqlstate_ == "40001" || sqlstate_ == "40P01"; }
-    /// Whether the same statement may succeed if it is simply sent again.
-    bool is_retryable() const {
-        return kind_ == failure::unavailable || is_conflict();
+    bool is_conflict() const {
+        return kind_ != failure::interrupted && (sqlstate_ == "40001" || sqlstate_ == "40P01");
     }
+    /// Whether the same statement may succeed if it is simply sent again.
+    bool is_retryable() const { return kind_ == failure::unavailable || is_conflict(); }
 
 private:
     failure kind_;

@@ -52,14 +52,17 @@ public:
     /// Runs a statement in a transaction of its own; committed when this returns.
     boost::asio::awaitable<result> run(const statement& sql, parameters values);
 
-    /// What became of an interrupted commit (error::transaction()). One that a proxy or pooler keeps
-    /// open, to which no COMMIT comes any more, is ended after 20 s. Throws pg::error.
+    /// What became of an interrupted commit (error::transaction()). Unknown where the server cannot
+    /// tell. A transaction to which no COMMIT has come for 20 s, as a proxy lost it, is ended.
+    /// Throws pg::error where nobody answers.
     boost::asio::awaitable<fate> fate_of(std::string transaction);
 
     /// Closes the connections that are idle; those in use close when they come back.
     void close();
 
 private:
+    boost::asio::awaitable<void> end_orphan(const parameters& transaction);
+
     friend class transaction;
     struct state;
     std::shared_ptr<state> state_;

@@ -27,9 +27,8 @@ public:
     ~transaction();
 
     boost::asio::awaitable<result> run(const statement& sql, parameters values);
-    /// Tells all who LISTEN on `notification_channel`, when it is committed; and has PostgreSQL
-    /// remember it until it is known to be released, where larder's tables are there. At most 7,999
-    /// bytes.
+    /// Tells all who LISTEN on `notification_channel`, when it is committed, and notes it in
+    /// larder's own table, if that is there, for those who do not. At most 7,999 bytes.
     boost::asio::awaitable<void> notify(const std::string& payload);
     boost::asio::awaitable<void> commit();
     boost::asio::awaitable<void> rollback();
@@ -38,7 +37,7 @@ private:
     friend class pool;
     struct state;
     explicit transaction(std::unique_ptr<state> s);
-    boost::asio::awaitable<void> remember(const std::string& payload);
+    boost::asio::awaitable<bool> note(const std::string& payload);
 
     std::unique_ptr<state> state_;
 };
