@@ -81,6 +81,7 @@ asio::awaitable<std::vector<row>> unreleased(connection& with) {
     const parameters limit(1, std::to_string(most_rows));
     const auto rows = co_await with.execute(read, limit);
     std::vector<row> all;
+    all.reserve(rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i)
         all.push_back({std::string{*rows.text(i, 0)}, std::string{*rows.text(i, 1)}});
     co_return all;

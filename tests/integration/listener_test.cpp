@@ -39,11 +39,11 @@ struct listener : store_test {
                 .heard = [this](std::string_view text) { heard.emplace_back(text); },
                 .say = [this] { return std::exchange(to_say, {}); },
                 .is_settled = [this] { return is_settled; },
-                .identified = [this](std::string text) { heard.push_back("at " + text); },
+                .identified = [this](const std::string& text) { heard.push_back("at " + text); },
                 .concerns = [](std::string_view text) { return !text.starts_with("other"); },
                 .say_every = 20ms});
         bool started = false;
-        boost::asio::co_spawn(io, one->start(), [&](std::exception_ptr) { started = true; });
+        boost::asio::co_spawn(io, one->start(), [&](const std::exception_ptr&) { started = true; });
         EXPECT_TRUE(soon([&] { return started; }));
     }
     template <class Predicate>

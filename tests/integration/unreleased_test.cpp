@@ -197,7 +197,8 @@ TEST_F(unreleased, a_table_that_is_dropped_is_made_again) {
 TEST_F(unreleased, several_services_make_the_table_at_a_time) {
     sql("DROP SCHEMA IF EXISTS larder CASCADE");
     std::vector<std::unique_ptr<child>> all;
-    auto env = servers.env();
+    all.reserve(6);
+    const auto env = servers.env();
     const std::vector<std::string> command{program("orders"), "serve", "--port", "0",
                                            "--workers",       "1"};
     for (int i = 0; i < 6; ++i) all.push_back(std::make_unique<child>(command, env));
