@@ -135,12 +135,14 @@ asio::awaitable<bool> listener::subscribe() {
     co_return false;
 }
 
-// What was heard may be released by now; what is only read now is not yet.
+// What was heard may be released by now; what is only read now is not yet. Behind the rows that are
+// deleted there may be more.
 asio::awaitable<void> listener::look(bool is_due) {
     const bool is_notified = std::exchange(is_notified_, false);
+    const bool has_known = is_due && !known_.empty();
     if (has_tables_) {
-        if (is_due && !known_.empty() && events_.is_settled()) co_await delete_rows();
-        if (is_notified || (is_due && (!is_told_ || !known_.empty()))) co_await read_rows();
+        if (has_known && events_.is_settled()) co_await delete_rows();
+        if (is_notified || has_known || (is_due && !is_told_)) co_await read_rows();
     }
     if (is_due) co_await say();
 }

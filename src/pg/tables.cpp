@@ -18,11 +18,12 @@ constexpr statement are_there{
     "SELECT to_regclass('larder.unreleased') IS NOT NULL"
     " AND to_regclass('larder.server') IS NOT NULL"};
 
-// One at a time, as IF NOT EXISTS alone fails where two begin at once.
+// One at a time, as IF NOT EXISTS alone fails where two begin at once; and for a schema it asks for
+// the right to make one also if it is there.
 constexpr statement create{
     "DO $$ BEGIN"
     " PERFORM pg_advisory_xact_lock(7239041568014021);"
-    " CREATE SCHEMA IF NOT EXISTS larder;"
+    " IF to_regnamespace('larder') IS NULL THEN CREATE SCHEMA larder; END IF;"
     " CREATE TABLE IF NOT EXISTS larder.unreleased ("
     "  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
     "  payload text NOT NULL,"
@@ -80,17 +81,18 @@ asio::awaitable<std::vector<row>> unreleased(connection& with) {
     const parameters limit(1, std::to_string(most_rows));
     const auto rows = co_await with.execute(read, limit);
     std::vector<row> all;
+    all.reserve(rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i)
         all.push_back({std::string{*rows.text(i, 0)}, std::string{*rows.text(i, 1)}});
     co_return all;
 }
 
 asio::awaitable<void> remove(connection& with, const std::vector<std::string>& ids) {
-    static constexpr statement forget{
-        "DELETE FROM larder.unreleased WHERE id = ANY(string_to_array($1, ',')::bigint[])"};
+    // An array as it is, as a call would be made again for each row.
+    static constexpr statement forget{"DELETE FROM larder.unreleased WHERE id = ANY($1::bigint[])"};
     std::string list;
-    for (const auto& id : ids) list += (list.empty() ? "" : ",") + id;
-    const parameters which(1, std::move(list));
+    for (const auto& id : ids) list += (list.empty() ? '{' : ',') + id;
+    const parameters which(1, list + '}');
     co_await with.execute(forget, which);
 }
 

@@ -97,6 +97,7 @@ TEST_P(behind_pgbouncer, many_at_once_get_their_own_results_and_no_error) {
     const auto one = start("2"), other = start("2");
     std::vector<std::thread> clients;
     std::atomic<int> added{0};
+    clients.reserve(6);
     for (int i = 0; i < 6; ++i) {
         clients.emplace_back([&, i] {
             for (int n = 0; n < 25; ++n) {
