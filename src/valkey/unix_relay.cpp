@@ -73,7 +73,7 @@ asio::awaitable<void> unix_relay::serve(const tcp::socket& client) {
 
 asio::awaitable<void> unix_relay::carry_to_far() {
     const auto tuple = asio::as_tuple(asio::use_awaitable);
-    std::array<char, 16 * 1024> bytes{};
+    std::array<char, 16'384> bytes{};
     while (true) {
         const auto [read_error, size] =
             co_await streams_->near.async_read_some(asio::buffer(bytes), tuple);
@@ -88,7 +88,7 @@ asio::awaitable<void> unix_relay::carry_to_far() {
 // its turn: so that each byte is in the socket or counted.
 asio::awaitable<void> unix_relay::carry_to_near() {
     const auto tuple = asio::as_tuple(asio::use_awaitable);
-    std::array<char, 16 * 1024> bytes{};
+    std::array<char, 16'384> bytes{};
     auto& far = streams_->far;
     while (true) {
         const auto [wait_error] = co_await far.async_wait(far.wait_read, tuple);

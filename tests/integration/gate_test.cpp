@@ -70,10 +70,13 @@ struct gate_test : testing::Test {
         const auto any = at(0);
         EXPECT_EQ(::bind(listener.fd, reinterpret_cast<const sockaddr*>(&any), sizeof any), 0);
         EXPECT_EQ(::listen(listener.fd, 16), 0);
+        between.emplace(port_of(listener));
+    }
+    static std::uint16_t port_of(const end& one) {
         sockaddr_in mine{};
         socklen_t size = sizeof mine;
-        ::getsockname(listener.fd, reinterpret_cast<sockaddr*>(&mine), &size);
-        between.emplace(ntohs(mine.sin_port));
+        ::getsockname(one.fd, reinterpret_cast<sockaddr*>(&mine), &size);
+        return ntohs(mine.sin_port);
     }
     static sockaddr_in at(std::uint16_t port) {
         sockaddr_in address{};
@@ -269,6 +272,22 @@ TEST_F(gate_link, may_treat_new_connections_unlike_present_ones) {
     between->both_ways({.what = flow::kind::hold}, connections::present);
     client.send("b");
     EXPECT_EQ(server.receive(soon), "nothing");
+}
+
+TEST_F(gate_link, leads_new_connections_elsewhere) {
+    const end elsewhere{new_socket()};
+    const auto any = at(0);
+    ASSERT_EQ(::bind(elsewhere.fd, reinterpret_cast<const sockaddr*>(&any), sizeof any), 0);
+    ASSERT_EQ(::listen(elsewhere.fd, 16), 0);
+    between->lead_to(port_of(elsewhere));
+    const end late{new_socket()};
+    ASSERT_EQ(connect(late), 0);
+    ASSERT_TRUE(is_readable(elsewhere.fd, patience));
+    const end other{::accept4(elsewhere.fd, nullptr, nullptr, SOCK_CLOEXEC)};
+    late.send("a");
+    client.send("b");
+    EXPECT_EQ(other.receive(), "a");
+    EXPECT_EQ(server.receive(), "b");
 }
 
 }  // namespace

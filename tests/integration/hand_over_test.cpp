@@ -174,8 +174,9 @@ TEST_F(hand_over_of_unknown_outcome, is_settled_before_the_end) {
     send_order(client, *one);
     to_postgres.reset();
     expect_unknown(client);
+    client.close();
     one->signal(SIGTERM);
-    EXPECT_EQ(one->wait_for_exit(300ms), std::nullopt) << "it did not wait for the commit";
+    EXPECT_EQ(one->wait_for_exit(1s), std::nullopt) << "it did not wait for the commit";
     EXPECT_TRUE(is_held());
     wait_for("");
     EXPECT_EQ(one->wait_for_exit(5s * slack), 0);
