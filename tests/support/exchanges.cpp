@@ -43,10 +43,10 @@ void keep_exchange(std::string_view method, std::string_view target, const heade
     static std::mutex mutex;
     static std::unordered_set<std::string> kept;
     static std::ofstream file{std::string{folder} + '/' + program_invocation_short_name + ".jsonl"};
-    const auto request = R"({"method":)" + json_string(method) + R"(,"target":)" + json_string(target) +
-                         R"(,"headers":)" + list_of(headers) + R"(,"body":)" + json_string(body) +
-                         R"(,"status":)" + std::to_string(answer.status) + R"(,"answer":)" +
-                         json_string(answer.body);
+    const auto request = R"({"method":)" + json_string(method) + R"(,"target":)" +
+                         json_string(target) + R"(,"headers":)" + list_of(headers) + R"(,"body":)" +
+                         json_string(body) + R"(,"status":)" + std::to_string(answer.status) +
+                         R"(,"answer":)" + json_string(answer.body);
     const std::lock_guard lock{mutex};
     if (!kept.insert(request).second) return;
     file << request << R"(,"answer_headers":)" << list_of(answer.headers) << "}\n" << std::flush;
