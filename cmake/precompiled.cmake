@@ -1,6 +1,5 @@
-# What others wrote and most sources include, parsed once a build. Two targets, for sources that
-# know Boost and for tests that do not; the sources include what they need all the same, which a
-# unity build, as it goes without, would not see, but clang-tidy and the headers' tests do.
+# What others wrote and most sources include, parsed once a build where many sources are compiled.
+# Sources include what they need all the same: the presets tidy and apart go without these.
 set(LARDER_STD_HEADERS
     <algorithm> <array> <atomic> <charconv> <chrono> <cstdint> <cstdio> <cstdlib> <cstring> <deque>
     <exception> <functional> <limits> <list> <map> <memory> <mutex> <optional> <random> <set>
