@@ -13,7 +13,7 @@ namespace larder::test {
 
 namespace {
 
-std::string quoted(std::string_view bytes) {
+std::string json_string(std::string_view bytes) {
     std::string text = "\"";
     char escaped[8];
     for (const unsigned char c : bytes) {
@@ -28,9 +28,9 @@ std::string list_of(const header_list& headers) {
     std::string text = "[";
     for (const auto& [name, value] : headers)
         text.append(text.size() > 1 ? ",[" : "[")
-            .append(quoted(name))
+            .append(json_string(name))
             .append(",")
-            .append(quoted(value)) += ']';
+            .append(json_string(value)) += ']';
     return text + ']';
 }
 
@@ -43,10 +43,10 @@ void keep_exchange(std::string_view method, std::string_view target, const heade
     static std::mutex mutex;
     static std::unordered_set<std::string> kept;
     static std::ofstream file{std::string{folder} + '/' + program_invocation_short_name + ".jsonl"};
-    const auto request = R"({"method":)" + quoted(method) + R"(,"target":)" + quoted(target) +
-                         R"(,"headers":)" + list_of(headers) + R"(,"body":)" + quoted(body) +
-                         R"(,"status":)" + std::to_string(answer.status) + R"(,"answer":)" +
-                         quoted(answer.body);
+    const auto request = R"({"method":)" + json_string(method) + R"(,"target":)" +
+                         json_string(target) + R"(,"headers":)" + list_of(headers) + R"(,"body":)" +
+                         json_string(body) + R"(,"status":)" + std::to_string(answer.status) +
+                         R"(,"answer":)" + json_string(answer.body);
     const std::lock_guard lock{mutex};
     if (!kept.insert(request).second) return;
     file << request << R"(,"answer_headers":)" << list_of(answer.headers) << "}\n" << std::flush;
