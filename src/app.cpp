@@ -376,7 +376,9 @@ void worker::run(std::function<void(std::exception_ptr)> accepts) {
 
 void worker::stop(std::chrono::milliseconds timeout) {
     asio::post(io_, [this, timeout] {
-        release_until_ = std::chrono::steady_clock::now() + timeout - std::min(timeout / 10, 200ms);
+        // What is kept in PostgreSQL need not be waited for long.
+        release_until_ = std::chrono::steady_clock::now() +
+                         std::min<std::chrono::milliseconds>(timeout - std::min(timeout / 10, 200ms), 5s);
         give_up_.expires_after(timeout);
         give_up_.async_wait([this](boost::system::error_code ec) {
             if (!ec) cut_off();
@@ -579,8 +581,8 @@ int app::run() {
 int app::state::finish() {
     if (const auto left = own.remembered(); left > 0)
         spdlog::error(
-            "{} entries could not be invalidated in Valkey: they may be stale until "
-            "their TTL ends, or delete them by hand",
+            "{} entries could not be invalidated in Valkey: they are handed over to the next "
+            "process, by way of PostgreSQL where larder may keep tables",
             left);
     const auto drained = [](const auto& w) { return w->is_drained(); };
     const auto is_cut_off = [](const auto& w) { return w->is_cut_off(); };

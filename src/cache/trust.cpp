@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "rules.hpp"
@@ -156,7 +157,8 @@ task<bool> trust::record(std::string family, std::string run) {
 }
 
 void trust::say_foreign(const std::string& family) {
-    if (std::exchange(said_foreign_, true)) return;
+    static std::atomic<bool> said = false;  // by any worker
+    if (std::exchange(said_foreign_, true) || said.exchange(true)) return;
     spdlog::error(
         "Valkey holds {} of another PostgreSQL database, so it is not used, and every answer comes "
         "from PostgreSQL: set CACHE_PREFIX to a name of this service's own. If this database took "
