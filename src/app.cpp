@@ -292,12 +292,13 @@ worker::worker(const app_options& options, const routes& all,
       not_ready_(not_ready),
       give_up_(io_) {
     if (!options.source) return;
-    cache_.remember_servers({.read = [this, logins](std::string family) {
-                                 return server_of(db_, *logins, std::move(family));
-                             },
-                             .write = [this](std::string family, std::string server) {
-                                 return note_server(db_, std::move(family), std::move(server));
-                             }});
+    cache_.remember_servers(
+        {.read = [this, logins](
+                     std::string family) { return server_of(db_, *logins, std::move(family)); },
+         .write =
+             [this](std::string family, std::string server) {
+                 return note_server(db_, std::move(family), std::move(server));
+             }});
 }
 
 void worker::listen(http::acceptor listening, const http::server_options& options) {
@@ -307,19 +308,15 @@ void worker::listen(http::acceptor listening, const http::server_options& option
 
 // What an instance writes while it is cut off from Valkey, PostgreSQL tells the others.
 void worker::hear_announcements(const pg::pool_options& source,
-                                const std::shared_ptr<pg::logins>& logins,
-                                cache::own_writes& own) {
+                                const std::shared_ptr<pg::logins>& logins, cache::own_writes& own) {
     announcements_.emplace(
         io_.get_executor(), source, logins,
-        pg::listener::events{.heard = [this](std::string_view one) { cache_.hear(one); },
-                             .say = [&own] { return own.announcements(); },
-                             .is_settled = [&own] { return own.is_settled(); },
-                             .identified = [&own](std::string which) {
-                                 own.identify(std::move(which));
-                             },
-                             .concerns = [this](std::string_view one) {
-                                 return cache_.concerns(one);
-                             }});
+        pg::listener::events{
+            .heard = [this](std::string_view one) { cache_.hear(one); },
+            .say = [&own] { return own.announcements(); },
+            .is_settled = [&own] { return own.is_settled(); },
+            .identified = [&own](std::string which) { own.identify(std::move(which)); },
+            .concerns = [this](std::string_view one) { return cache_.concerns(one); }});
 }
 
 asio::awaitable<http::response> worker::answer(const http::request& r) {
@@ -377,8 +374,9 @@ void worker::run(std::function<void(std::exception_ptr)> accepts) {
 void worker::stop(std::chrono::milliseconds timeout) {
     asio::post(io_, [this, timeout] {
         // What is kept in PostgreSQL need not be waited for long.
-        release_until_ = std::chrono::steady_clock::now() +
-                         std::min<std::chrono::milliseconds>(timeout - std::min(timeout / 10, 200ms), 5s);
+        release_until_ =
+            std::chrono::steady_clock::now() +
+            std::min<std::chrono::milliseconds>(timeout - std::min(timeout / 10, 200ms), 5s);
         give_up_.expires_after(timeout);
         give_up_.async_wait([this](boost::system::error_code ec) {
             if (!ec) cut_off();
@@ -477,7 +475,9 @@ std::optional<std::size_t> app::purge_cache() {
     pg::connection source{io.get_executor(), source_options};
     cache::own_writes own;
     own.expect_source();
-    cache::tiers cache{io.get_executor(), o.shared.value_or(valkey::client_options{}), own,
+    cache::tiers cache{io.get_executor(),
+                       o.shared.value_or(valkey::client_options{}),
+                       own,
                        {.families = state_->families, .prefix = o.cache_prefix}};
     std::optional<std::size_t> purged;
     asio::co_spawn(io, take_over(source, cache, own),

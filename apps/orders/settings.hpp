@@ -31,8 +31,8 @@ std::chrono::seconds ttl_from_environment();
 /// is no number is logged as an error.
 std::size_t local_bytes_from_environment();
 
-/// CACHE_PREFIX, default none: what the cache's keys begin with, before a colon. Throws setting_error
-/// for what is not made of letters, digits, `_`, `-`, `.` and `:`.
+/// CACHE_PREFIX, default none: what the cache's keys begin with, before a colon. Throws
+/// setting_error for what is not made of letters, digits, `_`, `-`, `.` and `:`.
 std::string cache_prefix_from_environment();
 
 /// CACHE_DEADLINE_MS, default 100: how long a request waits for Valkey. Likewise.

@@ -117,8 +117,8 @@ public:
     /// The OpenAPI document of the routes, as /openapi.json serves it beside /docs and /redoc.
     std::string openapi() const;
 
-    /// Deletes all entries of the cache in Valkey, and makes it the source's. How many; nothing if a
-    /// server does not answer. Instead of run().
+    /// Deletes all entries of the cache in Valkey, and makes it the source's. How many; nothing if
+    /// a server does not answer. Instead of run().
     std::optional<std::size_t> purge_cache();
 
     /// Serves until SIGTERM or SIGINT, then finishes what is in flight and returns 0; 1 if the

@@ -63,7 +63,8 @@ if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[2], ARGV[2])
 )";
 
-// For as long as it is renewed, one instance purges. Who is not answered may have it, and asks again.
+// For as long as it is renewed, one instance purges. Who is not answered may have it, and asks
+// again.
 constexpr std::string_view lock = R"(
 if redis.call('TYPE', KEYS[2]).ok ~= 'string' then redis.call('DEL', KEYS[2]) end
 local owner = redis.call('GET', KEYS[2])
@@ -91,10 +92,9 @@ const std::vector<std::string>& scripts() {
     const auto timed = [](std::string_view script) {
         return std::string{cure}.append(now).append(script);
     };
-    static const std::vector<std::string> all{timed(lease), timed(fill),    cured(yield),
-                                              timed(hold),  cured(release), cured(renew),
-                                              std::string{lock}, std::string{unlock},
-                                              std::string{mark}};
+    static const std::vector<std::string> all{
+        timed(lease), timed(fill),       cured(yield),        timed(hold),      cured(release),
+        cured(renew), std::string{lock}, std::string{unlock}, std::string{mark}};
     return all;
 }
 

@@ -60,8 +60,7 @@ task<std::optional<shared_tier::kept>> shared_tier::get(const std::string& key) 
 
 task<shared_tier::leased> shared_tier::lease(const std::string& key, const std::string& token,
                                              const std::optional<std::string>& unreadable) {
-    auto ask =
-        client_.script(script::lease, keys_of(key), {token, text_of(options_.lease)});
+    auto ask = client_.script(script::lease, keys_of(key), {token, text_of(options_.lease)});
     if (unreadable) ask.push_back(*unreadable);
     auto reply = co_await client_.call(std::move(ask));
     co_return answer_of(std::move(reply));

@@ -118,9 +118,10 @@ void tiers::remember_servers(server_memory how) {
     const auto both = std::make_shared<const server_memory>(std::move(how));
     s->engine.remember_servers(
         {.read = [s, both](std::string family) { return read_server(s, both, std::move(family)); },
-         .write = [s, both](std::string family, std::string server) {
-             return write_server(s, both, std::move(family), std::move(server));
-         }});
+         .write =
+             [s, both](std::string family, std::string server) {
+                 return write_server(s, both, std::move(family), std::move(server));
+             }});
 }
 
 asio::awaitable<found> tiers::read(std::string key, loader load, check is_value, wish how) {

@@ -17,8 +17,8 @@ using valkey::urgency;
 
 namespace {
 
-constexpr auto start_within = 1s;     // then requests are answered without the shared tier
-constexpr auto trust_every = 500ms;   // at least
+constexpr auto start_within = 1s;    // then requests are answered without the shared tier
+constexpr auto trust_every = 500ms;  // at least
 
 }  // namespace
 

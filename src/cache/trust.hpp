@@ -30,7 +30,8 @@ struct server_memory {
 /// remembers may be another database's. So each family has a mark, which names the run of the
 /// server that it was last trusted in and the database that its entries come from. A connection is
 /// trusted when the marks of all families say so, and the source knows of no other server since;
-/// where one names another run, one instance purges the family. Another database's entries are neither used nor purged.
+/// where one names another run, one instance purges the family. Another database's entries are
+/// neither used nor purged.
 ///
 /// Threads  one worker's.
 class trust {

@@ -36,8 +36,8 @@ void writer::remember(const change& one) {
     owner_.release_soon();
 }
 
-// A server that is not trusted yet may be left again before anybody knows of it. So what it was told
-// does not count.
+// A server that is not trusted yet may be left again before anybody knows of it. So what it was
+// told does not count.
 task<bool> writer::tell_hold(const change& one) {
     const bool told = co_await shared_.hold(one.keys, one.name);
     co_return told && (owner_.is_trusted() || !in_force.tell_only_a_trusted_server);

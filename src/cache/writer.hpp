@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "cache/shared_tier.hpp"
-#include "larder/fate.hpp"
 #include "larder/cache/own_writes.hpp"
+#include "larder/fate.hpp"
 #include "task.hpp"
 #include "valkey/client.hpp"
 
@@ -20,7 +20,7 @@ using ask_fate = std::function<task<fate>()>;
 /// One write, and what Valkey was told of it.
 struct change {
     std::vector<std::string> keys;
-    std::string name = {};  ///< its mark in the holds; empty if none was sent
+    std::string name = {};   ///< its mark in the holds; empty if none was sent
     bool is_untold = false;  ///< the other instances are told by the commit itself
 };
 

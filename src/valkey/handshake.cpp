@@ -39,7 +39,8 @@ std::vector<command> first_words(const std::vector<std::string>& scripts) {
 handshake read_handshake(const std::vector<reply>& all) {
     handshake result;
     for (std::size_t i = 0; i < all.size(); ++i) {
-        if (all[i].is != reply::kind::error || i == place::tracking || i == place::replication) continue;
+        if (all[i].is != reply::kind::error || i == place::tracking || i == place::replication)
+            continue;
         result.refused = all[i].text.starts_with("NOAUTH") ? login_refused : all[i].text;
         return result;
     }

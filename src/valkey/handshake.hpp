@@ -13,7 +13,8 @@ namespace larder::valkey {
 struct standing {
     bool is_replica = false;  ///< false as well where it does not say
     /// Another one whenever a replica was promoted: so a server that was demoted for a moment, and
-    /// did not hear what was written elsewhere, has another one afterwards. Empty if it does not say.
+    /// did not hear what was written elsewhere, has another one afterwards. Empty if it does not
+    /// say.
     std::string history = {};
 
     bool operator==(const standing&) const = default;
@@ -26,14 +27,15 @@ std::string info_field(const reply& info, std::string_view name);
 inline constexpr auto is_a_replica =
     "READONLY: it is a replica, which hears of changes late or never; give the primary's address";
 
-/// What is sent first, together: PING, whose answer proves the login; the standing; tracking; scripts.
+/// What is sent first, together: PING, whose answer proves the login; the standing; tracking;
+/// scripts.
 std::vector<command> first_words(const std::vector<std::string>& scripts);
 
 struct handshake {
     std::string refused = {};  ///< why the connection is of no use; for the log
     valkey::standing standing = {};
     bool tracking = false;
-    std::string no_tracking = {};          ///< why not; for the log
+    std::string no_tracking = {};           ///< why not; for the log
     std::vector<std::string> digests = {};  ///< of the scripts
 };
 handshake read_handshake(const std::vector<reply>& to_first_words);

@@ -128,10 +128,9 @@ public:
 
     void begin(const std::string& address) {
         connection_.set_receive_response(pushes_);
-        connection_.async_run(config_for(address), redis::logger{redis::logger::level::disabled},
-                              [self = shared_from_this()](boost::system::error_code ec) {
-                                  self->ended(ec);
-                              });
+        connection_.async_run(
+            config_for(address), redis::logger{redis::logger::level::disabled},
+            [self = shared_from_this()](boost::system::error_code ec) { self->ended(ec); });
         receive();
     }
 
@@ -194,11 +193,11 @@ void redis_link::send(const exchange_ptr& what) {
         else one->request.push_range(words.front(), words.begin() + 1, words.end());
     }
     one->request.get_config().cancel_if_not_connected = connected_;
-    connection_.async_exec(one->request, one->sink,
-                           [self = shared_from_this(), one](boost::system::error_code ec,
-                                                            std::size_t) {
-                               self->answered(one->what, ec);
-                           });
+    connection_.async_exec(
+        one->request, one->sink,
+        [self = shared_from_this(), one](boost::system::error_code ec, std::size_t) {
+            self->answered(one->what, ec);
+        });
 }
 
 void redis_link::answered(const exchange_ptr& what, boost::system::error_code ec) {

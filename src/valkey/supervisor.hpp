@@ -88,7 +88,7 @@ private:
     std::uint64_t lives_ = 0;  // how many were published
     std::string ended_by_;
     std::string last_reason_;
-    std::string serving_;  // the address that served last
+    std::string serving_;                        // the address that served last
     time_point refused_at_ = time_point::min();  // a connection ended by that
     std::chrono::milliseconds next_pause_{0};
     pause back_off_;

@@ -47,9 +47,16 @@ bool answers(std::uint16_t port) {
 }  // namespace
 
 std::vector<std::string> orders_serve(std::uint16_t port) {
-    return {program("orders"), "serve", "--port",      std::to_string(port),
-            "--workers",       "2",     "--log-level", "warning",
-            "--timeout-graceful-shutdown", "3"};
+    return {program("orders"),
+            "serve",
+            "--port",
+            std::to_string(port),
+            "--workers",
+            "2",
+            "--log-level",
+            "warning",
+            "--timeout-graceful-shutdown",
+            "3"};
 }
 
 instance::instance(const backends& servers, command_line command, environment more, ways how,

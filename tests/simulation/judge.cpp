@@ -172,10 +172,9 @@ bool judge::may_be_unheard(const order& o, const reader& who) const {
     if (!listener->owner()->listens) return listener->owner()->listens_since >= 0;
     const auto most = world_.plan().postgres_most;
     const auto since = o.acknowledged < 0 ? o.committed : o.acknowledged;
-    const auto from =
-        std::max({since, listener->owner()->listens_since, listener->rested_until()});
-    const bool by_commit =
-        o.is_untold && (world_.postgres().has_table || o.committed > listener->owner()->listens_since);
+    const auto from = std::max({since, listener->owner()->listens_since, listener->rested_until()});
+    const bool by_commit = o.is_untold && (world_.postgres().has_table ||
+                                           o.committed > listener->owner()->listens_since);
     if (by_commit) return who.began <= from + most + 1;
     const auto* writer = world_.listener_of(o.process);
     if (!writer || !writer->owner()->listens) return true;

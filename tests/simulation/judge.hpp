@@ -42,7 +42,8 @@ public:
     void announced(const std::string& payload);
     void heard(const std::string& payload, std::uint32_t by);
     /// A command was carried out by the server that the address leads to.
-    void executed(const connection& by, msec sent, const valkey::command& words, const valkey::reply& answer, msec now);
+    void executed(const connection& by, msec sent, const valkey::command& words,
+                  const valkey::reply& answer, msec now);
     /// That server lost holds, or another one took its place.
     void data_lost(msec now) { losses_.push_back(now); }
     void ended(std::uint32_t process) { dead_.push_back(process); }

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "larder/fate.hpp"
 #include "larder/cache/server_record.hpp"
+#include "larder/fate.hpp"
 #include "simulation/model_valkey.hpp"
 #include "simulation/schedule.hpp"
 #include "valkey/link.hpp"
@@ -33,8 +33,8 @@ struct statement {
     std::uint32_t incarnation = 0;
     wait_id waiter = 0;
     // At the server.
-    bool taken = false;    ///< read, or committed
-    bool dropped = false;  ///< it never will be
+    bool taken = false;      ///< read, or committed
+    bool dropped = false;    ///< it never will be
     bool is_orphan = false;  ///< nor may it ever be, and it stays open
     bool answered = false;
     // What its client knows.

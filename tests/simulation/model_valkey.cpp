@@ -79,8 +79,8 @@ void model_valkey::set_mark(std::string text) {
 
 bool model_valkey::has_holds(std::size_t key, msec now) const {
     const auto& e = data_.of[key];
-    return e.holds_until > now && std::any_of(e.holds.begin(), e.holds.end(),
-                                              [now](auto& h) { return h.until > now; });
+    return e.holds_until > now &&
+           std::any_of(e.holds.begin(), e.holds.end(), [now](auto& h) { return h.until > now; });
 }
 
 std::optional<model_valkey::kept> model_valkey::value(std::size_t key, msec now) const {

@@ -99,7 +99,8 @@ void model_network::arrive_up(const connection_ptr& c) {
     auto& server = world_.server(c->server);
     auto answer = server.execute(c->id, words, world_.now());
     world_.say([&] { return world_.told(*c, words, answer); });
-    if (c->server == leads_to) world_.judge().executed(*c, msec_of(next.of->sent), words, answer, world_.now());
+    if (c->server == leads_to)
+        world_.judge().executed(*c, msec_of(next.of->sent), words, answer, world_.now());
     // The server tells the changer itself of its change, before the reply or behind it.
     const bool behind = world_.luck().in(50);
     deliver_pushes(c->server, behind ? c->id : 0);
@@ -173,7 +174,8 @@ void model_network::parse(const connection_ptr& c) {
                 if (c->events) c->events->replied(one);
             for (const auto& one : std::exchange(c->pending, {}))
                 if (c->events) c->events->lost(one);
-            if (auto* who = std::exchange(c->events, nullptr)) who->ended("the connection was closed");
+            if (auto* who = std::exchange(c->events, nullptr))
+                who->ended("the connection was closed");
             break;
     }
 }

@@ -39,9 +39,9 @@ struct connection {
     msec made = 0;
     valkey::link_events* events = nullptr;  ///< null: nobody listens
     std::deque<upward> up;
-    std::deque<downward> down;               ///< on its way
-    std::deque<downward> received;           ///< in the kernel, or some buffer
-    std::deque<valkey::exchange_ptr> parsed;  ///< replies that wait for their handlers
+    std::deque<downward> down;                 ///< on its way
+    std::deque<downward> received;             ///< in the kernel, or some buffer
+    std::deque<valkey::exchange_ptr> parsed;   ///< replies that wait for their handlers
     std::deque<valkey::exchange_ptr> pending;  ///< not all of their replies are parsed
     msec up_blocked_until = 0;
     msec down_blocked_until = 0;
@@ -90,7 +90,8 @@ public:
 
     connection_ptr find(std::uint64_t id) const;
     connection_ptr newest_of(std::uint8_t owner) const;
-    /// Whether a worker may not have received yet what a server said: so its local tier may be late.
+    /// Whether a worker may not have received yet what a server said: so its local tier may be
+    /// late.
     bool lags(std::uint8_t owner) const;
     /// Whether the server of a connection was replaced, if only for a moment.
     bool is_elsewhere(const connection& c) const {

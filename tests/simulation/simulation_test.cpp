@@ -140,7 +140,9 @@ void expect_violation(const variant& v, std::uint64_t at_most = 50'000,
 TEST(simulation_finds, a_fill_that_does_not_check_its_lease) {
     expect_violation({.fill_checks_lease = false});
 }
-TEST(simulation_finds, a_write_without_a_hold) { expect_violation({.engine = {.hold_before_commit = false}}); }
+TEST(simulation_finds, a_write_without_a_hold) {
+    expect_violation({.engine = {.hold_before_commit = false}});
+}
 TEST(simulation_finds, a_place_that_is_not_reserved_before_the_get) {
     expect_violation({.engine = {.place_reserved_before_get = false}});
 }
@@ -148,11 +150,12 @@ TEST(simulation_finds, a_place_that_is_not_reserved_before_the_get) {
 // it takes both for the local tier to be wrong.
 TEST(simulation_finds, a_place_without_identity_where_everybody_flies_alone) {
     constexpr std::uint64_t rare = 139'000;  // the first is after so many
-    expect_violation({.engine = {.place_has_identity = false, .one_flight_a_key = false}}, 1'000'000,
-                     what_happens::anything, rare);
+    expect_violation({.engine = {.place_has_identity = false, .one_flight_a_key = false}},
+                     1'000'000, what_happens::anything, rare);
 }
 TEST(simulation, place_with_identity_is_right_where_everybody_flies_alone) {
-    expect_no_violation(seeds_to_run() / 10, {.engine = {.one_flight_a_key = false}}, what_happens::anything);
+    expect_no_violation(seeds_to_run() / 10, {.engine = {.one_flight_a_key = false}},
+                        what_happens::anything);
 }
 TEST(simulation_finds, entries_that_outlive_their_connection) {
     expect_violation({.engine = {.new_epoch_on_lost_connection = false}});
@@ -193,7 +196,8 @@ TEST(simulation_finds, unreleased_keys_that_are_not_remembered) {
 }
 
 TEST(simulation_finds, a_write_that_is_cut_off_and_not_announced) {
-    expect_violation({.engine = {.announce_what_valkey_cannot_tell = false, .repeat_announcements = false}});
+    expect_violation(
+        {.engine = {.announce_what_valkey_cannot_tell = false, .repeat_announcements = false}});
 }
 TEST(simulation_finds, announcements_that_are_not_repeated_and_not_kept) {
     expect_violation({.engine = {.repeat_announcements = false}, .unreleased_table = false}, 5'000,

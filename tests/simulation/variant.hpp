@@ -8,9 +8,9 @@ namespace larder::simulation {
 struct variant {
     cache::rules engine = {};  ///< in the shipped sources
     // In what the models do instead of the servers and the handlers.
-    bool fill_checks_lease = true;        ///< the script
-    bool release_before_commit = false;   ///< the tutorial's delete
-    bool unreleased_table = true;         ///< PostgreSQL remembers what Valkey could not be told
+    bool fill_checks_lease = true;       ///< the script
+    bool release_before_commit = false;  ///< the tutorial's delete
+    bool unreleased_table = true;        ///< PostgreSQL remembers what Valkey could not be told
 };
 
 }  // namespace larder::simulation

@@ -41,9 +41,10 @@ worker::worker(simulation::world& w, std::uint8_t place, std::uint32_t incarnati
                                               tiers_of(w.plan()));
     engine_->remember_servers(
         {.read = [this](std::string) { return world_.postgres().recorded_server(*this); },
-         .write = [this](std::string, std::string server) {
-             return world_.postgres().record_server(*this, std::move(server));
-         }});
+         .write =
+             [this](std::string, std::string server) {
+                 return world_.postgres().record_server(*this, std::move(server));
+             }});
     home_.start(serve());
     if (world_.is_listener(place)) home_.start(listen());
 }
@@ -155,7 +156,8 @@ task<void> worker::listen() {
     auto& source = world_.postgres();
     auto& p = *process_;
     while (true) {
-        co_await waiting().sleep(milliseconds{1 + world_.luck().delay(model_postgres::reconnect_most)});
+        co_await waiting().sleep(
+            milliseconds{1 + world_.luck().delay(model_postgres::reconnect_most)});
         if (source.is_down()) continue;
         p.listens = true;
         p.listens_since = world_.now();

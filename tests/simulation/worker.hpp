@@ -26,11 +26,11 @@ struct process {
     const std::uint32_t id;
     msec begun = 0;
     cache::own_writes own;
-    bool listens = false;  ///< to PostgreSQL's announcements
-    msec listens_since = -1;  ///< -1: it never has yet
+    bool listens = false;                   ///< to PostgreSQL's announcements
+    msec listens_since = -1;                ///< -1: it never has yet
     std::vector<std::uint64_t> heard_rows;  ///< of its table
-    bool is_ending = false;        ///< it was asked to, and takes no more requests
-    int ended = 0;                 ///< how many of its workers have
+    bool is_ending = false;                 ///< it was asked to, and takes no more requests
+    int ended = 0;                          ///< how many of its workers have
 };
 using process_ptr = std::shared_ptr<process>;
 

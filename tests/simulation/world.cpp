@@ -141,7 +141,8 @@ void world::plan_requests() {
                   .id = static_cast<std::uint64_t>(of_a_customer ? customer : 0)});
     };
     for (int i = 0; i < plan_.gets; ++i)
-        add(event::kind::get, plan_.kind == what_happens::herd ? 4'000 + luck_.below(3) : luck_.below(plan_.ends));
+        add(event::kind::get,
+            plan_.kind == what_happens::herd ? 4'000 + luck_.below(3) : luck_.below(plan_.ends));
     for (int i = 0; i < plan_.posts; ++i) {
         const auto at = luck_.below(plan_.ends);
         add(event::kind::post, at);
@@ -480,10 +481,9 @@ void world::check_leftovers() {
 
 // ---- What can be read.
 
-std::string world::told(const connection& c, const valkey::command& what,
-                        const valkey::reply& r) {
-    static constexpr std::array scripts{"lease", "fill", "yield", "hold",
-                                        "release", "renew", "lock", "unlock", "mark"};
+std::string world::told(const connection& c, const valkey::command& what, const valkey::reply& r) {
+    static constexpr std::array scripts{"lease", "fill", "yield",  "hold", "release",
+                                        "renew", "lock", "unlock", "mark"};
     auto line = std::string{"Valkey "} + (c.server == 0 ? "a" : "b") + ", for worker " +
                 std::to_string(c.owner) + ':';
     const bool is_script = what[0] == "EVALSHA" && what[1].size() == 1;
@@ -520,11 +520,12 @@ std::string figures::text() const {
                n("answers late as the promise allows", late_answers) + n("orders", orders) +
                n("acknowledged", acknowledged) + n("unknown outcomes", unknown_outcomes) +
                n("which might still be committed", late_commits) +
-               n("which a pooler keeps open", orphans) + n("writes that Valkey was not told of", untold) +
-               n("announcements", announcements) + n("pushes", pushes) +
-               n("expired values", expired_values);
-    static constexpr std::array scripts_of{"leases", "fills", "yielded leases", "holds",
-                                           "releases", "renewed leases", "purges' locks", "ends of purges' locks", "purges"};
+               n("which a pooler keeps open", orphans) +
+               n("writes that Valkey was not told of", untold) + n("announcements", announcements) +
+               n("pushes", pushes) + n("expired values", expired_values);
+    static constexpr std::array scripts_of{
+        "leases",         "fills",         "yielded leases",        "holds", "releases",
+        "renewed leases", "purges' locks", "ends of purges' locks", "purges"};
     for (std::size_t i = 0; i < scripts.size(); ++i) out += n(scripts_of[i], scripts[i]);
     for (std::size_t i = 0; i < fault_kinds; ++i)
         out += n(name_of(static_cast<fault_kind>(i)), faults[i]);

@@ -46,8 +46,8 @@ const char* name_of(fault_kind kind);
 struct figures {
     std::uint64_t seeds = 0, events = 0, gets = 0, local_hits = 0, shared_hits = 0,
                   source_reads = 0, failed_gets = 0, late_answers = 0, orders = 0, acknowledged = 0,
-                  unknown_outcomes = 0, late_commits = 0, orphans = 0, untold = 0, announcements = 0,
-                  pushes = 0, expired_values = 0;
+                  unknown_outcomes = 0, late_commits = 0, orphans = 0, untold = 0,
+                  announcements = 0, pushes = 0, expired_values = 0;
     std::array<std::uint64_t, 9> scripts{};  ///< by index, as they were called
     std::array<std::uint64_t, fault_kinds> faults{};
 
@@ -67,10 +67,10 @@ struct fault {
 
 enum class what_happens {
     anything,
-    herd,                       ///< readers that come all at once
-    cut_off_during_a_restart,   ///< one writes without Valkey, while PostgreSQL restarts
-    killed_while_cut_off,       ///< the same one dies, and its next process begins
-    there_and_back              ///< the address leads to another server, and back; processes end
+    herd,                      ///< readers that come all at once
+    cut_off_during_a_restart,  ///< one writes without Valkey, while PostgreSQL restarts
+    killed_while_cut_off,      ///< the same one dies, and its next process begins
+    there_and_back             ///< the address leads to another server, and back; processes end
 };
 
 /// What a seed's chance decides before it begins.
@@ -89,7 +89,6 @@ struct plan_of_seed {
     what_happens kind = what_happens::anything;
     std::vector<fault> faults;
 };
-
 
 class world {
 public:

@@ -14,10 +14,10 @@
 #include <vector>
 
 #include "larder/cache/entry.hpp"
-#include "larder/fate.hpp"
 #include "larder/cache/options.hpp"
 #include "larder/cache/own_writes.hpp"
 #include "larder/cache/server_record.hpp"
+#include "larder/fate.hpp"
 #include "larder/valkey/options.hpp"
 
 namespace larder::cache {
