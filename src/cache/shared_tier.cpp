@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-shared_tier::leased answer_of(valkey::reply r) {
+shared_tier::leased answer_of(const valkey::reply& r) {
     if (r.is != valkey::reply::kind::text) return {};
     if (r.text.starts_with('=')) return {lease_answer::value, r.text.substr(1)};
     if (r.text == "granted") return {lease_answer::granted, {}};
@@ -63,7 +63,7 @@ task<shared_tier::leased> shared_tier::lease(const std::string& key, const std::
     auto ask = client_.script(script::lease, keys_of(key), {token, text_of(options_.lease)});
     if (unreadable) ask.push_back(*unreadable);
     auto reply = co_await client_.call(std::move(ask));
-    co_return answer_of(std::move(reply));
+    co_return answer_of(reply);
 }
 
 task<bool> shared_tier::renew(const std::string& key, const std::string& token) {

@@ -16,7 +16,7 @@ namespace larder::cache {
 namespace asio = boost::asio;
 
 struct tiers::state {
-    state(const asio::any_io_executor& e, valkey::client_options server, own_writes& own,
+    state(const asio::any_io_executor& e, const valkey::client_options& server, own_writes& own,
           tiers_options options)
         : outside(std::make_shared<asio_world>(e)),
           prefix(options.prefix.empty() ? "" : options.prefix + ':'),
@@ -48,9 +48,9 @@ struct tiers::state {
     nursery home;  // ends first
 };
 
-tiers::tiers(const asio::any_io_executor& executor, valkey::client_options server, own_writes& own,
-             tiers_options options)
-    : state_(std::make_shared<state>(executor, std::move(server), own, std::move(options))) {}
+tiers::tiers(const asio::any_io_executor& executor, const valkey::client_options& server,
+             own_writes& own, tiers_options options)
+    : state_(std::make_shared<state>(executor, server, own, std::move(options))) {}
 
 tiers::~tiers() { stop(); }
 

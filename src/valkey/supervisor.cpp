@@ -94,8 +94,9 @@ task<bool> supervisor::shake_hands() {
     first_words_ = nullptr;
     if (!first->answered || ended_) co_return false;
     shaken_ = read_handshake(first->replies);
-    if (!shaken_.refused.empty()) refuse(shaken_.refused);
-    co_return shaken_.refused.empty();
+    const bool is_served = shaken_.refused.empty();
+    if (!is_served) refuse(shaken_.refused);
+    co_return is_served;
 }
 
 // A server that accepts every connection and refuses every write: only one that lasts is news, and

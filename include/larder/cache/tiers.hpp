@@ -42,7 +42,7 @@ public:
     using found = cache::found;
     using local_hit = cache::local_hit;
 
-    tiers(const boost::asio::any_io_executor& executor, valkey::client_options server,
+    tiers(const boost::asio::any_io_executor& executor, const valkey::client_options& server,
           own_writes& own, tiers_options options);
     ~tiers();
     tiers(const tiers&) = delete;
