@@ -11,7 +11,7 @@ namespace larder::simulation {
 namespace {
 
 // Lines: the process that it is of, then keys.
-bool names(const std::string& payload, std::size_t key) {
+bool is_named(const std::string& payload, std::size_t key) {
     return (payload + '\n').find('\n' + key_name(key) + '\n') != std::string::npos;
 }
 
@@ -149,7 +149,7 @@ bool judge::lost_its_holds(const order& o) const {
 bool judge::has_heard(const order& o, std::size_t key, std::uint32_t by, msec at) const {
     return std::any_of(hearings_.begin(), hearings_.end(), [&](const announcement& h) {
         return h.by == by && h.at <= at && h.at >= o.committed && is_of(h.payload, o.process) &&
-               names(h.payload, key);
+               is_named(h.payload, key);
     });
 }
 
