@@ -14,6 +14,11 @@ namespace asio = boost::asio;
 
 namespace {
 
+// A standby that is away would keep these waiting, and with them whatever they are there for. One
+// that is lost with a failover is made again, or deleted again.
+#define LARDER_NOT_WAITING_FOR_A_STANDBY \
+    "WITH quick AS (SELECT set_config('synchronous_commit', 'local', true)) "
+
 constexpr statement are_there{
     "SELECT to_regclass('larder.unreleased') IS NOT NULL"
     " AND to_regclass('larder.server') IS NOT NULL"};
@@ -22,6 +27,7 @@ constexpr statement are_there{
 // the right to make one also if it is there.
 constexpr statement create{
     "DO $$ BEGIN"
+    " PERFORM set_config('synchronous_commit', 'local', true);"
     " PERFORM pg_advisory_xact_lock(7239041568014021);"
     " IF to_regnamespace('larder') IS NULL THEN CREATE SCHEMA larder; END IF;"
     " CREATE TABLE IF NOT EXISTS larder.unreleased ("
@@ -89,7 +95,9 @@ asio::awaitable<std::vector<row>> unreleased(connection& with) {
 
 asio::awaitable<void> remove(connection& with, const std::vector<std::string>& ids) {
     // An array as it is, as a call would be made again for each row.
-    static constexpr statement forget{"DELETE FROM larder.unreleased WHERE id = ANY($1::bigint[])"};
+    static constexpr statement forget{LARDER_NOT_WAITING_FOR_A_STANDBY
+                                      "DELETE FROM larder.unreleased USING quick"
+                                      " WHERE id = ANY($1::bigint[])"};
     std::string list;
     for (const auto& id : ids) list += (list.empty() ? '{' : ',') + id;
     const parameters which(1, list + '}');
@@ -98,7 +106,8 @@ asio::awaitable<void> remove(connection& with, const std::vector<std::string>& i
 
 asio::awaitable<void> announce_again(connection& with, std::string payload, bool keep) {
     static constexpr statement insert{
-        "INSERT INTO larder.unreleased (payload) SELECT $1::text WHERE NOT EXISTS"
+        LARDER_NOT_WAITING_FOR_A_STANDBY
+        "INSERT INTO larder.unreleased (payload) SELECT $1::text FROM quick WHERE NOT EXISTS"
         " (SELECT FROM larder.unreleased WHERE payload = $1::text)"};
     static constexpr statement tell{"SELECT pg_notify($1, $2)"};
     const parameters kept(1, payload);
