@@ -86,7 +86,6 @@ public:
     boarding board(std::string_view key);
     /// The flight in the air has landed. The next one, which takes off now, if anybody waits.
     std::optional<flight_number> landed(std::string_view key);
-    bool is_empty() const { return in_the_air_.empty(); }
 
 private:
     struct gate {

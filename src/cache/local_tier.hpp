@@ -70,7 +70,6 @@ public:
     bool is_on() const { return options_.max_bytes > 0; }
     bool is_connected() const { return connected_; }
     /// When the last thing was sent that was answered.
-    time_point last_heard() const { return heard_; }
     std::size_t size() const { return entries_.size(); }
     std::size_t bytes() const { return bytes_; }
 

@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <atomic>
 #include <utility>
 
 #include "rules.hpp"
@@ -106,15 +105,16 @@ task<trust::verdict> trust::ask() {
     if (run.empty()) co_return verdict::not_yet;
     visit_ = own_.visit(run);
     for (const auto& family : options_.families) {
-        const auto one = co_await ask(family, run, *database);
+        const auto one = co_await ask_family(family, run, *database);
         if (one != verdict::trusted) co_return one;
     }
+    own_.found_foreign(false);
     co_return verdict::trusted;
 }
 
 // One instance purges; the others look again until it has put the mark. It is read as values are,
 // so that whoever changes it later is heard of.
-task<trust::verdict> trust::ask(std::string family, std::string run, std::string database) {
+task<trust::verdict> trust::ask_family(std::string family, std::string run, std::string database) {
     std::vector<valkey::command> commands;
     if (client_.is_tracking()) commands.push_back({"CLIENT", "CACHING", "YES"});
     commands.push_back({"GET", marks_of(family).front()});
@@ -125,10 +125,9 @@ task<trust::verdict> trust::ask(std::string family, std::string run, std::string
     const auto space = found.text.find(' ');
     const bool has_owner = found.is == valkey::reply::kind::text && space != std::string::npos;
     if (has_owner && found.text.substr(space + 1) != database) {
-        say_foreign(family);
+        if (own_.found_foreign(true)) say_foreign(family);
         co_return verdict::foreign;
     }
-    said_foreign_ = false;
     const auto known = co_await recorded(family);
     if (known.is == server_record::kind::unknown) co_return verdict::not_yet;
     const bool is_kept = known.is == server_record::kind::kept;
@@ -157,8 +156,6 @@ task<bool> trust::record(std::string family, std::string run) {
 }
 
 void trust::say_foreign(const std::string& family) {
-    static std::atomic<bool> said = false;  // by any worker
-    if (std::exchange(said_foreign_, true) || said.exchange(true)) return;
     spdlog::error(
         "Valkey holds {} of another PostgreSQL database, so it is not used, and every answer comes "
         "from PostgreSQL: set CACHE_PREFIX to a name of this service's own. If this database took "

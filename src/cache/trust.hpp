@@ -72,7 +72,7 @@ private:
 
     task<void> look(std::uint64_t life);
     task<verdict> ask();
-    task<verdict> ask(std::string family, std::string run, std::string database);
+    task<verdict> ask_family(std::string family, std::string run, std::string database);
     task<bool> purge_and_mark(std::string family, std::string mark);
     task<bool> lock(std::string family);
     task<server_record> recorded(std::string family);
@@ -80,7 +80,7 @@ private:
     task<std::optional<std::size_t>> purge_locked(std::string family);
     task<std::optional<std::size_t>> walk(std::string family, std::string pattern);
     task<std::string> run_id();
-    void say_foreign(const std::string& family);
+    static void say_foreign(const std::string& family);
     void done();
 
     waits& waits_;
@@ -94,7 +94,6 @@ private:
     std::uint32_t visit_ = 0;
     time_point lock_renewed_{};
     bool stopped_ = false;
-    bool said_foreign_ = false;
     std::string why_not_;  // for the log
     pause between_;
     std::vector<wait_id> settling_;

@@ -21,7 +21,7 @@ std::string_view parameter(forwarded fwd) {
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 // RFC 8941, section 3.3.4.
-bool is_token(std::string_view text) {
+bool is_structured_token(std::string_view text) {
     const auto fits = [](char c) {
         constexpr std::string_view others = "0123456789!#$%&'*+-.^_`|~:/";
         return is_letter(c) || others.find(c) != std::string_view::npos;
@@ -50,7 +50,7 @@ void append_cache_status(std::string& out, const cache_status& status, std::stri
     if (status.ttl) out.append("; ttl=") += std::to_string(status.ttl->count());
     if (status.detail.empty()) return;
     out += "; detail=";
-    if (is_token(status.detail)) out += status.detail;
+    if (is_structured_token(status.detail)) out += status.detail;
     else append_string(out, status.detail);
 }
 

@@ -1,5 +1,5 @@
-// The cache's state machines under every fault that chance finds: a hundred thousand seeds, each a
-// small world with its own instances, requests and faults in virtual time.
+// The engine that ships, under every fault that chance finds: a hundred thousand seeds, each a small
+// world with its own instances, requests and faults in virtual time.
 //
 //   LARDER_SOAK=1            two million seeds
 //   LARDER_SEED=N            one seed, with its trace
@@ -24,11 +24,7 @@
 namespace larder::simulation {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t seeds_in_a_test = 5'000;
-#else
-constexpr std::uint64_t seeds_in_a_test = 100'000;
-#endif
+constexpr std::uint64_t seeds_in_a_test = LARDER_SEEDS_IN_A_TEST;
 
 std::optional<std::uint64_t> number_in(const char* variable) {
     const auto* text = std::getenv(variable);
@@ -46,11 +42,11 @@ struct result {
     std::optional<std::uint64_t> broken;  ///< the least seed that breaks a promise
 };
 
-// All of the seeds up to a violation, over all processors. The least seed that is broken does not
-// depend on how many there are.
 // What the engine logs belongs to a service.
 const bool is_quiet = (spdlog::set_level(spdlog::level::off), true);
 
+// All of the seeds up to a violation, over all processors. The least seed that is broken does not
+// depend on how many there are.
 result run_seeds(std::uint64_t from, std::uint64_t count, const variant& v, what_happens kind) {
     cache::in_force = v.engine;
     std::atomic<std::uint64_t> next{from}, broken{~std::uint64_t{0}};

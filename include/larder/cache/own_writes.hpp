@@ -102,6 +102,10 @@ public:
     /// says: others may have written to the server before this one.
     bool must_purge(const std::string& family) const;
     void was_purged(const std::string& family, std::uint32_t visit);
+    /// A worker found entries of another database, or none. True if that is news.
+    bool found_foreign(bool is_foreign) {
+        return finds_foreign_.exchange(is_foreign) != is_foreign;
+    }
 
 private:
     static constexpr std::size_t slots = 4096;
@@ -115,6 +119,7 @@ private:
     std::atomic<std::size_t> untold_{0};
     std::atomic<std::uint32_t> visit_{0};
     std::atomic<bool> expects_source_{false};
+    std::atomic<bool> finds_foreign_{false};
     std::unique_ptr<state> state_;
 };
 
