@@ -154,9 +154,9 @@ bool judge::has_heard(const order& o, std::size_t key, std::uint32_t by, msec at
     });
 }
 
-// "If its writer dies, too, an entry may be wrong until the TTL ends." And: "What a process wrote
-// while Valkey could not be reached stays wrong until the TTL ends if that process ends before
-// Valkey is back."
+// "If its writer's process ends, too, an entry may be wrong until the TTL ends." And: "What a
+// process wrote while Valkey could not be reached stays wrong until the TTL ends if that process
+// ends before Valkey is back."
 bool judge::died_with_it(const order& o, msec at) const {
     if (!is_dead(o.process)) return false;
     const bool was_forgotten = o.is_untold && !world_.postgres().has_table;
