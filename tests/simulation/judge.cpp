@@ -138,7 +138,8 @@ judge::reader judge::asks(const worker& by) const {
             .is_elsewhere = c && net.is_elsewhere(*c)};
 }
 
-// Its holds went with the server's data, or their time was over before the commit came.
+// "The hold of a write is lost if Valkey restarts, fails over, is flushed or evicts it before the
+// commit, or if the commit takes longer than 20 s, as it waits for a standby say."
 bool judge::lost_its_holds(const order& o) const {
     if (o.was_protected) return false;
     if (o.begun + hold_time < o.committed) return true;
@@ -153,9 +154,9 @@ bool judge::has_heard(const order& o, std::size_t key, std::uint32_t by, msec at
     });
 }
 
-// "Holds that are lost with a restart or failover of Valkey, or that end while a commit waits for a
-// standby, while their writer dies, too, may leave an entry wrong until the TTL ends." And: "Where
-// the role may not make larder.unreleased, ... a process that ends while Valkey cannot be reached".
+// "If its writer's process ends, too, an entry may be wrong until the TTL ends." And: "What a
+// process wrote while Valkey could not be reached stays wrong until the TTL ends if that process
+// ends before Valkey is back."
 bool judge::died_with_it(const order& o, msec at) const {
     if (!is_dead(o.process)) return false;
     const bool was_forgotten = o.is_untold && !world_.postgres().has_table;
@@ -163,8 +164,13 @@ bool judge::died_with_it(const order& o, msec at) const {
     return (was_forgotten || was_lost) && at <= o.committed + world_.plan().ttl + fill_lag;
 }
 
-// "What an instance writes while it is cut off from Valkey, the others hear from PostgreSQL, some
-// milliseconds after the answer"; "Two links down at once".
+// "What an instance writes while it is cut off from Valkey, or while Valkey takes longer than
+// `CACHE_DEADLINE_MS`, the others hear from PostgreSQL, some milliseconds after the answer."
+// "Two links down at once: an instance that is cut off from PostgreSQL does not hear of such a
+// write, and serves what it has until one of the links is back, or the TTL ends." "Until the
+// release of that write got through, other instances may be late." "An instance that was not
+// listening when a write was announced hears of it when the writer repeats it, four times a
+// second."
 bool judge::may_be_unheard(const order& o, const reader& who) const {
     const auto* listener = world_.listener_of(who.process);
     if (!listener) return true;
@@ -193,8 +199,8 @@ bool judge::is_excused(const order& o, std::size_t key, const reader& who,
     const auto lag_from = who.is_elsewhere ? world_.network().switched_at : since;
     if (may_lag && at <= lag_from + local_lag) return true;
     if (died_with_it(o, at)) return true;
-    // "Where the role may not make larder's tables, a process that begins when the address leads
-    // back to a server ... believes it."
+    // "A process that begins when the address leads back to a server that was used before believes
+    // what that server kept, until the TTL ends."
     const bool is_back = world_.network().first_switch >= 0 &&
                          world_.network().switched_at > world_.network().first_switch &&
                          who.process_began > world_.network().first_switch;
