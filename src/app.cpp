@@ -314,6 +314,7 @@ void worker::hear_announcements(const pg::pool_options& source,
         pg::listener::events{
             .heard = [this](std::string_view one) { cache_.hear(one); },
             .say = [&own] { return own.announcements(); },
+            .unannounced = [&own] { return own.unannounced(); },
             .is_settled = [&own] { return own.is_settled(); },
             .identified = [&own](std::string which) { own.identify(std::move(which)); },
             .concerns = [this](std::string_view one) { return cache_.concerns(one); }});
@@ -373,10 +374,7 @@ void worker::run(std::function<void(std::exception_ptr)> accepts) {
 
 void worker::stop(std::chrono::milliseconds timeout) {
     asio::post(io_, [this, timeout] {
-        // What is kept in PostgreSQL need not be waited for long.
-        release_until_ =
-            std::chrono::steady_clock::now() +
-            std::min<std::chrono::milliseconds>(timeout - std::min(timeout / 10, 200ms), 5s);
+        release_until_ = std::chrono::steady_clock::now() + timeout - std::min(timeout / 10, 200ms);
         give_up_.expires_after(timeout);
         give_up_.async_wait([this](boost::system::error_code ec) {
             if (!ec) cut_off();
@@ -392,10 +390,12 @@ void worker::cut_off() {
 }
 
 // What could not be released in Valkey, and writes whose outcome is not known, have what is left of
-// the time.
+// the time; and no more than that, as PostgreSQL keeps it for the next process.
 asio::awaitable<void> worker::finish() {
+    constexpr auto worth_a_wait = 5s;
     drained_ = true;
-    co_await cache_.drain(release_until_);
+    co_await cache_.drain(
+        std::min(release_until_, std::chrono::steady_clock::now() + worth_a_wait));
     give_up_.cancel();
     if (announcements_) announcements_->stop();
     cache_.stop();

@@ -26,20 +26,17 @@ asio::awaitable<void> transaction::commit() {
     const auto untold = co_await change.hold();
     for (const auto& one : untold) co_await inner_.notify(one);
     std::exception_ptr failed;
-    std::string lost;
-    bool unknown = false;
+    cache::write::ask_fate what_became;
     try {
         co_await inner_.commit();
     } catch (const pg::error& e) {
         failed = std::current_exception();
-        unknown = e.kind() == pg::failure::interrupted;
-        lost = e.transaction();
+        if (e.kind() == pg::failure::interrupted)
+            what_became = [&connections = connections_, lost = e.transaction()] {
+                return connections.fate_of(lost);
+            };
     }
-    cache::write::ask_fate what_became = [&connections = connections_, lost] {
-        return connections.fate_of(lost);
-    };
-    if (unknown) co_await change.leave(std::move(what_became));
-    else co_await change.release();
+    co_await change.end(!failed, std::move(what_became));
     if (failed) std::rethrow_exception(failed);
 }
 

@@ -125,8 +125,9 @@ public:
         at.db.before_commit({});
         if (at.db.may_have_written() && !keys.empty())
             spdlog::debug("Clearing caches for {}", listed(keys));
-        if (at.db.written() == pg::outcome::unknown) co_await change.leave(at.db.fate_check());
-        else if (at.db.may_have_written() || change.is_held()) co_await change.release();
+        cache::write::ask_fate what_became;
+        if (at.db.written() == pg::outcome::unknown) what_became = at.db.fate_check();
+        co_await change.end(at.db.may_have_written(), std::move(what_became));
         if (failed) std::rethrow_exception(failed);
         co_return value;
     }

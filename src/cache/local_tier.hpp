@@ -69,7 +69,6 @@ public:
     bool is_current(time_point now) const;
     bool is_on() const { return options_.max_bytes > 0; }
     bool is_connected() const { return connected_; }
-    /// When the last thing was sent that was answered.
     std::size_t size() const { return entries_.size(); }
     std::size_t bytes() const { return bytes_; }
 

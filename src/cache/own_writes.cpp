@@ -92,12 +92,13 @@ void own_writes::count(const std::vector<std::string>& keys) {
     for (const auto& key : keys) ++generations_[std::hash<std::string_view>{}(key) % slots];
 }
 
-void own_writes::remember(const std::vector<broken_key>& keys) {
+void own_writes::remember(const std::vector<broken_key>& keys, bool is_announced) {
     if (keys.empty()) return;
     const std::scoped_lock lock{state_->mutex};
     for (const auto& key : keys) state_->remember(key, true, max_remembered_);
     changes_ = ++state_->last_change;
     remembered_ = state_->size();
+    if (!is_announced && in_force.announce_what_no_commit_did) ++unannounced_;
 }
 
 // Who may announce may not make us delete whatever he likes.

@@ -157,25 +157,20 @@ write::write(tiers& of, std::vector<std::string> keys)
 
 write::~write() { state_->at->engine.writes().forget(state_->one); }
 
-bool write::is_held() const { return !state_->one.name.empty(); }
-
 asio::awaitable<std::vector<std::string>> write::hold() {
     auto& s = *state_;
     co_return co_await as_awaitable(s.at->home, s.at->engine.writes().hold(s.one));
 }
 
-asio::awaitable<void> write::release() {
+asio::awaitable<void> write::end(bool may_be_written, ask_fate what_became) {
     auto& s = *state_;
-    co_await as_awaitable(s.at->home, s.at->engine.writes().release(s.one));
-}
-
-asio::awaitable<void> write::leave(ask_fate what_became) {
-    auto& s = *state_;
-    cache::ask_fate as_engine = [ask = std::move(what_became), at = s.at.get()] {
-        return run(ask, *at->outside, at->engine.waiting());
-    };
-    s.at->engine.writes().leave(s.one, std::move(as_engine));
-    co_return;
+    cache::ask_fate as_engine;
+    if (what_became)
+        as_engine = [ask = std::move(what_became), at = s.at.get()] {
+            return run(ask, *at->outside, at->engine.waiting());
+        };
+    co_await as_awaitable(s.at->home,
+                          s.at->engine.writes().end(s.one, may_be_written, std::move(as_engine)));
 }
 
 }  // namespace larder::cache

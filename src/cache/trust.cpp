@@ -53,6 +53,13 @@ void trust::tick() {
     const bool is_elsewhere =
         client_.life() != 0 && trusted_life_ == client_.life() && visit_ != own_.last_visit();
     if (is_elsewhere) client_.reconnect("its address leads to another server now");
+    // One of the same name took the database's place.
+    else if (is_trusted() && own_.database() != database_) look_again();
+}
+
+void trust::look_again() {
+    trusted_life_ = 0;
+    begin();
 }
 
 // The look that goes on already asks again.
@@ -60,10 +67,7 @@ bool trust::changed(std::string_view key) {
     const bool is_mark = std::any_of(options_.families.begin(), options_.families.end(),
                                      [&](auto& f) { return marks_of(f).front() == key; });
     if (!is_mark) return false;
-    if (is_trusted()) {
-        trusted_life_ = 0;
-        begin();
-    }
+    if (is_trusted()) look_again();
     return true;
 }
 
@@ -109,6 +113,7 @@ task<trust::verdict> trust::ask() {
         if (one != verdict::trusted) co_return one;
     }
     own_.found_foreign(false);
+    database_ = *database;
     co_return verdict::trusted;
 }
 

@@ -70,6 +70,7 @@ public:
 private:
     enum class verdict { trusted, not_yet, foreign };
 
+    void look_again();
     task<void> look(std::uint64_t life);
     task<verdict> ask();
     task<verdict> ask_family(std::string family, std::string run, std::string database);
@@ -90,8 +91,8 @@ private:
     const std::string worker_;
     server_memory memory_;
     std::uint64_t trusted_life_ = 0;
-    std::uint64_t looked_at_ = 0;  // the life that the last look began for
     std::uint32_t visit_ = 0;
+    std::string database_;  // that is trusted here
     time_point lock_renewed_{};
     bool stopped_ = false;
     std::string why_not_;  // for the log

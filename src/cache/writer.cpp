@@ -32,7 +32,7 @@ void writer::remember(const change& one) {
     std::vector<broken_key> broken;
     broken.reserve(one.keys.size());
     for (const auto& key : one.keys) broken.push_back({key, one.name});
-    own_.remember(broken);
+    own_.remember(broken, one.is_untold && in_force.announce_what_valkey_cannot_tell);
     owner_.release_soon();
 }
 
@@ -75,6 +75,12 @@ task<void> writer::release(change& one) {
         if (!released) remember(one);
     }
     own_.count(one.keys);
+    forget(one);
+}
+
+task<void> writer::end(change& one, bool may_be_written, ask_fate what_became) {
+    if (what_became) leave(one, std::move(what_became));
+    else if (may_be_written || !one.name.empty()) co_await release(one);
     forget(one);
 }
 

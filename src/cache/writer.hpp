@@ -46,13 +46,12 @@ public:
     /// Before the commit; again before a further one. What Valkey could not be told, so that the
     /// commit itself has to announce it to the other instances; mostly nothing.
     task<std::vector<std::string>> hold(change& one);
-    /// The write is committed, or certainly not.
+    /// The write is over; `may_be_written` unless it certainly is not. With `what_became`, it is
+    /// not known whether it is committed, and it may still be: the holds stay until that says that
+    /// it cannot any more; where that cannot be known, until their time ends.
+    task<void> end(change& one, bool may_be_written, ask_fate what_became);
     task<void> release(change& one);
-    /// It is not known whether it is committed, and it may still be. The holds stay until
-    /// `what_became` says that it cannot any more; where that cannot be known, until their time
-    /// ends.
-    void leave(change& one, ask_fate what_became);
-    /// It never came to a commit.
+    /// Nobody will end it any more.
     void forget(change& one);
 
     /// The connection was lost; it was made then.
@@ -63,6 +62,7 @@ public:
     std::size_t settling() const { return settling_; }
 
 private:
+    void leave(change& one, ask_fate what_became);
     task<void> settle(change one, ask_fate what_became);
     task<fate> ask(const ask_fate& what_became);
     task<bool> tell_hold(const change& one);

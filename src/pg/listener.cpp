@@ -7,7 +7,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <set>
 #include <utility>
 
 #include "connection.hpp"
@@ -39,7 +38,7 @@ listener::listener(const asio::any_io_executor& executor, pool_options options,
                    std::shared_ptr<logins> shared, events then)
     : options_(kept_alive(std::move(options))),
       logins_(std::move(shared)),
-      events_(std::move(then)),
+      decides_(std::move(then)),
       pause_(executor),
       started_(executor, clock::time_point::max()) {}
 
@@ -77,18 +76,18 @@ asio::awaitable<void> listener::run() {
 
 // What is unreleased is told before who the database is, as nothing is to be trusted before.
 asio::awaitable<void> listener::log_in() {
-    known_.clear();
     connection_ = std::make_unique<connection>(pause_.get_executor(), options_);
     co_await connection_->connect();
     logins_->was_accepted();
     has_tables_ = co_await tables::make(*connection_);
     logins_->has_tables = has_tables_;
     logins_->lacks_tables = !has_tables_;
-    noted_ = logins_->unnoted - 1;  // what a lost connection did not note
-    is_told_ = co_await subscribe();
+    const bool is_told = co_await subscribe();
+    is_notified_ = false;
+    decides_.connected(has_tables_, is_told, logins_->unnoted);
     if (has_tables_) co_await read_rows();
     auto database = co_await tables::identity(*connection_);
-    events_.identified(std::move(database));
+    decides_.then().identified(std::move(database));
 }
 
 asio::awaitable<void> listener::listen() {
@@ -98,7 +97,7 @@ asio::awaitable<void> listener::listen() {
     while (!stopped_) {
         take_notifications();
         const bool is_due = clock::now() >= look_at;
-        if (is_due) look_at = clock::now() + events_.say_every;
+        if (is_due) look_at = clock::now() + decides_.then().say_every;
         co_await look(is_due);
         take_notifications();  // that came meanwhile: nothing more may come to wait for
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(look_at - clock::now());
@@ -109,7 +108,7 @@ asio::awaitable<void> listener::listen() {
 void listener::take_notifications() {
     for (const auto& one : connection_->notifications()) {
         is_notified_ = true;
-        if (!has_tables_) events_.heard(one);
+        decides_.notified(one);
     }
 }
 
@@ -135,46 +134,29 @@ asio::awaitable<bool> listener::subscribe() {
     co_return false;
 }
 
-// What was heard may be released by now; what is only read now is not yet. Behind the rows that are
-// deleted there may be more.
 asio::awaitable<void> listener::look(bool is_due) {
-    const bool is_notified = std::exchange(is_notified_, false);
-    const bool has_known = is_due && !known_.empty();
-    if (has_tables_) {
-        if (has_known && events_.is_settled()) co_await delete_rows();
-        if (is_notified || has_known || (is_due && !is_told_)) co_await read_rows();
+    is_notified_ = false;
+    const auto settled = decides_.to_delete(is_due);
+    if (!settled.empty()) {
+        co_await tables::remove(*connection_, settled);
+        decides_.deleted();
     }
+    if (decides_.has_to_read(is_due)) co_await read_rows();
     if (is_due) co_await say();
 }
 
-// Each row is heard once. What is no longer there, another process has released.
 asio::awaitable<void> listener::read_rows() {
     const auto rows = co_await tables::unreleased(*connection_);
-    std::set<std::string> there;
-    for (const auto& row : rows) {
-        if (!events_.concerns(row.payload)) continue;
-        there.insert(row.id);
-        if (!known_.contains(row.id)) events_.heard(row.payload);
-    }
-    known_ = std::move(there);
+    decides_.read(rows);
     if (rows.size() == tables::most_rows && !std::exchange(said_limit_, true))
         spdlog::warn("larder.unreleased has {} rows or more: the newer ones are read later",
                      rows.size());
 }
 
-asio::awaitable<void> listener::delete_rows() {
-    const std::vector<std::string> ids{known_.begin(), known_.end()};
-    co_await tables::remove(*connection_, ids);
-    known_.clear();
-}
-
-// What is in the table need not be repeated.
 asio::awaitable<void> listener::say() {
-    const auto unnoted = logins_->unnoted.load();
-    if (has_tables_ && noted_ == unnoted) co_return;
-    for (auto& one : events_.say())
+    for (auto& one : decides_.to_say(logins_->unnoted))
         co_await tables::announce_again(*connection_, std::move(one), has_tables_);
-    noted_ = unnoted;
+    decides_.said();
 }
 
 }  // namespace larder::pg

@@ -6,13 +6,9 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
-#include <functional>
 #include <memory>
-#include <set>
-#include <string>
-#include <string_view>
-#include <vector>
 
+#include "announcements.hpp"
 #include "larder/pg/pool.hpp"
 
 namespace larder::pg {
@@ -30,18 +26,7 @@ class connection;
 /// Cost     one connection; a statement each time that it reads or says something.
 class listener {
 public:
-    struct events {
-        std::function<void(std::string_view payload)> heard;
-        /// What to notify again now.
-        std::function<std::vector<std::string>()> say;
-        /// Whether all that was heard is released, so that it may be deleted.
-        std::function<bool()> is_settled = [] { return false; };
-        /// At each connection, when what is unreleased was heard: which database it is.
-        std::function<void(std::string identity)> identified = [](auto&&) {};
-        /// Whether what was announced is for this service; another one's is left alone.
-        std::function<bool(std::string_view payload)> concerns = [](auto&&) { return true; };
-        std::chrono::milliseconds say_every{250};
-    };
+    using events = announcements::events;
 
     listener(const boost::asio::any_io_executor& executor, pool_options options,
              std::shared_ptr<logins> shared, events then);
@@ -61,18 +46,14 @@ private:
     void take_notifications();
     boost::asio::awaitable<void> look(bool is_due);
     boost::asio::awaitable<void> read_rows();
-    boost::asio::awaitable<void> delete_rows();
     boost::asio::awaitable<void> say();
 
     const pool_options options_;
     const std::shared_ptr<logins> logins_;
-    const events events_;
+    announcements decides_;
     std::unique_ptr<connection> connection_;
     bool has_tables_ = false;            // as of this connection
-    bool is_told_ = false;               // it listens
     bool is_notified_ = false;           // something was notified since it read last
-    std::set<std::string> known_;        // the rows that were read, and heard
-    unsigned noted_ = 0;                 // what of logins::unnoted was noted after all
     boost::asio::steady_timer pause_;    // between two connections
     boost::asio::steady_timer started_;  // ends when the first one listens or failed
     bool stopped_ = false;

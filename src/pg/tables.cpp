@@ -14,10 +14,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-// A standby that is away would keep these waiting, and with them whatever they are there for. One
-// that is lost with a failover is made again, or deleted again.
-#define LARDER_NOT_WAITING_FOR_A_STANDBY \
-    "WITH quick AS (SELECT set_config('synchronous_commit', 'local', true)) "
+// What larder keeps here does not wait for a standby, which may be away: what is lost with a
+// failover is made again, or deleted again.
 
 constexpr statement are_there{
     "SELECT to_regclass('larder.unreleased') IS NOT NULL"
@@ -95,9 +93,10 @@ asio::awaitable<std::vector<row>> unreleased(connection& with) {
 
 asio::awaitable<void> remove(connection& with, const std::vector<std::string>& ids) {
     // An array as it is, as a call would be made again for each row.
-    static constexpr statement forget{LARDER_NOT_WAITING_FOR_A_STANDBY
-                                      "DELETE FROM larder.unreleased USING quick"
-                                      " WHERE id = ANY($1::bigint[])"};
+    static constexpr statement forget{
+        "WITH quick AS (SELECT set_config('synchronous_commit', 'local', true)) "
+        "DELETE FROM larder.unreleased USING quick"
+        " WHERE id = ANY($1::bigint[])"};
     std::string list;
     for (const auto& id : ids) list += (list.empty() ? '{' : ',') + id;
     const parameters which(1, list + '}');
@@ -106,7 +105,7 @@ asio::awaitable<void> remove(connection& with, const std::vector<std::string>& i
 
 asio::awaitable<void> announce_again(connection& with, std::string payload, bool keep) {
     static constexpr statement insert{
-        LARDER_NOT_WAITING_FOR_A_STANDBY
+        "WITH quick AS (SELECT set_config('synchronous_commit', 'local', true)) "
         "INSERT INTO larder.unreleased (payload) SELECT $1::text FROM quick WHERE NOT EXISTS"
         " (SELECT FROM larder.unreleased WHERE payload = $1::text)"};
     static constexpr statement tell{"SELECT pg_notify($1, $2)"};

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "announcements.hpp"
 #include "connection.hpp"
 
 namespace larder::pg {
@@ -23,9 +24,7 @@ namespace tables {
 /// log why not, and what would help.
 boost::asio::awaitable<bool> make(connection& with);
 
-struct row {
-    std::string id, payload;
-};
+using row = announcements::row;
 inline constexpr std::size_t most_rows = 10'000;
 /// The oldest, at most `most_rows`.
 boost::asio::awaitable<std::vector<row>> unreleased(connection& with);
@@ -39,7 +38,8 @@ boost::asio::awaitable<std::string> identity(connection& with);
 inline constexpr std::string_view note = "INSERT INTO larder.unreleased (payload) VALUES ($1)";
 inline constexpr std::string_view read_server = "SELECT name FROM larder.server WHERE family = $1";
 inline constexpr std::string_view write_server =
-    "INSERT INTO larder.server (family, name) VALUES ($1, $2)"
+    "WITH quick AS (SELECT set_config('synchronous_commit', 'local', true)) "
+    "INSERT INTO larder.server (family, name) SELECT $1, $2 FROM quick"
     " ON CONFLICT (family) DO UPDATE SET name = excluded.name";
 
 }  // namespace tables

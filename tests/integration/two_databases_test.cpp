@@ -133,6 +133,25 @@ TEST_F(two_databases, a_database_that_was_restored_takes_over_when_it_is_told_to
     EXPECT_EQ(count(after.port(), of_customer), 1);
 }
 
+// While the service runs: the entries it has are the other one's.
+TEST_F(two_databases, one_that_takes_the_place_of_another_is_noticed) {
+    const service one{staging_env()};
+    expect_kept(one, "num_orders:all", 10'000);
+    sql("ALTER DATABASE staging ALLOW_CONNECTIONS false");
+    sql("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = 'staging'");
+    sql("ALTER DATABASE staging RENAME TO yesterday");
+    staging.emplace(servers.postgres, "staging", 500);
+    EXPECT_TRUE(eventually([&] {
+        const auto answer = get(one.port(), "/count");
+        return answer.status == 200 && answer.body == "{\"count\":500}";
+    }));
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(count(one.port()), 500);
+    const auto said = error_lines(one);
+    ASSERT_EQ(said.size(), 1U);
+    EXPECT_NE(said[0].find("orders cache purge"), std::string::npos) << said[0];
+    pg_client{servers.postgres.uri()}.exec("DROP DATABASE yesterday WITH (FORCE)");
+}
+
 TEST_F(two_databases, purging_needs_both_servers_to_be_named) {
     for (const auto* name : {"PG_SERVICE_URI", "VALKEY_SERVICE_URI"}) {
         auto env = staging_env();

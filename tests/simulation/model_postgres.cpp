@@ -107,7 +107,8 @@ void model_postgres::take(std::uint64_t id) {
 }
 
 void model_postgres::remember(const std::string& payload) {
-    if (has_table) rows_.push_back({++last_id_, payload});
+    if (has_table) rows_.push_back({std::to_string(++last_id_), payload});
+    else ++unnoted;
 }
 
 void model_postgres::announce_again(const std::string& payload) {
@@ -118,9 +119,9 @@ void model_postgres::announce_again(const std::string& payload) {
     notify(payload);
 }
 
-void model_postgres::delete_rows(const std::vector<std::uint64_t>& which) {
+void model_postgres::delete_rows(const std::vector<std::string>& ids) {
     std::erase_if(rows_, [&](const auto& one) {
-        return std::find(which.begin(), which.end(), one.id) != which.end();
+        return std::find(ids.begin(), ids.end(), one.id) != ids.end();
     });
 }
 
@@ -146,10 +147,7 @@ task<bool> model_postgres::record_server(worker& by, std::string server) {
 }
 
 // Who listened has to connect again.
-void model_postgres::come_up() {
-    down_ = false;
-    up_since_ = world_.now();
-}
+void model_postgres::come_up() { down_ = false; }
 
 // The client knows it at once; the server, which may not have got the statement, goes on or not. A
 // pooler may keep its transaction open, to which no COMMIT comes any more.

@@ -10,6 +10,7 @@
 
 #include "larder/cache/server_record.hpp"
 #include "larder/fate.hpp"
+#include "pg/announcements.hpp"
 #include "simulation/model_valkey.hpp"
 #include "simulation/schedule.hpp"
 #include "valkey/link.hpp"
@@ -66,15 +67,14 @@ public:
     task<fate> what_became(worker& by, statement_ptr s);
 
     /// What was announced and is not known to be released.
-    struct row {
-        std::uint64_t id;
-        std::string payload;
-    };
+    using row = pg::announcements::row;
     const std::vector<row>& rows() const { return rows_; }
-    void delete_rows(const std::vector<std::uint64_t>& which);
+    void delete_rows(const std::vector<std::string>& ids);
     /// To all processes that listen, and whoever listens later.
     void announce_again(const std::string& payload);
     bool has_table = true;
+    /// How often a commit could not note what it announced.
+    unsigned unnoted = 0;
     /// Which Valkey a family's entries are in.
     task<cache::server_record> recorded_server(worker& by);
     task<bool> record_server(worker& by, std::string server);
@@ -86,7 +86,6 @@ public:
     void go_down();
     void come_up();
     bool is_down() const { return down_; }
-    msec up_since() const { return up_since_; }
     /// Nothing can be committed any more.
     bool is_idle() const;
 
@@ -105,7 +104,6 @@ private:
     world& world_;
     const msec most_;  // of an answer's delay
     bool down_ = false;
-    msec up_since_ = 0;
     std::array<std::int64_t, max_keys> counts_{};
     std::array<std::uint64_t, max_keys> loads_{};
     std::vector<statement_ptr> running_;

@@ -12,7 +12,7 @@ namespace larder::simulation {
 using msec = std::int64_t;
 using time_point = std::chrono::steady_clock::time_point;
 
-/// As the state machines take it. Long after the clock's beginning, so that no time is before it.
+/// As the engine takes it. Long after the clock's beginning, so that no time is before it.
 inline time_point time_of(msec t) { return time_point{std::chrono::milliseconds{1'000'000 + t}}; }
 /// Not before that time.
 inline msec msec_of(time_point t) {
@@ -93,8 +93,6 @@ public:
         heap_.push_back(e);
         std::push_heap(heap_.begin(), heap_.end());
     }
-    bool is_empty() const { return heap_.empty(); }
-    msec next_at() const { return heap_.front().at; }
     event take() {
         std::pop_heap(heap_.begin(), heap_.end());
         const auto e = heap_.back();

@@ -1,5 +1,5 @@
-// The engine that ships, under every fault that chance finds: a hundred thousand seeds, each a small
-// world with its own instances, requests and faults in virtual time.
+// The engine that ships, under every fault that chance finds: a hundred thousand seeds, each a
+// small world with its own instances, requests and faults in virtual time.
 //
 //   LARDER_SOAK=1            two million seeds
 //   LARDER_SEED=N            one seed, with its trace
@@ -198,6 +198,9 @@ TEST(simulation_finds, a_write_that_is_cut_off_and_not_announced) {
 TEST(simulation_finds, announcements_that_are_not_repeated_and_not_kept) {
     expect_violation({.engine = {.repeat_announcements = false}, .unreleased_table = false}, 5'000,
                      what_happens::cut_off_during_a_restart);
+}
+TEST(simulation_finds, a_lost_hold_that_nobody_announces) {
+    expect_violation({.engine = {.announce_what_no_commit_did = false}});
 }
 TEST(simulation_finds, a_source_that_is_not_asked_what_is_unreleased) {
     expect_violation({.engine = {.wait_for_the_source = false}}, 5'000,

@@ -16,7 +16,7 @@ bool is_number(std::string_view text) {
     return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-valkey::client_options client_of(const plan_of_seed&) {
+valkey::client_options client_options_here() {
     return {.deadline = milliseconds{100},
             .patient_deadline = milliseconds{1'000},
             .reconnect_after = milliseconds{20},
@@ -36,8 +36,29 @@ cache::tiers_options tiers_of(const plan_of_seed& p) {
 }  // namespace
 
 worker::worker(simulation::world& w, std::uint8_t place, std::uint32_t incarnation, process_ptr of)
-    : world_(w), place_(place), incarnation_(incarnation), process_(std::move(of)) {
-    engine_ = std::make_unique<cache::engine>(*this, *this, client_of(w.plan()), process_->own,
+    : world_(w),
+      place_(place),
+      incarnation_(incarnation),
+      process_(std::move(of)),
+      announcements_({
+          .heard =
+              [this](std::string_view payload) {
+                  world_.say([&] { return name() + " hears an announcement"; });
+                  engine_->hear(payload);
+                  world_.judge().heard(std::string{payload}, process_->id);
+              },
+          .say = [&own = process_->own] { return own.announcements(); },
+          .unannounced = [&own = process_->own] { return own.unannounced(); },
+          .is_settled = [&own = process_->own] { return own.is_settled(); },
+          .identified = [&own =
+                             process_->own](std::string which) { own.identify(std::move(which)); },
+          .concerns =
+              [](std::string_view payload) {
+                  return cache::own_writes::concerns(payload, {family});
+              },
+          .say_every = milliseconds{say_every},
+      }) {
+    engine_ = std::make_unique<cache::engine>(*this, *this, client_options_here(), process_->own,
                                               tiers_of(w.plan()));
     engine_->remember_servers(
         {.read = [this](std::string) { return world_.postgres().recorded_server(*this); },
@@ -119,7 +140,7 @@ task<void> worker::get(std::size_t key) {
     --requests_;
 }
 
-// What the decorators and transactions do: hold, commit, release, answer.
+// What the decorators and transactions do.
 task<void> worker::post(std::vector<std::size_t> keys) {
     ++requests_;
     auto& writes = engine_->writes();
@@ -131,15 +152,10 @@ task<void> worker::post(std::vector<std::size_t> keys) {
     if (one.is_untold) world_.judge().untold(order);
     world_.judge().named(order, one.name);
     const auto result = co_await world_.postgres().commit(*this, keys, order, announcements);
-    if (result.is == outcome::unknown) {
-        cache::ask_fate ask = [this, by = result.by] {
-            return world_.postgres().what_became(*this, by);
-        };
-        writes.leave(one, std::move(ask));
-    } else if (result.is == outcome::written || !one.name.empty()) {
-        co_await writes.release(one);
-    }
-    writes.forget(one);
+    cache::ask_fate what_became;
+    if (result.is == outcome::unknown)
+        what_became = [this, by = result.by] { return world_.postgres().what_became(*this, by); };
+    co_await writes.end(one, result.is == outcome::written, std::move(what_became));
     if (result.is == outcome::written) world_.judge().acknowledged(order);
     --requests_;
 }
@@ -147,9 +163,8 @@ task<void> worker::post(std::vector<std::size_t> keys) {
 // ---- PostgreSQL's announcements, as a worker of each process takes them.
 
 void worker::hear(const std::string& payload) {
-    world_.say([&] { return name() + " hears an announcement"; });
-    engine_->hear(payload);
-    world_.judge().heard(payload, process_->id);
+    announcements_.notified(payload);
+    waiting().end(std::exchange(notified_, 0));
 }
 
 task<void> worker::listen() {
@@ -161,27 +176,29 @@ task<void> worker::listen() {
         if (source.is_down()) continue;
         p.listens = true;
         p.listens_since = world_.now();
-        hear_rows();
-        p.own.identify("the database");
+        announcements_.connected(source.has_table, true, source.unnoted);
+        if (source.has_table) announcements_.read(source.rows());
+        announcements_.then().identified("the database");
+        auto look_at = now();
         while (p.listens) {
-            co_await waiting().sleep(milliseconds{say_every});
-            if (!p.listens) break;
-            // What was heard before and is released now.
-            if (p.own.is_settled()) source.delete_rows(std::exchange(p.heard_rows, {}));
-            hear_rows();
-            for (const auto& one : p.own.announcements()) source.announce_again(one);
+            const bool is_due = now() >= look_at;
+            if (is_due) look_at = now() + announcements_.then().say_every;
+            look(is_due);
+            notified_ = waiting().make();
+            co_await waiting().until(notified_, look_at);
         }
     }
 }
 
-// Each once.
-void worker::hear_rows() {
-    auto& known = process_->heard_rows;
-    for (const auto& row : world_.postgres().rows()) {
-        if (std::find(known.begin(), known.end(), row.id) != known.end()) continue;
-        known.push_back(row.id);
-        hear(row.payload);
-    }
+void worker::look(bool is_due) {
+    auto& source = world_.postgres();
+    const auto settled = announcements_.to_delete(is_due);
+    source.delete_rows(settled);
+    if (!settled.empty()) announcements_.deleted();
+    if (announcements_.has_to_read(is_due)) announcements_.read(source.rows());
+    if (!is_due) return;
+    for (const auto& one : announcements_.to_say(source.unnoted)) source.announce_again(one);
+    announcements_.said();
 }
 
 // ---- The end, as SIGTERM asks for it.

@@ -26,11 +26,10 @@ struct process {
     const std::uint32_t id;
     msec begun = 0;
     cache::own_writes own;
-    bool listens = false;                   ///< to PostgreSQL's announcements
-    msec listens_since = -1;                ///< -1: it never has yet
-    std::vector<std::uint64_t> heard_rows;  ///< of its table
-    bool is_ending = false;                 ///< it was asked to, and takes no more requests
-    int ended = 0;                          ///< how many of its workers have
+    bool listens = false;     ///< to PostgreSQL's announcements
+    msec listens_since = -1;  ///< -1: it never has yet
+    bool is_ending = false;   ///< it was asked to, and takes no more requests
+    int ended = 0;            ///< how many of its workers have
 };
 using process_ptr = std::shared_ptr<process>;
 
@@ -79,7 +78,7 @@ private:
     task<std::string> load(std::size_t key);
     task<void> serve();
     task<void> listen();
-    void hear_rows();
+    void look(bool is_due);
     task<void> end();
     void schedule(event::kind what, msec at, std::uint64_t id);
 
@@ -89,6 +88,8 @@ private:
     const process_ptr process_;
     msec rested_until_ = 0;
     std::size_t requests_ = 0;  // under way
+    pg::announcements announcements_;
+    wait_id notified_ = 0;
     std::unique_ptr<cache::engine> engine_;
     nursery home_;  // ends first
 };

@@ -42,7 +42,10 @@ public:
     /// A write on these keys is over, one way or the other.
     void count(const std::vector<std::string>& keys);
 
-    void remember(const std::vector<broken_key>& keys);
+    /// `is_announced`: their commit tells the other instances.
+    void remember(const std::vector<broken_key>& keys, bool is_announced = false);
+    /// A number that changes when something is remembered that no commit announces.
+    unsigned unannounced() const { return unannounced_.load(); }
     /// Another instance's announcement: it wrote, and may not have reached Valkey. Keys of other
     /// families are disregarded. False if there was nothing to remember, or it was an own one.
     bool hear(std::string_view announcement, const std::vector<std::string>& families);
@@ -116,6 +119,7 @@ private:
     std::array<std::atomic<std::uint32_t>, slots> generations_{};
     std::atomic<std::size_t> remembered_{0};
     std::atomic<std::uint64_t> changes_{0};
+    std::atomic<unsigned> unannounced_{0};
     std::atomic<std::size_t> untold_{0};
     std::atomic<std::uint32_t> visit_{0};
     std::atomic<bool> expects_source_{false};

@@ -104,14 +104,10 @@ public:
     /// Before the commit; again before a further one. What Valkey could not be told, so that the
     /// commit itself has to announce it to the other instances (tiers::hear()); mostly nothing.
     boost::asio::awaitable<std::vector<std::string>> hold();
-    /// Whether holds were sent.
-    bool is_held() const;
-    /// The write is committed, or certainly not.
-    boost::asio::awaitable<void> release();
-    /// It is not known whether the write is committed, and it may still be. The holds stay until
-    /// `what_became` says that it cannot any more; where that cannot be known, until their time
-    /// ends.
-    boost::asio::awaitable<void> leave(ask_fate what_became);
+    /// The write is over; `may_be_written` unless it certainly is not. With `what_became`, it is
+    /// not known whether it is committed, and it may still be: the holds stay until that says that
+    /// it cannot any more; where that cannot be known, until their time ends.
+    boost::asio::awaitable<void> end(bool may_be_written, ask_fate what_became = {});
 
 private:
     struct state;
