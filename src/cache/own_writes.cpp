@@ -98,7 +98,7 @@ void own_writes::remember(const std::vector<broken_key>& keys, bool is_announced
     for (const auto& key : keys) state_->remember(key, true, max_remembered_);
     changes_ = ++state_->last_change;
     remembered_ = state_->size();
-    if (!is_announced && in_force.announce_what_no_commit_did) ++unannounced_;
+    if (!is_announced) ++unannounced_;
 }
 
 // Who may announce may not make us delete whatever he likes.

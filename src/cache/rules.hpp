@@ -14,7 +14,6 @@ struct rules {
     bool remember_unreleased = true;
     bool announce_what_valkey_cannot_tell = true;
     bool repeat_announcements = true;
-    bool announce_what_no_commit_did = true;
     bool count_own_writes = true;
     bool release_before_the_end = true;
 

@@ -176,6 +176,31 @@ TEST_F(hand_over_of_unknown_outcome, a_service_starts_where_commits_wait_for_a_s
     EXPECT_EQ(count(one.port()), rows());
 }
 
+// The hold got through, so the commit announced nothing; and a hold may be lost with a failover.
+TEST_F(hand_over_of_unknown_outcome, a_release_that_did_not_get_through_is_told_by_postgres) {
+    const service one{env("VALKEY_SERVICE_URI", to_valkey, servers.valkey.uri()),
+                      {"--workers", "1"}};
+    EXPECT_TRUE(eventually([&] {
+        return count(one.port()) == rows() &&
+               valkey().get("num_orders:all") == std::to_string(rows());
+    }));
+    wait_for("nobody");
+    http_connection client{one.port()};
+    send_order(client, one);
+    EXPECT_TRUE(is_held());
+    to_valkey.admit(admission::silent);
+    to_valkey.both_ways({.what = flow::kind::hold});
+    wait_for("");
+    EXPECT_EQ(client.receive().status, 200);
+    const auto told = [this] {
+        return sql("SELECT count(*) FROM larder.unreleased WHERE payload LIKE '%num_orders:all%'");
+    };
+    EXPECT_TRUE(eventually([&] { return told() == "1"; }));
+    to_valkey.heal();
+    EXPECT_TRUE(eventually([&] { return told() == "0"; }));
+    EXPECT_FALSE(is_held());
+}
+
 TEST_F(hand_over_of_unknown_outcome, is_settled_before_the_end) {
     auto one = start();
     http_connection client{one->port()};

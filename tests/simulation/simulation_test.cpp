@@ -199,9 +199,6 @@ TEST(simulation_finds, announcements_that_are_not_repeated_and_not_kept) {
     expect_violation({.engine = {.repeat_announcements = false}, .unreleased_table = false}, 5'000,
                      what_happens::cut_off_during_a_restart);
 }
-TEST(simulation_finds, a_lost_hold_that_nobody_announces) {
-    expect_violation({.engine = {.announce_what_no_commit_did = false}});
-}
 TEST(simulation_finds, a_source_that_is_not_asked_what_is_unreleased) {
     expect_violation({.engine = {.wait_for_the_source = false}}, 5'000,
                      what_happens::killed_while_cut_off);

@@ -212,6 +212,15 @@ TEST(own_writes, an_announcement_costs_no_more_than_the_keys_that_it_names) {
     EXPECT_FALSE(other.is_remembered("num_orders:77"));
 }
 
+TEST(own_writes, that_no_commit_announced_are_told_of) {
+    cache::own_writes own;
+    const auto before = own.unannounced();
+    own.remember({{"a", "w"}}, true);
+    EXPECT_EQ(own.unannounced(), before);
+    own.remember({{"a", "w"}});
+    EXPECT_NE(own.unannounced(), before);
+}
+
 TEST(own_writes, are_settled_when_all_are_released_and_none_is_untold) {
     own_writes one;
     EXPECT_TRUE(one.is_settled());
