@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Measures a cached GET /count against nginx that returns the same bytes as a constant.
 
-    bench/cached_get.py [--rounds 7] [--seconds 4] [--connections 32]
+    bench/cached_get.py [--rounds 7] [--seconds 4] [--connections 32] [--before PROGRAM]
 
 Both run with one worker, in turns, so that each ratio compares neighbours in time. What counts is
-the ratio and the CPU time per request of the server; absolute rates are the machine's. wrk and
-nginx come from Debian (tools/install bench). Everything listens on loopback and ends with the script.
+the ratio and the CPU time per request of the server; absolute rates are the machine's. With
+--before, another build of orders takes its turns, too, with a Valkey of its own. wrk and nginx come from Debian (tools/install bench). Everything listens on loopback and ends with the script.
 """
 
 import argparse
@@ -117,6 +117,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=int, default=4)
     parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--before", metavar="PROGRAM", help="an older build of orders")
     args = parser.parse_args()
     if not ORDERS.exists():
         raise SystemExit("build/release/orders is missing: call ./run build once")
@@ -135,6 +136,8 @@ def main():
             process.wait(timeout=30)
         tool("postgres", "stop", str(folder / "postgres"))
         tool("valkey", "stop", str(folder / "valkey"))
+        if args.before:
+            tool("valkey", "stop", str(folder / "valkey-before"))
         shutil.rmtree(folder)
 
 
@@ -163,6 +166,16 @@ def measure(args, folder, started):
     assert wait_for(nginx_url) == body, "both have to answer the same bytes"
 
     pair = [Contestant("nginx", nginx.pid, nginx_url), Contestant("orders", orders.pid, url)]
+    if args.before:
+        port = free_port()
+        own = environment | {
+            "VALKEY_SERVICE_URI": tool("valkey", "start", str(folder / "valkey-before"))}
+        before = subprocess.Popen([args.before, "serve", "--port", str(port), "--workers", "1",
+                                   "--log-level", "warning"], env=own)
+        started.append(before)
+        url = f"http://127.0.0.1:{port}/count"
+        assert wait_for(url) == body, "both have to answer the same bytes"
+        pair.append(Contestant("before", before.pid, url))
     for contestant in pair:
         contestant.run(1, args.connections)  # to warm up
         contestant.__init__(contestant.name, contestant.pid, contestant.url)
@@ -176,7 +189,11 @@ def measure(args, folder, started):
                 valkey_cpu.append(cost)
         print(f"round {number + 1}: " + ", ".join(
             f"{c.name} {c.rates[-1]:.0f}/s {c.cpu[-1]:.1f} us CPU" for c in pair), flush=True)
-    report(args, pair, valkey_cpu)
+    report(args, pair[:2], valkey_cpu)
+    for before in pair[2:]:
+        ratio = [a / b for a, b in zip(pair[1].cpu, before.cpu)]
+        print(f"\nserver CPU of a hit before: {statistics.median(before.cpu):.1f} us a request; "
+              f"now / before: {statistics.median(ratio):.3f} ({min(ratio):.3f}–{max(ratio):.3f})")
 
 
 def report(args, pair, valkey_cpu):

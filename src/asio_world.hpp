@@ -32,10 +32,16 @@ public:
 
     /// Before anything else.
     void run(std::function<void(wait_id)> resume) { resume_ = std::move(resume); }
+    /// No time comes any more, so that the executor has nothing to wait for; what is due soon does.
+    void stop_the_clock() {
+        is_stopped_ = true;
+        waiting_.clear();
+        timer_.cancel();
+    }
     /// Nothing is resumed any more.
     void end() {
         resume_ = nullptr;
-        timer_.cancel();
+        stop_the_clock();
     }
     const boost::asio::any_io_executor& executor() const { return executor_; }
     void resume(wait_id id) {
@@ -44,6 +50,7 @@ public:
 
     time_point now() const override { return std::chrono::steady_clock::now(); }
     void at(time_point when, wait_id id) override {
+        if (is_stopped_) return;
         const auto mine = waiting_.emplace(when, id).first;
         if (mine == waiting_.begin()) start_timer();
     }
@@ -66,13 +73,14 @@ private:
             waiting_.erase(waiting_.begin());
             resume(id);
         }
-        if (!waiting_.empty() && resume_) start_timer();
+        if (!waiting_.empty()) start_timer();
     }
 
     const boost::asio::any_io_executor executor_;
     boost::asio::steady_timer timer_;  // for the first
     std::set<std::pair<time_point, wait_id>> waiting_;
     std::function<void(wait_id)> resume_;
+    bool is_stopped_ = false;
     std::mt19937_64 random_{std::random_device{}()};
 };
 

@@ -64,7 +64,11 @@ asio::awaitable<void> tiers::drain(std::chrono::steady_clock::time_point until) 
     co_await as_awaitable(s->home, s->engine.drain(until));
 }
 
-void tiers::stop() { state_->engine.stop(); }
+// Nobody waits for the deadlines of what has been answered.
+void tiers::stop() {
+    state_->engine.stop();
+    state_->outside->stop_the_clock();
+}
 
 std::optional<local_hit> tiers::find(std::string_view key) {
     auto& s = *state_;
