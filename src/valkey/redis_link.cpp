@@ -114,9 +114,9 @@ std::string reason(boost::system::error_code ec) {
 class redis_link final : public link, public std::enable_shared_from_this<redis_link> {
 public:
     redis_link(const asio::any_io_executor& executor, const client_options& options,
-               link_events& events)
+               asio::ssl::context tls, link_events& events)
         : options_(options),
-          connection_(executor, make_tls(options.server)),
+          connection_(executor, std::move(tls)),
           close_again_(executor),
           events_(&events) {
         const auto& s = options.server;
@@ -273,10 +273,22 @@ void redis_network::cancel() {
     names_.cancel();
 }
 
+// To read the authorities that a machine trusts takes tenths of a second, in which the worker does
+// nothing else. They are read again now and then, as they may be replaced.
+asio::ssl::context redis_network::tls() {
+    const auto now = std::chrono::steady_clock::now();
+    if (!tls_ || now - tls_made_ > 1min) {
+        tls_.emplace(make_tls(options_.server));
+        tls_made_ = now;
+    }
+    SSL_CTX_up_ref(tls_->native_handle());
+    return asio::ssl::context{tls_->native_handle()};
+}
+
 std::shared_ptr<link> redis_network::open(const std::string& address, link_events& events,
                                           std::string& why) {
     try {
-        auto one = std::make_shared<redis_link>(outside_.executor(), options_, events);
+        auto one = std::make_shared<redis_link>(outside_.executor(), options_, tls(), events);
         one->begin(address);
         return one;
     } catch (const boost::system::system_error& e) {  // certificates that cannot be read, say

@@ -1,7 +1,11 @@
 // The engine's way to Valkey over Boost.Redis. Private to larder.
 #pragma once
 
+#include <boost/asio/ssl/context.hpp>
+
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "../asio_world.hpp"
@@ -25,8 +29,12 @@ public:
     void cancel() override;
 
 private:
+    boost::asio::ssl::context tls();
+
     asio_world& outside_;
     const client_options options_;
+    std::optional<boost::asio::ssl::context> tls_;  // shared by the connections
+    std::chrono::steady_clock::time_point tls_made_;
     look_up names_;
     waits* waits_ = nullptr;
     bool cancelled_ = false;
