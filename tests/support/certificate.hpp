@@ -1,3 +1,4 @@
+// A certificate of a test's own.
 #pragma once
 
 #include <string>

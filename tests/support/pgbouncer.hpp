@@ -1,3 +1,4 @@
+// A PgBouncer between a test and its PostgreSQL.
 #pragma once
 
 #include <cstdint>

@@ -1,3 +1,4 @@
+// A folder that a test has for its files.
 #pragma once
 
 #include <string>
