@@ -38,7 +38,8 @@ redis.call('DEL', KEYS[2])
 return 1
 )";
 
-constexpr std::string_view yield = R"(
+// Of a lease, and of the lock of who purges.
+constexpr std::string_view give_back = R"(
 if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('DEL', KEYS[2]) end
 return 1
 )";
@@ -73,11 +74,6 @@ redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
 return 1
 )";
 
-constexpr std::string_view unlock = R"(
-if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('DEL', KEYS[2]) end
-return 1
-)";
-
 constexpr std::string_view mark = R"(
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2])
@@ -93,8 +89,8 @@ const std::vector<std::string>& scripts() {
         return std::string{cure}.append(now).append(script);
     };
     static const std::vector<std::string> all{
-        timed(lease), timed(fill),       cured(yield),        timed(hold),      cured(release),
-        cured(renew), std::string{lock}, std::string{unlock}, std::string{mark}};
+        timed(lease), timed(fill),       cured(give_back),       timed(hold),      cured(release),
+        cured(renew), std::string{lock}, std::string{give_back}, std::string{mark}};
     return all;
 }
 
