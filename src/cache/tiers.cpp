@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <exception>
+#include <functional>
 #include <utility>
 
 #include "../asio_world.hpp"
@@ -83,8 +84,10 @@ asio::awaitable<std::optional<found>> tiers::look(std::string key, check is_valu
 
 namespace {
 
-task<std::string> run(tiers::loader load, asio_world& outside, waits& of) {
-    co_return co_await as_task(outside, of, load());
+// The function lives as long as what it began.
+template <class T>
+task<T> run(std::function<asio::awaitable<T>()> work, asio_world& outside, waits& of) {
+    co_return co_await as_task(outside, of, work());
 }
 
 using memory_ptr = std::shared_ptr<const tiers::server_memory>;
@@ -108,10 +111,6 @@ task<bool> write_server(State* s, memory_ptr both, std::string family, std::stri
         spdlog::debug("Cannot note which Valkey is used: {}", e.what());
     }
     co_return false;
-}
-
-task<fate> run(write::ask_fate ask, asio_world& outside, waits& of) {
-    co_return co_await as_task(outside, of, ask());
 }
 
 }  // namespace
