@@ -225,12 +225,14 @@ asio::awaitable<cache::server_record> server_of(pg::pool& connections, const pg:
     co_return known;
 }
 
-asio::awaitable<bool> note_server(pg::pool& connections, std::string family, std::string server) {
+asio::awaitable<bool> note_server(pg::pool& connections, std::string family, std::string before,
+                                  std::string server) {
     static constexpr pg::statement note{pg::tables::write_server};
     pg::parameters what(1, std::move(family));
+    what.emplace_back(std::move(before));
     what.emplace_back(std::move(server));
     const auto done = co_await connections.run(note, what);
-    co_return true;
+    co_return done.affected() == 1;
 }
 
 // One thread with all that it needs: nothing of it is touched by another while it runs.
@@ -296,8 +298,8 @@ worker::worker(const app_options& options, const routes& all,
         {.read = [this, logins](
                      std::string family) { return server_of(db_, *logins, std::move(family)); },
          .write =
-             [this](std::string family, std::string server) {
-                 return note_server(db_, std::move(family), std::move(server));
+             [this](std::string family, std::string before, std::string server) {
+                 return note_server(db_, std::move(family), std::move(before), std::move(server));
              }});
 }
 

@@ -74,7 +74,9 @@ void own_writes::state::remember(const broken_key& broken, bool own, std::size_t
     auto& one = keys[key];
     one.change = change;
     one.is_own = one.is_own || own;
-    if (!writer.empty() && one.writers.size() < max_writers) one.writers.push_back(writer);
+    auto& writers = one.writers;
+    const bool is_known = std::find(writers.begin(), writers.end(), writer) != writers.end();
+    if (!writer.empty() && !is_known && writers.size() < max_writers) writers.push_back(writer);
 }
 
 own_writes::own_writes(std::size_t max_remembered, std::string name)

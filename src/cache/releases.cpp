@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "rules.hpp"
+
 namespace larder::cache {
 
 using namespace std::chrono_literals;
@@ -41,7 +43,10 @@ task<bool> releases::some() {
     commands.reserve(some.size());
     for (const auto& one : some)
         commands.push_back(client_.script(script::release, keys_of(one.key), one.writers));
+    const auto life = client_.life();
     const auto replies = co_await client_.call(std::move(commands), valkey::urgency::background);
+    if (in_force.tell_only_a_trusted_server && (!trust_.is_trusted() || client_.life() != life))
+        co_return false;
     std::vector<own_writes::unreleased> released;
     std::vector<std::string> keys;
     for (std::size_t i = 0; i < some.size(); ++i) {
@@ -55,10 +60,12 @@ task<bool> releases::some() {
 }
 
 task<bool> releases::purge_after_overflow(std::uint64_t overflow) {
+    const auto life = client_.life();
     for (const auto& family : options_.families) {
-        const auto purged = co_await trust_.purge(family);
+        const auto purged = co_await trust_.purge(life, family);
         if (!purged) co_return false;
     }
+    if (!trust_.is_trusted()) co_return false;
     own_.forget_all(overflow);
     co_return true;
 }

@@ -29,6 +29,7 @@ struct rules {
     bool no_hit_while_unread = true;
     bool role_is_part_of_the_proof = true;
     bool purge_before_trust = true;
+    bool trust_on_one_connection = true;
     bool purge_after_another_server = true;
     bool tell_only_a_trusted_server = true;
     bool wait_for_the_source = true;

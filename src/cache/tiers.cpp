@@ -103,10 +103,11 @@ task<server_record> read_server(State* s, memory_ptr both, std::string family) {
 }
 
 template <class State>
-task<bool> write_server(State* s, memory_ptr both, std::string family, std::string server) {
+task<bool> write_server(State* s, memory_ptr both, std::string family, std::string before,
+                        std::string server) {
     try {
-        co_return co_await as_task(*s->outside, s->engine.waiting(),
-                                   both->write(std::move(family), std::move(server)));
+        auto written = both->write(std::move(family), std::move(before), std::move(server));
+        co_return co_await as_task(*s->outside, s->engine.waiting(), std::move(written));
     } catch (const std::exception& e) {
         spdlog::debug("Cannot note which Valkey is used: {}", e.what());
     }
@@ -122,8 +123,9 @@ void tiers::remember_servers(server_memory how) {
     s->engine.remember_servers(
         {.read = [s, both](std::string family) { return read_server(s, both, std::move(family)); },
          .write =
-             [s, both](std::string family, std::string server) {
-                 return write_server(s, both, std::move(family), std::move(server));
+             [s, both](std::string family, std::string before, std::string server) {
+                 return write_server(s, both, std::move(family), std::move(before),
+                                     std::move(server));
              }});
 }
 

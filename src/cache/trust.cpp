@@ -84,7 +84,7 @@ task<void> trust::look(std::uint64_t life) {
     bool said = false;
     if (!in_force.purge_before_trust) trusted_life_ = life;
     while (!stopped_ && client_.life() == life && trusted_life_ != life) {
-        const auto found = co_await ask();
+        const auto found = co_await ask(life);
         if (client_.life() != life) break;
         if (found == verdict::trusted) trusted_life_ = life;
         if (found == verdict::trusted || stopped_) break;
@@ -98,18 +98,34 @@ task<void> trust::look(std::uint64_t life) {
     done();
 }
 
-task<trust::verdict> trust::ask() {
+// Between two steps the connection may be replaced, by one to another server, of which nothing is
+// known. So all steps are taken on one.
+task<std::vector<valkey::reply>> trust::tell(std::uint64_t life,
+                                             std::vector<valkey::command> commands) {
+    if (client_.life() != life && in_force.trust_on_one_connection)
+        co_return std::vector<valkey::reply>(commands.size());
+    co_return co_await client_.call(std::move(commands), urgency::background);
+}
+
+task<valkey::reply> trust::tell(std::uint64_t life, valkey::command only) {
+    std::vector<valkey::command> commands;
+    commands.push_back(std::move(only));
+    auto replies = co_await tell(life, std::move(commands));
+    co_return std::move(replies.front());
+}
+
+task<trust::verdict> trust::ask(std::uint64_t life) {
     const auto database = own_.database();
     why_not_ = "PostgreSQL has not answered yet";
     if (!database) co_return verdict::not_yet;
     why_not_ =
         "it has to answer INFO, SCAN and EVALSHA, and GET, SET and DEL of the cache's keys and of "
         "*larder:trusted:*; and PostgreSQL has to answer";
-    const auto run = co_await run_id();
-    if (run.empty()) co_return verdict::not_yet;
+    const auto run = co_await run_id(life);
+    if (run.empty() || client_.life() != life) co_return verdict::not_yet;
     visit_ = own_.visit(run);
     for (const auto& family : options_.families) {
-        const auto one = co_await ask_family(family, run, *database);
+        const auto one = co_await ask_family(life, family, run, *database);
         if (one != verdict::trusted) co_return one;
     }
     own_.found_foreign(false);
@@ -119,11 +135,12 @@ task<trust::verdict> trust::ask() {
 
 // One instance purges; the others look again until it has put the mark. It is read as values are,
 // so that whoever changes it later is heard of.
-task<trust::verdict> trust::ask_family(std::string family, std::string run, std::string database) {
+task<trust::verdict> trust::ask_family(std::uint64_t life, std::string family, std::string run,
+                                       std::string database) {
     std::vector<valkey::command> commands;
     if (client_.is_tracking()) commands.push_back({"CLIENT", "CACHING", "YES"});
     commands.push_back({"GET", marks_of(family).front()});
-    const auto replies = co_await client_.call(std::move(commands), urgency::background);
+    const auto replies = co_await tell(life, std::move(commands));
     const auto& found = replies.back();
     if (!found.was_answered()) co_return verdict::not_yet;
     const auto mark = run + ' ' + database;
@@ -138,11 +155,18 @@ task<trust::verdict> trust::ask_family(std::string family, std::string run, std:
     const bool is_kept = known.is == server_record::kind::kept;
     const bool was_elsewhere = is_kept && !known.server.empty() && known.server != run;
     if (found.text != mark || was_elsewhere || own_.must_purge(family)) {
-        const bool marked = co_await purge_and_mark(family, mark);
-        if (!marked) co_return verdict::not_yet;
+        const auto visit = visit_;
+        const auto purged = co_await purge_and_mark(life, family, mark);
+        if (!purged) co_return verdict::not_yet;
+        own_.was_purged(family, visit);
+        if (*purged > 0)
+            spdlog::info(
+                "Purged {} entries of {}: Valkey was started anew or replaced, and may remember "
+                "what was invalidated",
+                *purged, family);
     }
     if (is_kept && known.server != run) {
-        const bool is_recorded = co_await record(family, run);
+        const bool is_recorded = co_await memory_.write(family, known.server, run);
         if (!is_recorded) co_return verdict::not_yet;
     }
     co_return verdict::trusted;
@@ -155,11 +179,6 @@ task<server_record> trust::recorded(std::string family) {
     co_return known;
 }
 
-task<bool> trust::record(std::string family, std::string run) {
-    const bool kept = co_await memory_.write(std::move(family), std::move(run));
-    co_return kept;
-}
-
 void trust::say_foreign(const std::string& family) {
     spdlog::error(
         "Valkey holds {} of another PostgreSQL database, so it is not used, and every answer comes "
@@ -168,58 +187,54 @@ void trust::say_foreign(const std::string& family) {
         family);
 }
 
-task<bool> trust::purge_and_mark(std::string family, std::string mark) {
-    const auto visit = visit_;
-    const auto purged = co_await purge_locked(family);
-    if (!purged) co_return false;
+// How many values.
+task<std::optional<std::size_t>> trust::purge_and_mark(std::uint64_t life, std::string family,
+                                                       std::string mark) {
+    auto purged = co_await purge_locked(life, family);
+    if (!purged) co_return std::nullopt;
     auto set = client_.script(script::mark, marks_of(family), {worker_, std::move(mark)});
-    const auto marked = co_await client_.call(std::move(set), urgency::background);
-    if (marked.text != "1") co_return false;
-    own_.was_purged(family, visit);
-    if (*purged > 0)
-        spdlog::info(
-            "Purged {} entries of {}: Valkey was started anew or replaced, and may remember what "
-            "was invalidated",
-            *purged, family);
-    co_return true;
+    const auto marked = co_await tell(life, std::move(set));
+    if (marked.text != "1") co_return std::nullopt;
+    co_return purged;
 }
 
-task<bool> trust::lock(std::string family) {
+task<bool> trust::lock(std::uint64_t life, std::string family) {
     auto take = client_.script(script::lock, marks_of(family),
                                {worker_, std::to_string(options_.purge_lock.count())});
     const auto now = waits_.now();
-    const auto taken = co_await client_.call(std::move(take), urgency::background);
+    const auto taken = co_await tell(life, std::move(take));
     if (taken.text == "1") lock_renewed_ = now;
     co_return taken.text == "1";
 }
 
-task<std::optional<std::size_t>> trust::purge(std::string family) {
-    const auto purged = co_await purge_locked(family);
+task<std::optional<std::size_t>> trust::purge(std::uint64_t life, std::string family) {
+    const auto purged = co_await purge_locked(life, family);
     auto unlock = client_.script(script::unlock, marks_of(family), {worker_});
-    if (purged) co_await client_.call(std::move(unlock), urgency::background);
+    if (purged) co_await tell(life, std::move(unlock));
     co_return purged;
 }
 
-task<std::optional<std::size_t>> trust::purge_locked(std::string family) {
-    const bool locked = co_await lock(family);
+task<std::optional<std::size_t>> trust::purge_locked(std::uint64_t life, std::string family) {
+    const bool locked = co_await lock(life, family);
     if (!locked) co_return std::nullopt;
-    const auto leases = co_await walk(family, "{" + family + ":*}:lease");
+    const auto leases = co_await walk(life, family, "{" + family + ":*}:lease");
     if (!leases) co_return std::nullopt;
-    co_return co_await walk(family, family + ":*");
+    co_return co_await walk(life, family, family + ":*");
 }
 
 // In small steps. Who lost the lock leaves the rest to whoever has it.
-task<std::optional<std::size_t>> trust::walk(std::string family, std::string pattern) {
+task<std::optional<std::size_t>> trust::walk(std::uint64_t life, std::string family,
+                                             std::string pattern) {
     std::string cursor = "0";
     std::size_t purged = 0;
     do {
         if (in_force.renew_the_purge_lock &&
             waits_.now() - lock_renewed_ > options_.purge_lock / 5) {
-            const bool still = co_await lock(family);
+            const bool still = co_await lock(life, family);
             if (!still) co_return std::nullopt;
         }
         const valkey::command scan{"SCAN", cursor, "MATCH", pattern, "COUNT", "1000"};
-        const auto found = co_await client_.call(scan, urgency::background);
+        const auto found = co_await tell(life, scan);
         // The next cursor, and then the keys.
         const auto& list = found.list;
         if (list.empty()) co_return std::nullopt;
@@ -227,7 +242,7 @@ task<std::optional<std::size_t>> trust::walk(std::string family, std::string pat
         if (list.size() == 1) continue;
         valkey::command del{"DEL"};
         del.insert(del.end(), list.begin() + 1, list.end());
-        const auto gone = co_await client_.call(std::move(del), urgency::background);
+        const auto gone = co_await tell(life, std::move(del));
         if (!gone.succeeded()) co_return std::nullopt;
         purged += list.size() - 1;
     } while (cursor != "0");
@@ -236,24 +251,22 @@ task<std::optional<std::size_t>> trust::walk(std::string family, std::string pat
 
 task<std::optional<std::size_t>> trust::take_over() {
     const auto database = own_.database();
-    const auto run = co_await run_id();
+    const auto life = client_.life();
+    const auto run = co_await run_id(life);
     if (!database || run.empty()) co_return std::nullopt;
     std::size_t all = 0;
     for (const auto& family : options_.families) {
-        const auto purged = co_await purge_locked(family);
+        const auto purged = co_await purge_and_mark(life, family, run + ' ' + *database);
         if (!purged) co_return std::nullopt;
-        auto set = client_.script(script::mark, marks_of(family), {worker_, run + ' ' + *database});
-        const auto marked = co_await client_.call(std::move(set), urgency::background);
-        if (marked.text != "1") co_return std::nullopt;
         all += *purged;
     }
     co_return all;
 }
 
 // Of the server's process, and of its history in replication.
-task<std::string> trust::run_id() {
+task<std::string> trust::run_id(std::uint64_t life) {
     const valkey::command ask{"INFO", "server"};
-    const auto info = co_await client_.call(ask, urgency::background);
+    const auto info = co_await tell(life, ask);
     auto id = valkey::info_field(info, "run_id");
     if (!id.empty()) id += '/' + client_.standing().history;
     co_return id;

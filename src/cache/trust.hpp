@@ -21,8 +21,8 @@ namespace larder::cache {
 /// How the source is asked and told which server a family's entries are in.
 struct server_memory {
     std::function<task<server_record>(std::string family)> read;
-    /// Whether it is kept now.
-    std::function<task<bool>(std::string family, std::string server)> write;
+    /// If it is still the one that was read, it is replaced. Whether it was.
+    std::function<task<bool>(std::string family, std::string before, std::string server)> write;
 };
 
 /// A server may remember too much: one that was restarted from an old snapshot, a replica promoted
@@ -60,9 +60,9 @@ public:
     task<void> settled();
     /// Deletes all entries of a family and, before that, all leases, or a fill that was granted
     /// before lands behind the purge. One instance does at a time. How many values; nothing if it
-    /// did not get through, or another instance purges.
+    /// did not get through on the connection of that number, or another instance purges.
     /// Cost     a walk over the whole key space: never on the way of a request.
-    task<std::optional<std::size_t>> purge(std::string family);
+    task<std::optional<std::size_t>> purge(std::uint64_t life, std::string family);
     /// The same for all families, and their marks name this database from now on, whatever they
     /// said before. How many values.
     task<std::optional<std::size_t>> take_over();
@@ -72,15 +72,20 @@ private:
 
     void look_again();
     task<void> look(std::uint64_t life);
-    task<verdict> ask();
-    task<verdict> ask_family(std::string family, std::string run, std::string database);
-    task<bool> purge_and_mark(std::string family, std::string mark);
-    task<bool> lock(std::string family);
+    task<verdict> ask(std::uint64_t life);
+    task<verdict> ask_family(std::uint64_t life, std::string family, std::string run,
+                             std::string database);
+    task<std::optional<std::size_t>> purge_and_mark(std::uint64_t life, std::string family,
+                                                    std::string mark);
+    task<bool> lock(std::uint64_t life, std::string family);
     task<server_record> recorded(std::string family);
-    task<bool> record(std::string family, std::string run);
-    task<std::optional<std::size_t>> purge_locked(std::string family);
-    task<std::optional<std::size_t>> walk(std::string family, std::string pattern);
-    task<std::string> run_id();
+    task<std::optional<std::size_t>> purge_locked(std::uint64_t life, std::string family);
+    task<std::optional<std::size_t>> walk(std::uint64_t life, std::string family,
+                                          std::string pattern);
+    task<std::string> run_id(std::uint64_t life);
+    task<std::vector<valkey::reply>> tell(std::uint64_t life,
+                                          std::vector<valkey::command> commands);
+    task<valkey::reply> tell(std::uint64_t life, valkey::command only);
     static void say_foreign(const std::string& family);
     void done();
 

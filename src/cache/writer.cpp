@@ -28,10 +28,10 @@ task<bool> writer::reconnected() {
     co_return client_.is_answering();
 }
 
-void writer::remember(const change& one) {
+void writer::remember(const change& one, const std::vector<std::string>& names) {
     std::vector<broken_key> broken;
-    broken.reserve(one.keys.size());
-    for (const auto& key : one.keys) broken.push_back({key, one.name});
+    for (const auto& key : one.keys)
+        for (const auto& name : names) broken.push_back({key, name});
     own_.remember(broken, one.is_untold && in_force.announce_what_valkey_cannot_tell);
     owner_.release_soon();
 }
@@ -63,16 +63,16 @@ task<std::vector<std::string>> writer::hold(change& one) {
     }
     if (held) co_return nothing;
     if (!std::exchange(one.is_untold, true)) own_.untold_begins();
-    remember(one);
+    remember(one, std::vector(1, one.name));
     if (!in_force.announce_what_valkey_cannot_tell) co_return nothing;
     co_return own_.announcements(one.keys);
 }
 
 task<void> writer::release(change& one) {
     if (!one.keys.empty() && in_force.release_after_commit) {
-        const std::vector<std::string> writers(one.name.empty() ? 0 : 1, one.name);
-        const bool released = co_await tell_release(one.keys, writers);
-        if (!released) remember(one);
+        const std::vector<std::string> names(one.name.empty() ? 0 : 1, one.name);
+        const bool released = co_await tell_release(one.keys, names);
+        if (!released) remember(one, std::vector(1, one.name));
     }
     own_.count(one.keys);
     forget(one);
@@ -134,7 +134,7 @@ task<void> writer::settle(change one, ask_fate what_became) {
         std::vector<std::string> names(1, one.name);
         if (!before.empty() && before != one.name) names.push_back(before);
         const bool released = co_await tell_release(one.keys, names);
-        if (!released) remember(one);
+        if (!released) remember(one, names);
     }
     own_.count(one.keys);
     forget(one);

@@ -69,7 +69,7 @@ private:
     task<bool> tell_release(const std::vector<std::string>& keys,
                             const std::vector<std::string>& names);
     task<bool> reconnected();
-    void remember(const change& one);
+    void remember(const change& one, const std::vector<std::string>& names);
 
     waits& waits_;
     valkey::client& client_;

@@ -39,8 +39,8 @@ inline constexpr std::string_view note = "INSERT INTO larder.unreleased (payload
 inline constexpr std::string_view read_server = "SELECT name FROM larder.server WHERE family = $1";
 inline constexpr std::string_view write_server =
     "WITH quick AS (SELECT set_config('synchronous_commit', 'local', true)) "
-    "INSERT INTO larder.server (family, name) SELECT $1, $2 FROM quick"
-    " ON CONFLICT (family) DO UPDATE SET name = excluded.name";
+    "INSERT INTO larder.server AS known (family, name) SELECT $1, $3 FROM quick"
+    " ON CONFLICT (family) DO UPDATE SET name = excluded.name WHERE known.name = $2";
 
 }  // namespace tables
 

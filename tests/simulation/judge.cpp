@@ -1,6 +1,7 @@
 #include "simulation/judge.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "cache/scripts.hpp"
 #include "simulation/worker.hpp"
@@ -17,6 +18,18 @@ bool is_named(const std::string& payload, std::size_t key) {
 
 bool is_of(const std::string& payload, std::uint32_t process) {
     return payload.starts_with('p' + std::to_string(process) + '\n');
+}
+
+bool is_one_of(const std::string& one, std::span<const std::string> all) {
+    return std::find(all.begin(), all.end(), one) != all.end();
+}
+
+// By its digest, or by its text after Valkey forgot it.
+std::optional<std::size_t> script_of(const valkey::command& words) {
+    if (words[0] == "EVALSHA") return static_cast<std::size_t>(words[1][0] - '0');
+    if (words[0] != "EVAL") return std::nullopt;
+    const auto& all = cache::scripts();
+    return static_cast<std::size_t>(std::find(all.begin(), all.end(), words[1]) - all.begin());
 }
 
 }  // namespace
@@ -76,36 +89,34 @@ void judge::heard(const std::string& payload, std::uint32_t by) {
 // Whoever deletes a key after a commit has told everybody, and taken away all leases.
 void judge::executed(const connection& by, msec sent, const valkey::command& words,
                      const valkey::reply& answer, msec now) {
-    const auto tell = [&](const std::string& name) {
-        for (std::size_t k = 0; k < max_keys; ++k) {
-            if (name != key_name(k)) continue;
-            for (auto& o : orders_)
-                if (o.number[k] != 0 && o.released[k] < 0) o.released[k] = now;
-        }
-    };
     if (!answer.succeeded()) return;
-    static const auto hold = std::to_string(cache::script::hold);
-    static const auto release = std::to_string(cache::script::release);
-    const bool is_script = words[0] == "EVALSHA";
-    if (is_script) world_.count_script(static_cast<std::size_t>(words[1][0] - '0'));
-    if (is_script && (words[1] == hold || words[1] == release)) tell(words[3]);
-    if (is_script) check_holds(words, sent);
     if (words[0] == "SCAN") check_purge(by);
-    if (words[0] == "EVAL")
-        for (const auto which : {cache::script::hold, cache::script::release})
-            if (words[1] == cache::scripts()[which]) tell(words[3]);
+    const auto which = script_of(words);
+    if (!which) return;
+    if (words[0] == "EVALSHA") world_.count_script(*which);
+    if (*which == cache::script::mark && !words.back().starts_with(world_.server(by.server).run()))
+        world_.violated("a server is marked with what another one said");
+    const bool is_hold = *which == cache::script::hold;
+    if (!is_hold && *which != cache::script::release) return;
+    for (std::size_t k = 0; k < max_keys; ++k)
+        for (auto& o : orders_)
+            if (words[3] == key_name(k) && o.number[k] != 0 && o.released[k] < 0)
+                o.released[k] = now;
+    check_holds(by, is_hold, {words.begin() + 6, words.end()}, sent);
 }
 
 // What was remembered of a write is released in the background; that must not take away the hold
 // under which the same write, whose outcome is not known, waits for its commit.
-void judge::check_holds(const valkey::command& words, msec sent) {
+void judge::check_holds(const connection& by, bool is_hold, std::span<const std::string> names,
+                        msec sent) {
+    if (is_hold && (by.cut || is_one_of(names[0], released_))) strays_.push_back(names[0]);
+    if (!is_hold) released_.insert(released_.end(), names.begin(), names.end());
     for (auto& o : orders_) {
         const bool is_pending = o.lost >= 0 && !o.is_dropped && o.committed < 0;
         if (!is_pending || o.name.empty() || is_dead(o.process)) continue;
-        if (std::find(words.begin() + 6, words.end(), o.name) == words.end()) continue;
-        const bool holds = words[1] == std::to_string(cache::script::hold) && sent > o.lost;
-        const bool releases = words[1] == std::to_string(cache::script::release);
-        if (releases && o.is_settled_by_name)
+        if (!is_one_of(o.name, names)) continue;
+        const bool holds = is_hold && sent > o.lost;
+        if (!is_hold && o.is_settled_by_name)
             world_.violated("a hold of a write that is being settled is taken away");
         o.is_settled_by_name = o.is_settled_by_name || holds;
     }
@@ -134,6 +145,7 @@ judge::reader judge::asks(const worker& by) const {
             .began = world_.now(),
             .process_began = by.owner()->begun,
             .event = world_.counted().events,
+            .has_unread = c && !c->received.empty(),
             .lags = net.lags(by.place()),
             .is_elsewhere = c && net.is_elsewhere(*c)};
 }
@@ -222,6 +234,11 @@ void judge::answered(const reader& who, std::size_t key, std::int64_t value, cac
                (who.lags ? " (lags)" : "") + (who.is_elsewhere ? " (elsewhere)" : "");
     });
     if (value > world_.postgres().count(key)) return world_.violated("counted too much");
+    const auto& expected = expected_[key];
+    const auto farthest =
+        who.has_unread ? std::max(expected.farthest, cache::origin::shared) : expected.farthest;
+    if (from > farthest && who.began <= expected.until)
+        world_.violated(key_name(key) + " is not answered from the tier that has it");
     for (std::size_t i = 0; i < orders_.size(); ++i) {
         const auto& o = orders_[i];
         const bool has_to_be_there = (o.acknowledged >= 0 && o.acknowledging_event < who.event) ||
@@ -230,6 +247,17 @@ void judge::answered(const reader& who, std::size_t key, std::int64_t value, cac
         if (!is_excused(o, key, who, from))
             return world_.violated(key_name(key) + " lacks order " + std::to_string(i + 1));
         world_.count(&figures::late_answers);
+    }
+}
+
+// Of whoever is gone, of a server that forgot their end, and of keys for which there was no room,
+// holds stay until their time is over.
+void judge::check_left_holds(std::size_t key, const std::vector<std::string>& writers) {
+    if (!losses_.empty() || world_.plan().max_remembered == 1) return;
+    for (const auto& writer : writers) {
+        const auto process = static_cast<std::uint32_t>(std::stoul(writer.substr(1)));
+        if (!is_dead(process) && !is_one_of(writer, strays_))
+            world_.violated(key_name(key) + " stays held by " + writer);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,7 @@ public:
         msec began = 0;
         msec process_began = 0;
         std::uint64_t event = 0;
+        bool has_unread = false;
         bool lags = false;          ///< something that Valkey said had not reached its machine
         bool is_elsewhere = false;  ///< its connection is to a server that was replaced
     };
@@ -62,8 +64,13 @@ public:
     void answered(const reader& who, std::size_t key, std::int64_t value, cache::origin from);
     /// Nothing goes on any more: from now on every order that was committed has to be counted.
     void all_is_over() { over_ = true; }
+    /// Until then whoever asks for the key is answered from there, or from closer.
+    void expect_from(std::size_t key, cache::origin farthest, msec until) {
+        expected_[key] = {farthest, until};
+    }
     /// What is left in the shared tier.
     void check_shared(std::size_t key, std::int64_t value, msec expires);
+    void check_left_holds(std::size_t key, const std::vector<std::string>& writers);
 
 private:
     struct order {
@@ -87,7 +94,8 @@ private:
         msec at;
     };
     order& of(order_number number) { return orders_[static_cast<std::size_t>(number) - 1]; }
-    void check_holds(const valkey::command& words, msec sent);
+    void check_holds(const connection& by, bool is_hold, std::span<const std::string> names,
+                     msec sent);
     void check_purge(const connection& by) const;
     bool is_dead(std::uint32_t process) const;
     bool lost_its_holds(const order& o) const;
@@ -101,6 +109,13 @@ private:
     std::vector<announcement> hearings_;
     std::vector<msec> losses_;
     std::vector<std::uint32_t> dead_;
+    std::vector<std::string> released_;
+    std::vector<std::string> strays_;  // holds that came behind their release, or after the end
+    struct expectation {
+        cache::origin farthest = cache::origin::source;
+        msec until = 0;
+    };
+    std::array<expectation, max_keys> expected_;
     bool over_ = false;
 };
 

@@ -140,10 +140,11 @@ task<cache::server_record> model_postgres::recorded_server(worker& by) {
     co_return cache::server_record{has_table ? kind::kept : kind::not_kept, server_};
 }
 
-task<bool> model_postgres::record_server(worker& by, std::string server) {
+task<bool> model_postgres::record_server(worker& by, std::string before, std::string server) {
     co_await by.waiting().sleep(std::chrono::milliseconds{world_.luck().delay(most_)});
-    if (!down_) server_ = std::move(server);
-    co_return !down_;
+    if (down_ || server_ != before) co_return false;
+    server_ = std::move(server);
+    co_return true;
 }
 
 // Who listened has to connect again.

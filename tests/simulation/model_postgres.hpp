@@ -77,7 +77,7 @@ public:
     unsigned unnoted = 0;
     /// Which Valkey a family's entries are in.
     task<cache::server_record> recorded_server(worker& by);
-    task<bool> record_server(worker& by, std::string server);
+    task<bool> record_server(worker& by, std::string before, std::string server);
 
     void take(std::uint64_t id);
     void lose(std::uint64_t id);

@@ -83,6 +83,14 @@ bool model_valkey::has_holds(std::size_t key, msec now) const {
            std::any_of(e.holds.begin(), e.holds.end(), [now](auto& h) { return h.until > now; });
 }
 
+std::vector<std::string> model_valkey::holders(std::size_t key, msec now) const {
+    std::vector<std::string> writers;
+    if (!has_holds(key, now)) return writers;
+    for (const auto& h : data_.of[key].holds)
+        if (h.until > now) writers.push_back(h.writer);
+    return writers;
+}
+
 std::optional<model_valkey::kept> model_valkey::value(std::size_t key, msec now) const {
     const auto& e = data_.of[key];
     if (!e.value || e.value_until <= now) return std::nullopt;
@@ -211,8 +219,7 @@ reply model_valkey::execute(std::uint32_t connection, const command& words, msec
     if (verb == "INFO" && words[1] == "replication")
         return said(std::string{"# Replication\r\nrole:"} + (is_replica ? "slave" : "master") +
                     "\r\nmaster_replid:" + std::to_string(promotions_) + "\r\n");
-    if (verb == "INFO")
-        return said("# Server\r\nrun_id:" + name_ + std::to_string(run_) + "\r\nport:1\r\n");
+    if (verb == "INFO") return said("# Server\r\nrun_id:" + run() + "\r\nport:1\r\n");
     if (verb == "GET") return get(tracks ? connection : 0, words[1], now);
     if (verb == "PTTL") return pttl(words[1], now);
     if (verb == "SCAN") return scan(words, now);

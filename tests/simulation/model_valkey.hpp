@@ -56,7 +56,10 @@ public:
     void evict_lease(std::size_t key) { data_.of[key].lease.clear(); }
     void evict_holds(std::size_t key) { data_.of[key].holds.clear(); }
 
+    /// Which run of which server it is.
+    std::string run() const { return name_ + std::to_string(run_); }
     bool has_holds(std::size_t key, msec now) const;
+    std::vector<std::string> holders(std::size_t key, msec now) const;
     /// Who purges, and since when; nobody: empty.
     const std::string& purges(msec now) const {
         static const std::string nobody;

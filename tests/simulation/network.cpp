@@ -35,6 +35,17 @@ bool model_network::lags(std::uint8_t owner) const {
     });
 }
 
+bool model_network::tells_changes() const {
+    using enum connection::downward::kind;
+    const auto is_change = [](const auto& one) {
+        return one.is == changed || one.is == all_changed;
+    };
+    return std::any_of(all_.begin(), all_.end(), [&](const auto& c) {
+        return c->events && (std::any_of(c->down.begin(), c->down.end(), is_change) ||
+                             std::any_of(c->received.begin(), c->received.end(), is_change));
+    });
+}
+
 connection_ptr model_network::connect(std::uint8_t owner, std::uint32_t incarnation,
                                       valkey::link_events& events) {
     forget_old();

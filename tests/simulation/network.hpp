@@ -93,6 +93,8 @@ public:
     /// Whether a worker may not have received yet what a server said: so its local tier may be
     /// late.
     bool lags(std::uint8_t owner) const;
+    /// Whether some worker has not heard yet that a key changed.
+    bool tells_changes() const;
     /// Whether the server of a connection was replaced, if only for a moment.
     bool is_elsewhere(const connection& c) const {
         return c.server != leads_to || c.made < switched_at;

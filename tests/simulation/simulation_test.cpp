@@ -178,6 +178,9 @@ TEST(simulation_finds, the_first_form_of_the_cache) {
 TEST(simulation_finds, trust_in_a_server_that_came_back_with_old_data) {
     expect_violation({.engine = {.purge_before_trust = false}});
 }
+TEST(simulation_finds, trust_in_one_server_for_what_another_said) {
+    expect_violation({.engine = {.trust_on_one_connection = false}});
+}
 TEST(simulation_finds, own_writes_that_are_not_counted) {
     expect_violation({.engine = {.count_own_writes = false}});
 }

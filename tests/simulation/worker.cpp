@@ -63,8 +63,9 @@ worker::worker(simulation::world& w, std::uint8_t place, std::uint32_t incarnati
     engine_->remember_servers(
         {.read = [this](std::string) { return world_.postgres().recorded_server(*this); },
          .write =
-             [this](std::string, std::string server) {
-                 return world_.postgres().record_server(*this, std::move(server));
+             [this](std::string, std::string before, std::string server) {
+                 return world_.postgres().record_server(*this, std::move(before),
+                                                        std::move(server));
              }});
     home_.start(serve());
     if (world_.is_listener(place)) home_.start(listen());

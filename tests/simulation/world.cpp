@@ -8,6 +8,7 @@ namespace larder::simulation {
 namespace {
 
 constexpr msec look_every = 40;
+constexpr msec ask_within = 30;
 
 plan_of_seed plan_with_delays(chance& luck, what_happens kind) {
     plan_of_seed p;
@@ -429,9 +430,10 @@ void world::violated(const std::string& how) {
 }
 
 bool world::is_calm() const {
-    return !network_.is_down && !postgres_.is_down() && postgres_.is_idle() &&
-           std::all_of(workers_.begin(), workers_.end(),
-                       [this](auto& w) { return w && w->rested_until() <= now() && w->is_calm(); });
+    return !network_.is_down && !network_.tells_changes() && !postgres_.is_down() &&
+           postgres_.is_idle() && std::all_of(workers_.begin(), workers_.end(), [this](auto& w) {
+               return w && w->rested_until() <= now() && w->is_calm();
+           });
 }
 
 // Valkey looks for what is past its time, and we whether all is over.
@@ -449,25 +451,51 @@ void world::look() {
     if (faults_last || !is_calm()) return;
     if (final_at_ == 0) final_at_ = now() + judge::local_lag + 1;
     if (now() < final_at_) return;
-    if (!std::exchange(asked_everybody_, true)) return ask_everybody();
+    if (asked_everybody_ < 3) return ask_everybody();
     check_leftovers();
     done_ = true;
 }
 
+// First whatever is not there is loaded; then it is in the shared tier; then in the local one.
 void world::ask_everybody() {
     judge_.all_is_over();
+    if (++asked_everybody_ == 1) asked_first_ = now();
+    expect_hits();
     for (const auto& w : workers_)
         for (std::size_t k = 0; k < plan_.keys; ++k)
-            schedule({.at = now() + luck_.below(30),
+            schedule({.at = now() + luck_.below(ask_within),
                       .what = event::kind::get,
                       .owner = w->place(),
                       .id = k});
+}
+
+void world::expect_hits() {
+    using cache::origin;
+    if (plan_.network_most > 10) return;  // commands may miss their deadlines
+    const auto& server = servers_[network_.leads_to];
+    const auto until = now() + ask_within;
+    for (std::size_t k = 0; k < plan_.keys; ++k) {
+        const auto found = server.value(k, now());
+        const bool lasts = found && found->until > until + 2 * plan_.network_most;
+        if (asked_everybody_ == 1) {
+            was_cached_[k] = found || server.has_holds(k, now());  // or cannot be
+        } else if (asked_everybody_ == 2) {
+            const bool was_just_filled = !was_cached_[k] && now() < asked_first_ + plan_.ttl;
+            if (!found && was_just_filled)
+                violated(key_name(k) + " is not cached, although nothing goes on");
+            cached_until_[k] = lasts ? found->until : 0;
+            if (lasts) judge_.expect_from(k, origin::shared, until);
+        } else if (lasts && found->until == cached_until_[k] && plan_.local_bytes > 600) {
+            judge_.expect_from(k, origin::local, until);
+        }
+    }
 }
 
 void world::check_leftovers() {
     for (std::size_t k = 0; k < plan_.keys; ++k) {
         const auto found = servers_[network_.leads_to].value(k, now());
         if (found) judge_.check_shared(k, std::stoll(found->value), found->until);
+        judge_.check_left_holds(k, servers_[network_.leads_to].holders(k, now()));
         if (plan_.kind == what_happens::herd && postgres_.loads(k) > 1)
             violated(key_name(k) + " was loaded " + std::to_string(postgres_.loads(k)) +
                      " times for one herd");

@@ -154,6 +154,7 @@ private:
     void look();
     bool is_calm() const;
     void ask_everybody();
+    void expect_hits();
     void check_leftovers();
 
     const std::uint64_t seed_;
@@ -171,7 +172,10 @@ private:
     std::vector<std::string> told_;  // by PostgreSQL
     std::uint32_t last_process_ = 0;
     msec final_at_ = 0;
-    bool asked_everybody_ = false;
+    int asked_everybody_ = 0;  // how often
+    msec asked_first_ = 0;
+    std::array<bool, max_keys> was_cached_{};    // then
+    std::array<msec, max_keys> cached_until_{};  // when it was asked again
     bool done_ = false;
     std::string violation_;
     std::string trace_;

@@ -51,7 +51,10 @@ public:
     /// Asks and tells the source which server a family's entries are in; before start().
     struct server_memory {
         std::function<boost::asio::awaitable<server_record>(std::string family)> read;
-        std::function<boost::asio::awaitable<bool>(std::string family, std::string server)> write;
+        /// If it is still the one that was read, it is replaced. Whether it was.
+        std::function<boost::asio::awaitable<bool>(std::string family, std::string before,
+                                                   std::string server)>
+            write;
     };
     void remember_servers(server_memory how);
 
