@@ -121,9 +121,10 @@ void engine::hear(std::string_view announcement) {
 task<void> engine::look_after() {
     while (!stopped_) {
         const auto due = waits_.now() + tick;
+        local_.wakes_at(due);
         co_await waits_.until(waits_.make(), due);
         const auto now = waits_.now();
-        local_.woke(due, now);
+        local_.woke(now);
         trust_.tick();
         const bool is_late = local_.is_connected() && !local_.is_current(now);
         if (client_.life() != 0 && !asking_ && (now - asked_ >= prove_every || is_late))

@@ -19,7 +19,8 @@ local_tier::local_tier(local_tier_options options) : options_(options) {}
 
 bool local_tier::is_current(time_point now) const {
     const bool is_silent = now - heard_ > options_.max_silence && in_force.proof_of_life;
-    return connected_ && !is_silent && heard_ >= late_;
+    const bool was_late = is_late(now) || heard_ < late_;
+    return connected_ && !is_silent && (!was_late || !in_force.late_workers_hear_valkey_out);
 }
 
 std::optional<local_tier::hit> local_tier::find(std::string_view key, time_point now,
@@ -100,8 +101,8 @@ void local_tier::lost() {
 
 void local_tier::heard(time_point sent) { heard_ = std::max(heard_, sent); }
 
-void local_tier::woke(time_point due, time_point now) {
-    if (now - due > options_.max_lateness) late_ = now;
+void local_tier::woke(time_point now) {
+    if (is_late(now)) late_ = now;
 }
 
 void local_tier::remove(queue::iterator at) {

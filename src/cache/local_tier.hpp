@@ -62,8 +62,10 @@ public:
     void lost();
     /// A reply came to what was sent then: all changes before that have been told.
     void heard(time_point sent);
-    /// The worker's loop runs again at `now`, when it should have at `due`.
-    void woke(time_point due, time_point now);
+    /// The worker's loop will run again by then. Where it does not, no entry is used until
+    /// something that was sent afterwards is answered.
+    void wakes_at(time_point due) { due_ = due; }
+    void woke(time_point now);
 
     /// Whether entries may be used.
     bool is_current(time_point now) const;
@@ -85,6 +87,7 @@ private:
     };
     using queue = std::list<entry>;  // newest first
 
+    bool is_late(time_point now) const { return now > due_ && now - due_ > options_.max_lateness; }
     void remove(queue::iterator at);
     void evict();
     queue::iterator reserved_at(place at, std::string_view key);
@@ -97,6 +100,7 @@ private:
     place last_place_ = 0;
     bool connected_ = false;
     time_point heard_{};
+    time_point due_ = time_point::max();
     time_point late_{};  // entries wait until something sent since then was answered
 };
 

@@ -98,7 +98,7 @@ void own_writes::remember(const std::vector<broken_key>& keys, bool is_announced
     if (keys.empty()) return;
     const std::scoped_lock lock{state_->mutex};
     for (const auto& key : keys) state_->remember(key, true, max_remembered_);
-    changes_ = ++state_->last_change;
+    ++state_->last_change;
     remembered_ = state_->size();
     if (!is_announced) ++unannounced_;
 }
@@ -114,7 +114,7 @@ bool own_writes::hear(std::string_view announcement, const std::vector<std::stri
         heard = true;
         state_->remember({std::string{key}, {}}, false, max_remembered_);
     }
-    if (heard) changes_ = ++state_->last_change;
+    if (heard) ++state_->last_change;
     remembered_ = state_->size();
     return heard;
 }
@@ -180,6 +180,7 @@ std::uint64_t own_writes::overflow() const {
 
 void own_writes::forget_all(std::uint64_t overflow) {
     const std::scoped_lock lock{state_->mutex};
+    for (auto& one : generations_) ++one;
     if (state_->overflow == overflow) state_->overflow = 0;
     remembered_ = state_->size();
 }

@@ -26,9 +26,8 @@ std::optional<local_hit> reader::find(std::string_view key) {
 
 task<std::optional<found>> reader::look(std::string key, check is_value) {
     if (!owner_.is_usable(key)) co_return std::nullopt;
-    const auto before = own_.changes();
     auto entry = co_await shared_.get(key);
-    if (!entry || !entry->text || !is_value(*entry->text) || !is_usable_since(before, key))
+    if (!entry || !entry->text || !is_value(*entry->text) || !owner_.is_usable(key))
         co_return std::nullopt;
     co_return shared_hit(key, std::move(*entry));
 }
@@ -42,6 +41,7 @@ task<found> reader::read(std::string key, loader load, check is_value, wish how)
         fresh->key = std::move(key);
         fresh->load = std::move(load);
         fresh->is_value = is_value;
+        fresh->boarded = waits_.now();
         passages_.emplace(boarded.number, std::move(fresh));
     }
     const auto mine = passages_.at(boarded.number);
@@ -83,7 +83,7 @@ void reader::land(departures::flight_number number, const passage_ptr& p) {
 // ---- In the air.
 
 task<void> reader::fly(passage& p) {
-    flight f{{}, waits_.now()};
+    flight f{{}, p.boarded};  // nobody waits twice
     const auto token = owner_.next_name();
     std::optional<std::string> unreadable;
     bool asks = p.how.keep && owner_.is_usable(p.key);
@@ -108,25 +108,20 @@ found reader::shared_hit(std::string_view key, shared_tier::kept of) const {
     return {std::move(*of.text), origin::shared, shared_.age_of(key, of.left), of.left};
 }
 
-// While a command was on its way, a write may have failed to reach Valkey; or two: one that is
-// released by now, too.
-bool reader::is_usable_since(std::uint64_t changes, std::string_view key) const {
-    return own_.changes() == changes && owner_.is_usable(key);
-}
-
 std::string_view reader::why_unusable(std::string_view key) const {
     return own_.is_remembered(key) ? "unreleased-write" : "valkey-unavailable";
 }
 
-// The reply enters the place that was reserved before the GET was sent.
+// The reply enters the place that was reserved before the GET was sent. While that was on its way,
+// a write may have failed to reach Valkey; one that is released by now is counted, and took the
+// place.
 task<reader::step> reader::read(flight& f, passage& p, std::optional<std::string>& unreadable) {
     local_tier::place place = 0;
     if (in_force.place_reserved_before_get) place = local_.reserve(p.key, own_.generation(p.key));
-    const auto before = own_.changes();
     auto entry = co_await shared_.get(p.key);
     if (!in_force.place_reserved_before_get) place = local_.reserve(p.key, own_.generation(p.key));
     const bool found = entry && entry->text && p.is_value(*entry->text);
-    const bool answered = entry && is_usable_since(before, p.key);
+    const bool answered = entry && owner_.is_usable(p.key);
     if (answered && found && entry->is_tracked && entry->left > 0ms)
         local_.settle(place, p.key, *entry->text, entry->expires);
     else local_.abandon(place, p.key);
@@ -139,12 +134,11 @@ task<reader::step> reader::read(flight& f, passage& p, std::optional<std::string
 task<reader::step> reader::ask(flight& f, passage& p, const std::string& token,
                                const std::optional<std::string>& unreadable) {
     if (!owner_.is_usable(p.key)) co_return f.lease_answered(lease_answer::none, waits_.now());
-    const auto before = own_.changes();
     auto reply = co_await shared_.lease(p.key, token, unreadable);
     auto answer = reply.is;
     if (answer == lease_answer::value) {
         const auto ttl = shared_.ttl_of(p.key);  // it has just come
-        if (is_usable_since(before, p.key) && p.is_value(reply.value))
+        if (owner_.is_usable(p.key) && p.is_value(reply.value))
             p.brought = {std::move(reply.value), origin::shared, 0ms, ttl};
         else answer = lease_answer::none;
     }

@@ -67,6 +67,7 @@ private:
         std::string key;
         loader load;
         check is_value;
+        time_point boarded;       // by the first
         wish how{.keep = false};  // of all together
         found brought{};
         bool waited = false;  // for another flight's fill
@@ -95,7 +96,6 @@ private:
     task<step> yield(flight& f, const std::string& key, const std::string& token);
     task<void> renew(std::string key, std::string token, std::shared_ptr<renewal> during);
     found shared_hit(std::string_view key, shared_tier::kept of) const;
-    bool is_usable_since(std::uint64_t changes, std::string_view key) const;
     std::string_view why_unusable(std::string_view key) const;
 
     waits& waits_;

@@ -26,6 +26,7 @@ struct rules {
 
     bool new_epoch_on_lost_connection = true;
     bool proof_of_life = true;
+    bool late_workers_hear_valkey_out = true;
     bool no_hit_while_unread = true;
     bool role_is_part_of_the_proof = true;
     bool purge_before_trust = true;

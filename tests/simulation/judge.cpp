@@ -83,7 +83,7 @@ void judge::announced(const std::string& payload) {
 }
 
 void judge::heard(const std::string& payload, std::uint32_t by) {
-    hearings_.push_back({payload, by, world_.now()});
+    hearings_.push_back({payload, by, world_.now(), world_.counted().events});
 }
 
 // Whoever deletes a key after a commit has told everybody, and taken away all leases.
@@ -94,6 +94,9 @@ void judge::executed(const connection& by, msec sent, const valkey::command& wor
     const auto which = script_of(words);
     if (!which) return;
     if (words[0] == "EVALSHA") world_.count_script(*which);
+    if (*which == cache::script::fill)
+        for (std::size_t k = 0; k < max_keys; ++k)
+            if (words[3] == key_name(k)) filled_until_[k] = now + std::stoll(words.back());
     if (*which == cache::script::mark && !words.back().starts_with(world_.server(by.server).run()))
         world_.violated("a server is marked with what another one said");
     const bool is_hold = *which == cache::script::hold;
@@ -137,6 +140,16 @@ bool judge::is_dead(std::uint32_t process) const {
     return std::find(dead_.begin(), dead_.end(), process) != dead_.end();
 }
 
+bool judge::has_unreleased(std::uint32_t process) const {
+    if (!losses_.empty() || world_.plan().max_remembered == 1)
+        return false;  // some have no release
+    return std::any_of(orders_.begin(), orders_.end(), [&](const order& o) {
+        const auto is_left = [&](std::size_t k) { return o.released[k] < 0; };
+        return o.process == process && o.acknowledged >= 0 &&
+               std::any_of(o.keys.begin(), o.keys.end(), is_left);
+    });
+}
+
 judge::reader judge::asks(const worker& by) const {
     const auto& net = world_.network();
     const auto c = net.newest_of(by.place());
@@ -145,7 +158,9 @@ judge::reader judge::asks(const worker& by) const {
             .began = world_.now(),
             .process_began = by.owner()->begun,
             .event = world_.counted().events,
-            .has_unread = c && !c->received.empty(),
+            .is_busy = by.requests() > 1 || (c && !c->received.empty()),
+            .stopped_at = by.stopped_at,
+            .goes_on_at = by.rested_until(),
             .lags = net.lags(by.place()),
             .is_elsewhere = c && net.is_elsewhere(*c)};
 }
@@ -159,10 +174,10 @@ bool judge::lost_its_holds(const order& o) const {
                        [&](msec at) { return at >= o.begun && at <= o.committed; });
 }
 
-bool judge::has_heard(const order& o, std::size_t key, std::uint32_t by, msec at) const {
+bool judge::has_heard(const order& o, std::size_t key, const reader& who) const {
     return std::any_of(hearings_.begin(), hearings_.end(), [&](const announcement& h) {
-        return h.by == by && h.at <= at && h.at >= o.committed && is_of(h.payload, o.process) &&
-               is_named(h.payload, key);
+        return h.by == who.process && h.event < who.event && h.at >= o.committed &&
+               is_of(h.payload, o.process) && is_named(h.payload, key);
     });
 }
 
@@ -201,6 +216,15 @@ bool judge::may_be_unheard(const order& o, const reader& who) const {
                             to_know + worker::say_every + 2 * most;
 }
 
+// "A process that begins when the address leads back to a server that was used before believes
+// what that server kept, until the TTL ends."
+bool judge::may_be_believed(const order& o, msec at) const {
+    const auto& net = world_.network();
+    const bool is_back = net.first_switch >= 0 && net.switched_at > net.first_switch;
+    const auto since = o.acknowledged < 0 ? o.committed : o.acknowledged;
+    return is_back && !world_.postgres().has_table && at <= since + world_.plan().ttl;
+}
+
 // "Only where one of the two does not reach Valkey in time may the other be late, by at most 1 s."
 bool judge::is_excused(const order& o, std::size_t key, const reader& who,
                        cache::origin from) const {
@@ -209,16 +233,16 @@ bool judge::is_excused(const order& o, std::size_t key, const reader& who,
     const auto since = o.acknowledged < 0 ? o.committed : o.acknowledged;
     const bool may_lag = from == cache::origin::local ? who.lags : who.is_elsewhere;
     const auto lag_from = who.is_elsewhere ? world_.network().switched_at : since;
-    if (may_lag && at <= lag_from + local_lag) return true;
+    // A machine that was stopped is not late afterwards.
+    const bool by_stop = world_.plan().kind == what_happens::machine_stops &&
+                         since >= who.stopped_at && since <= who.goes_on_at;
+    if (!over_ && has_heard(o, key, who)) return false;
+    if (may_lag && !by_stop && at <= lag_from + local_lag) return true;
     if (died_with_it(o, at)) return true;
-    // "A process that begins when the address leads back to a server that was used before believes
-    // what that server kept, until the TTL ends."
-    const bool is_back = world_.network().first_switch >= 0 &&
-                         world_.network().switched_at > world_.network().first_switch &&
-                         who.process_began > world_.network().first_switch;
-    if (!world_.postgres().has_table && is_back && at <= since + world_.plan().ttl) return true;
+    const bool is_new = who.process_began > world_.network().first_switch;
+    if (is_new && may_be_believed(o, at)) return true;
     if (o.released[key] >= 0 && o.released[key] < at) return false;
-    if (over_ || has_heard(o, key, who.process, at)) return false;
+    if (over_) return false;
     return (o.is_untold || lost_its_holds(o)) && may_be_unheard(o, who);
 }
 
@@ -234,9 +258,16 @@ void judge::answered(const reader& who, std::size_t key, std::int64_t value, cac
                (who.lags ? " (lags)" : "") + (who.is_elsewhere ? " (elsewhere)" : "");
     });
     if (value > world_.postgres().count(key)) return world_.violated("counted too much");
+    const bool waited = world_.plan().kind == what_happens::stuck_load &&
+                        !world_.postgres().is_first_to_load(who.place, key);
+    const auto loads = 3 * world_.plan().postgres_most;
+    if (waited && world_.now() > who.began + longest_wait + loads)
+        world_.violated("a reader waits for as long as another one loads");
+    if (from == cache::origin::local && who.began > filled_until_[key])
+        world_.violated(key_name(key) + " is used after its time");
     const auto& expected = expected_[key];
     const auto farthest =
-        who.has_unread ? std::max(expected.farthest, cache::origin::shared) : expected.farthest;
+        who.is_busy ? std::max(expected.farthest, cache::origin::shared) : expected.farthest;
     if (from > farthest && who.began <= expected.until)
         world_.violated(key_name(key) + " is not answered from the tier that has it");
     for (std::size_t i = 0; i < orders_.size(); ++i) {
@@ -265,6 +296,7 @@ void judge::check_shared(std::size_t key, std::int64_t value, msec expires) {
     for (std::size_t i = 0; i < orders_.size(); ++i) {
         const auto& o = orders_[i];
         if (o.number[key] <= value || died_with_it(o, expires)) continue;
+        if (may_be_believed(o, expires)) continue;
         world_.violated(key_name(key) + " stays in the shared tier without order " +
                         std::to_string(i + 1));
     }

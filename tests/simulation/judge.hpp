@@ -27,6 +27,8 @@ public:
     static constexpr msec local_lag = 1'000;
     /// From a read of the source to the end of its fill, at the most.
     static constexpr msec fill_lag = 6'000;
+    /// For what another one loads, besides two own loads.
+    static constexpr msec longest_wait = 2'200;
 
     judge(world& w) : world_(w) {}
 
@@ -48,6 +50,8 @@ public:
     /// That server lost holds, or another one took its place.
     void data_lost(msec now) { losses_.push_back(now); }
     void ended(std::uint32_t process) { dead_.push_back(process); }
+    /// Whether Valkey was not told the end of a write of it.
+    bool has_unreleased(std::uint32_t process) const;
 
     /// A GET that began: when, number among the events, and what its worker could know.
     struct reader {
@@ -56,7 +60,8 @@ public:
         msec began = 0;
         msec process_began = 0;
         std::uint64_t event = 0;
-        bool has_unread = false;
+        bool is_busy = false;  ///< with other requests, or with what Valkey said
+        msec stopped_at = 0, goes_on_at = 0;
         bool lags = false;          ///< something that Valkey said had not reached its machine
         bool is_elsewhere = false;  ///< its connection is to a server that was replaced
     };
@@ -92,6 +97,7 @@ private:
         std::string payload;
         std::uint32_t by;
         msec at;
+        std::uint64_t event;
     };
     order& of(order_number number) { return orders_[static_cast<std::size_t>(number) - 1]; }
     void check_holds(const connection& by, bool is_hold, std::span<const std::string> names,
@@ -99,9 +105,10 @@ private:
     void check_purge(const connection& by) const;
     bool is_dead(std::uint32_t process) const;
     bool lost_its_holds(const order& o) const;
-    bool has_heard(const order& o, std::size_t key, std::uint32_t by, msec at) const;
+    bool has_heard(const order& o, std::size_t key, const reader& who) const;
     bool may_be_unheard(const order& o, const reader& who) const;
     bool is_excused(const order& o, std::size_t key, const reader& who, cache::origin from) const;
+    bool may_be_believed(const order& o, msec at) const;
     bool died_with_it(const order& o, msec at) const;
 
     world& world_;
@@ -111,6 +118,7 @@ private:
     std::vector<std::uint32_t> dead_;
     std::vector<std::string> released_;
     std::vector<std::string> strays_;  // holds that came behind their release, or after the end
+    std::array<msec, max_keys> filled_until_{};
     struct expectation {
         cache::origin farthest = cache::origin::source;
         msec until = 0;

@@ -41,15 +41,16 @@ void model_postgres::answer(statement& s, msec after) {
 }
 
 task<model_postgres::loaded> model_postgres::load(worker& by, std::size_t key) {
-    ++loads_[key];
+    const bool is_first = ++loads_[key] == 1;
+    if (is_first) first_loads_[key] = by.place();
     const auto s = send(by, std::vector<std::size_t>(1, key), 0);
     if (down_) {
         s->dropped = s->lost = true;
         answer(*s, 1);
     } else {
-        world_.schedule({.at = world_.now() + world_.luck().delay(most_ / 2),
-                         .what = event::kind::pg_take,
-                         .id = s->id});
+        const auto takes =
+            is_first && first_load_takes > 0 ? first_load_takes : world_.luck().delay(most_ / 2);
+        world_.schedule({.at = world_.now() + takes, .what = event::kind::pg_take, .id = s->id});
     }
     co_await by.waiting().until(s->waiter);
     co_return loaded{!s->lost, s->value};

@@ -92,6 +92,12 @@ public:
     std::int64_t count(std::size_t key) const { return counts_[key]; }
     std::uint64_t loads(std::size_t key) const { return loads_[key]; }
     int lose_percent = 0;  ///< of commits
+    /// Of each key; 0: as long as any other.
+    msec first_load_takes = 0;
+    /// Whether the worker there makes it.
+    bool is_first_to_load(std::uint8_t place, std::size_t key) const {
+        return first_loads_[key] == place;
+    }
 
 private:
     statement_ptr send(worker& by, std::vector<std::size_t> keys, order_number order);
@@ -106,6 +112,7 @@ private:
     bool down_ = false;
     std::array<std::int64_t, max_keys> counts_{};
     std::array<std::uint64_t, max_keys> loads_{};
+    std::array<std::uint8_t, max_keys> first_loads_{};  // who makes them
     std::vector<statement_ptr> running_;
     std::vector<row> rows_;
     std::uint64_t last_id_ = 0;

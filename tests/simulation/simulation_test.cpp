@@ -116,6 +116,22 @@ TEST(simulation, a_server_that_the_address_leads_back_to_serves_nothing_old) {
     expect_no_violation(seeds_to_run() / 20, {}, what_happens::there_and_back);
 }
 
+TEST(simulation, who_hears_a_little_between_two_silences_uses_nothing_for_longer) {
+    expect_no_violation(seeds_to_run() / 20, {}, what_happens::silent_twice);
+}
+
+TEST(simulation, a_machine_that_was_stopped_uses_nothing_before_it_has_heard) {
+    expect_no_violation(seeds_to_run() / 20, {}, what_happens::machine_stops);
+}
+
+TEST(simulation, one_purges_at_a_time) {
+    expect_no_violation(seeds_to_run() / 20, {}, what_happens::long_purge);
+}
+
+TEST(simulation, nobody_waits_for_a_load_that_is_stuck) {
+    expect_no_violation(seeds_to_run() / 20, {}, what_happens::stuck_load);
+}
+
 TEST(simulation, a_seed_is_the_same_world_every_time) {
     for (std::uint64_t seed = 1; seed <= 20; ++seed)
         EXPECT_EQ(trace_of(seed, {}, what_happens::anything),
@@ -145,7 +161,7 @@ TEST(simulation_finds, a_place_that_is_not_reserved_before_the_get) {
 // One flight a key has one GET under way at a time, so that there is only one place to settle in;
 // it takes both for the local tier to be wrong.
 TEST(simulation_finds, a_place_without_identity_where_everybody_flies_alone) {
-    constexpr std::uint64_t rare = 139'000;  // the first is after so many
+    constexpr std::uint64_t rare = 144'000;  // the first is after so many
     expect_violation({.engine = {.place_has_identity = false, .one_flight_a_key = false}},
                      1'000'000, what_happens::anything, rare);
 }
@@ -181,11 +197,21 @@ TEST(simulation_finds, trust_in_a_server_that_came_back_with_old_data) {
 TEST(simulation_finds, trust_in_one_server_for_what_another_said) {
     expect_violation({.engine = {.trust_on_one_connection = false}});
 }
+TEST(simulation_finds, no_release_after_the_commit) {
+    expect_violation({.engine = {.release_after_commit = false}});
+}
+TEST(simulation_finds, more_than_one_flight_a_key) {
+    expect_violation({.engine = {.one_flight_a_key = false}}, 5'000, what_happens::herd);
+}
 TEST(simulation_finds, own_writes_that_are_not_counted) {
     expect_violation({.engine = {.count_own_writes = false}});
 }
 TEST(simulation_finds, a_local_tier_without_proof_of_life) {
-    expect_violation({.engine = {.proof_of_life = false}});
+    expect_violation({.engine = {.proof_of_life = false}}, 5'000, what_happens::silent_twice);
+}
+TEST(simulation_finds, a_machine_that_was_stopped_and_goes_on_as_if_nothing_was) {
+    expect_violation({.engine = {.late_workers_hear_valkey_out = false}}, 5'000,
+                     what_happens::machine_stops);
 }
 TEST(simulation_finds, a_renewal_that_takes_the_lease_anew) {
     expect_violation({.engine = {.renew_only_own_lease = false}});
@@ -231,7 +257,7 @@ TEST(simulation_finds, a_hold_that_is_settled_under_the_name_of_the_one_before) 
     expect_violation({.engine = {.settle_under_a_name_of_its_own = false}});
 }
 TEST(simulation_finds, a_purge_whose_lock_is_not_renewed) {
-    expect_violation({.engine = {.renew_the_purge_lock = false}});
+    expect_violation({.engine = {.renew_the_purge_lock = false}}, 5'000, what_happens::long_purge);
 }
 
 }  // namespace

@@ -209,7 +209,9 @@ task<void> worker::end() {
     const auto until = now() + milliseconds{graceful};
     co_await engine_->drain(until);
     const bool has_time_left = now() + milliseconds{50} < until;
-    if (has_time_left && (process_->own.remembered_own() > 0 || engine_->writes().settling() > 0))
+    const bool is_left = process_->own.remembered_own() > 0 || engine_->writes().settling() > 0 ||
+                         world_.judge().has_unreleased(process_->id);
+    if (has_time_left && is_left)
         world_.violated(name() + " ends early, with writes that are not released");
     engine_->stop();
     world_.say([&] { return name() + " has ended"; });

@@ -67,9 +67,11 @@ public:
     /// Nothing of it happens for so long.
     void rest(msec duration);
     msec rested_until() const { return rested_until_; }
+    msec stopped_at = 0;  ///< with its machine
 
     /// It has nothing to do, and Valkey is trusted.
     bool is_calm() const { return requests_ == 0 && engine_->is_calm(); }
+    std::size_t requests() const { return requests_; }
     std::size_t local_bytes() const { return engine_->local().bytes(); }
 
 private:

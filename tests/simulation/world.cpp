@@ -43,12 +43,23 @@ void world::make_plan() {
     plan_.instances = static_cast<int>(luck_.between(1, 3));
     plan_.workers = static_cast<int>(luck_.between(1, 2));
     plan_.keys = static_cast<std::size_t>(luck_.between(2, 3));
-    plan_.local_bytes = luck_.any_of<std::size_t>({0, 600, 1 << 20, 1 << 20, 1 << 20, 1 << 20});
-    if (plan_.kind == what_happens::herd) {
+    const auto few = static_cast<std::size_t>(luck_.between(200, 900));
+    plan_.local_bytes = luck_.any_of<std::size_t>({0, few, 1 << 20, 1 << 20, 1 << 20, 1 << 20});
+    if (plan_.is_herd()) {
         plan_.ends = 5'000;
         plan_.gets = static_cast<int>(luck_.between(20, 200));
+        if (plan_.kind == what_happens::stuck_load) postgres_.first_load_takes = 9'000;
     } else if (plan_.kind == what_happens::there_and_back) {
         plan_there_and_back();
+    } else if (plan_.kind == what_happens::long_purge) {
+        plan_.instances = 3;
+        plan_.purge_lock = 40;
+        plan_.ends = 1'000;
+        plan_.gets = 20;
+    } else if (plan_.kind == what_happens::silent_twice) {
+        plan_silence();
+    } else if (plan_.kind == what_happens::machine_stops) {
+        plan_stops();
     } else if (plan_.kind != what_happens::anything) {
         plan_cut_off();
     } else {
@@ -64,6 +75,7 @@ void world::make_plan() {
         postgres_.lose_percent = plan_.lose_percent;
         plan_faults();
     }
+    schedule_faults();
     postgres_.has_table = plan_.has_table;
     for (int i = 0; i < plan_.instances * plan_.workers; ++i) workers_.emplace_back();
     for (int i = 0; i < plan_.instances; ++i) start_instance(i);
@@ -87,16 +99,13 @@ void world::plan_cut_off() {
         plan_.instances = 1;
         plan_.faults[1] = {.is = fault_kind::crash, .at = luck_.between(600, 1'800), .lasts = 20};
     }
-    for (std::size_t i = 0; i < plan_.faults.size(); ++i)
-        schedule({.at = plan_.faults[i].at, .what = event::kind::fault, .id = i});
 }
 
 void world::plan_there_and_back() {
     using enum fault_kind;
     plan_.instances = static_cast<int>(luck_.between(1, 2));
-    plan_.workers = 1;
     plan_.ttl = 8'000;
-    plan_.has_table = variant_.unreleased_table;
+    plan_.has_table = variant_.unreleased_table && luck_.in(70);
     plan_.ends = 3'000;
     plan_.gets = 100;
     plan_.posts = 8;
@@ -105,6 +114,36 @@ void world::plan_there_and_back() {
                     {.is = fail_over, .at = back, .lasts = 1},
                     {.is = end_process, .at = luck_.between(there, back + 50), .lasts = 20},
                     {.is = crash, .at = luck_.between(there, back + 50), .lasts = 20, .place = 0}};
+}
+
+// What is asked before the first silence is answered after it; what happened meanwhile is not told.
+void world::plan_silence() {
+    using enum fault_kind;
+    plan_.instances = 2;
+    plan_.workers = 1;
+    plan_.ttl = 8'000;
+    plan_.ends = 3'000;
+    plan_.gets = 300;
+    plan_.posts = 12;
+    const auto lasts = luck_.between(100, 800), first = luck_.between(600, 1'200);
+    plan_.faults = {{.is = silent_replies, .at = first, .lasts = lasts},
+                    {.is = silent_replies, .at = first + lasts + luck_.below(3), .lasts = 1'500}};
+}
+
+void world::plan_stops() {
+    plan_.instances = 2;
+    plan_.workers = 1;
+    plan_.ttl = 8'000;
+    plan_.ends = 3'000;
+    plan_.gets = 300;
+    plan_.posts = 12;
+    for (msec at = 500; at < plan_.ends; at += 900)
+        plan_.faults.push_back({.is = fault_kind::stop_machine,
+                                .at = at + luck_.below(500),
+                                .lasts = luck_.between(40, 400)});
+}
+
+void world::schedule_faults() {
     for (std::size_t i = 0; i < plan_.faults.size(); ++i)
         schedule({.at = plan_.faults[i].at, .what = event::kind::fault, .id = i});
 }
@@ -127,8 +166,6 @@ void world::plan_faults() {
         }
         plan_.faults.push_back(f);
     }
-    for (std::size_t i = 0; i < plan_.faults.size(); ++i)
-        schedule({.at = plan_.faults[i].at, .what = event::kind::fault, .id = i});
 }
 
 void world::plan_requests() {
@@ -142,8 +179,7 @@ void world::plan_requests() {
                   .id = static_cast<std::uint64_t>(of_a_customer ? customer : 0)});
     };
     for (int i = 0; i < plan_.gets; ++i)
-        add(event::kind::get,
-            plan_.kind == what_happens::herd ? 4'000 + luck_.below(3) : luck_.below(plan_.ends));
+        add(event::kind::get, plan_.is_herd() ? 4'000 + luck_.below(3) : luck_.below(plan_.ends));
     for (int i = 0; i < plan_.posts; ++i) {
         const auto at = luck_.below(plan_.ends);
         add(event::kind::post, at);
@@ -326,6 +362,7 @@ const char* name_of(fault_kind kind) {
                                                               "crash",
                                                               "end",
                                                               "process stopped",
+                                                              "machine stopped",
                                                               "worker stalled",
                                                               "PostgreSQL down"};
     return all[static_cast<std::size_t>(kind)];
@@ -349,6 +386,7 @@ void world::begin(fault& f) {
             for (auto& w : workers_)
                 if (w && instance_of(w->place()) == instance_of(f.place)) w->rest(f.lasts);
             break;
+        case stop_machine: this->stop_machine(f); break;
         case stall_worker:
             if (workers_[f.place]) workers_[f.place]->rest(f.lasts / 4);
             break;
@@ -365,6 +403,17 @@ void world::begin_on_connection(const fault& f) {
     if (f.is == fault_kind::cut) return network_.cut(c);
     network_.silence(c, f.is != fault_kind::silent_replies, f.is != fault_kind::silent_commands,
                      now() + f.lasts);
+}
+
+// What it was sent meanwhile waits at its network card.
+void world::stop_machine(const fault& f) {
+    for (auto& w : workers_) {
+        if (!w || instance_of(w->place()) != instance_of(f.place)) continue;
+        w->rest(f.lasts);
+        w->stopped_at = now();
+        const auto c = network_.newest_of(w->place());
+        if (c) network_.silence(c, false, true, w->rested_until() + luck_.below(6));
+    }
 }
 
 void world::begin_on_valkey(const fault& f) {
@@ -485,7 +534,7 @@ void world::expect_hits() {
                 violated(key_name(k) + " is not cached, although nothing goes on");
             cached_until_[k] = lasts ? found->until : 0;
             if (lasts) judge_.expect_from(k, origin::shared, until);
-        } else if (lasts && found->until == cached_until_[k] && plan_.local_bytes > 600) {
+        } else if (lasts && found->until == cached_until_[k] && plan_.local_bytes == 1 << 20) {
             judge_.expect_from(k, origin::local, until);
         }
     }

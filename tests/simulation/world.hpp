@@ -35,6 +35,7 @@ enum class fault_kind : std::uint8_t {
     crash,
     end_process,
     stop_process,
+    stop_machine,
     stall_worker,
     postgres_down,
     count_
@@ -70,7 +71,11 @@ enum class what_happens {
     herd,                      ///< readers that come all at once
     cut_off_during_a_restart,  ///< one writes without Valkey, while PostgreSQL restarts
     killed_while_cut_off,      ///< the same one dies, and its next process begins
-    there_and_back             ///< the address leads to another server, and back; processes end
+    there_and_back,            ///< the address leads to another server, and back; processes end
+    silent_twice,              ///< one is told nothing, hears a little, and is told nothing again
+    long_purge,                ///< while others want to purge, too
+    machine_stops,             ///< and what it is sent arrives after it goes on
+    stuck_load                 ///< readers that come all at once, and the first load takes long
 };
 
 /// What a seed's chance decides before it begins.
@@ -88,6 +93,8 @@ struct plan_of_seed {
     bool has_table = true;  ///< PostgreSQL's, of what is unreleased
     what_happens kind = what_happens::anything;
     std::vector<fault> faults;
+
+    bool is_herd() const { return kind == what_happens::herd || kind == what_happens::stuck_load; }
 };
 
 class world {
@@ -137,11 +144,15 @@ private:
     void plan_faults();
     void plan_cut_off();
     void plan_there_and_back();
+    void plan_silence();
+    void plan_stops();
+    void schedule_faults();
     void plan_requests();
     void perform(const event& e);
     void perform_of_owner(const event& e, worker& w);
     void begin(fault& f);
     void begin_on_connection(const fault& f);
+    void stop_machine(const fault& f);
     void begin_on_valkey(const fault& f);
     void end(const fault& f);
     void start_instance(int number);

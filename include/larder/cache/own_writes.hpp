@@ -65,9 +65,6 @@ public:
 
     bool is_remembered(std::string_view key) const;
     bool remembers_any() const { return remembered_.load() != 0; }
-    /// A number that changes whenever something more is remembered. What was asked of Valkey before
-    /// may be untrue, also if it is forgotten again by the time of the answer.
-    std::uint64_t changes() const { return changes_.load(); }
     /// How many; what found no room counts as one.
     std::size_t remembered() const { return remembered_.load(); }
     /// How many of them this process wrote.
@@ -118,7 +115,6 @@ private:
     std::atomic<std::uint32_t> names_{0};
     std::array<std::atomic<std::uint32_t>, slots> generations_{};
     std::atomic<std::size_t> remembered_{0};
-    std::atomic<std::uint64_t> changes_{0};
     std::atomic<unsigned> unannounced_{0};
     std::atomic<std::size_t> untold_{0};
     std::atomic<std::uint32_t> visit_{0};

@@ -107,9 +107,14 @@ TEST_F(local_tier_test, entries_wait_for_a_sign_of_life) {
 
 TEST_F(local_tier_test, a_late_worker_hears_valkey_out_first) {
     put("a");
-    tier.woke(start + 20ms, start + 30ms);
+    tier.wakes_at(start + 20ms);
     EXPECT_EQ(find("a", start + 30ms), "1");
-    tier.woke(start + 40ms, start + 51ms);
+    tier.woke(start + 30ms);
+    EXPECT_EQ(find("a", start + 30ms), "1");
+    tier.wakes_at(start + 40ms);
+    EXPECT_EQ(find("a", start + 51ms), "");  // it has not woken yet
+    tier.woke(start + 51ms);
+    tier.wakes_at(start + 71ms);
     EXPECT_EQ(find("a", start + 51ms), "");
     tier.heard(start + 50ms);
     EXPECT_EQ(find("a", start + 52ms), "");
