@@ -7,7 +7,7 @@ target_compile_options(larder_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshad
                        # GCC 12 mistakes the frames of Asio's coroutines for a mismatch.
                        -Wno-mismatched-new-delete)
 if(CMAKE_UNITY_BUILD)
-    # Eight sources in one look like a header, and see each other's names. The dev build, in which
+    # Many sources in one look like a header, and see each other's names. The build apart, in which
     # each is for itself, warns of both.
     target_compile_options(larder_warnings INTERFACE -Wno-shadow
                            $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
