@@ -85,6 +85,7 @@ void engine::changed(std::string_view key) {
 }
 
 void engine::all_changed() {
+    trust_.all_changed();
     local_.invalidated_all();
     reader_.wake_all();
 }
@@ -98,9 +99,11 @@ bool engine::is_usable(std::string_view key) const {
            (is_proved() || !in_force.role_is_part_of_the_proof) && !own_.is_remembered(key);
 }
 
-// What Valkey said and this worker has not read yet may be that the key changed.
+// What Valkey said and this worker has not read yet may be that the key changed. And what was kept
+// may be another database's, of which that one was not told.
 std::optional<local_hit> engine::find(std::string_view key) {
     const auto hit = reader_.find(key);
+    if (hit && !trust_.is_trusted()) return std::nullopt;
     if (hit && in_force.no_hit_while_unread && client_.has_unread()) return std::nullopt;
     return hit;
 }

@@ -27,8 +27,7 @@ std::optional<local_hit> reader::find(std::string_view key) {
 task<std::optional<found>> reader::look(std::string key, check is_value) {
     if (!owner_.is_usable(key)) co_return std::nullopt;
     auto entry = co_await shared_.get(key);
-    if (!entry || !entry->text || !is_value(*entry->text) || !owner_.is_usable(key))
-        co_return std::nullopt;
+    if (!entry || !entry->text || !is_value(*entry->text)) co_return std::nullopt;
     co_return shared_hit(key, std::move(*entry));
 }
 
@@ -112,23 +111,22 @@ std::string_view reader::why_unusable(std::string_view key) const {
     return own_.is_remembered(key) ? "unreleased-write" : "valkey-unavailable";
 }
 
-// The reply enters the place that was reserved before the GET was sent. While that was on its way,
-// a write may have failed to reach Valkey; one that is released by now is counted, and took the
-// place.
+// The reply enters the place that was reserved before the GET was sent. What happened meanwhile is
+// none of the passengers', who asked before, and a write that could not be told took the place.
 task<reader::step> reader::read(flight& f, passage& p, std::optional<std::string>& unreadable) {
     local_tier::place place = 0;
     if (in_force.place_reserved_before_get) place = local_.reserve(p.key, own_.generation(p.key));
     auto entry = co_await shared_.get(p.key);
     if (!in_force.place_reserved_before_get) place = local_.reserve(p.key, own_.generation(p.key));
     const bool found = entry && entry->text && p.is_value(*entry->text);
-    const bool answered = entry && owner_.is_usable(p.key);
-    if (answered && found && entry->is_tracked && entry->left > 0ms)
+    const bool answered = entry.has_value();
+    if (found && entry->is_tracked && entry->left > 0ms)
         local_.settle(place, p.key, *entry->text, entry->expires);
     else local_.abandon(place, p.key);
-    if (answered && found) p.brought = shared_hit(p.key, std::move(*entry));
+    if (found) p.brought = shared_hit(p.key, std::move(*entry));
     else if (answered) unreadable = std::move(entry->text);
     else p.brought.bypassed = why_unusable(p.key);
-    co_return f.read_answered(answered, answered && found);
+    co_return f.read_answered(answered, found);
 }
 
 task<reader::step> reader::ask(flight& f, passage& p, const std::string& token,
@@ -138,8 +136,7 @@ task<reader::step> reader::ask(flight& f, passage& p, const std::string& token,
     auto answer = reply.is;
     if (answer == lease_answer::value) {
         const auto ttl = shared_.ttl_of(p.key);  // it has just come
-        if (owner_.is_usable(p.key) && p.is_value(reply.value))
-            p.brought = {std::move(reply.value), origin::shared, 0ms, ttl};
+        if (p.is_value(reply.value)) p.brought = {std::move(reply.value), origin::shared, 0ms, ttl};
         else answer = lease_answer::none;
     }
     if (answer == lease_answer::held) p.brought.bypassed = "write-in-progress";

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "rules.hpp"
-
 namespace larder::cache {
 
 using namespace std::chrono_literals;
@@ -15,8 +13,9 @@ constexpr std::size_t batch = 256;
 
 }  // namespace
 
+// At a server that all instances believe.
 void releases::soon() {
-    if (stopped_ || running_ || !trust_.is_trusted()) return;
+    if (stopped_ || running_) return;
     last_ = waits_.now();
     home_.start(run());
 }
@@ -28,7 +27,8 @@ void releases::tick() {
 task<void> releases::run() {
     running_ = true;
     bool got_through = true;
-    while (!stopped_ && got_through && own_.remembers_any()) got_through = co_await some();
+    while (!stopped_ && trust_.is_trusted() && got_through && own_.remembers_any())
+        got_through = co_await some();
     running_ = false;
 }
 
@@ -43,10 +43,7 @@ task<bool> releases::some() {
     commands.reserve(some.size());
     for (const auto& one : some)
         commands.push_back(client_.script(script::release, keys_of(one.key), one.writers));
-    const auto life = client_.life();
     const auto replies = co_await client_.call(std::move(commands), valkey::urgency::background);
-    if (in_force.tell_only_a_trusted_server && (!trust_.is_trusted() || client_.life() != life))
-        co_return false;
     std::vector<own_writes::unreleased> released;
     std::vector<std::string> keys;
     for (std::size_t i = 0; i < some.size(); ++i) {
@@ -65,7 +62,6 @@ task<bool> releases::purge_after_overflow(std::uint64_t overflow) {
         const auto purged = co_await trust_.purge(life, family);
         if (!purged) co_return false;
     }
-    if (!trust_.is_trusted()) co_return false;
     own_.forget_all(overflow);
     co_return true;
 }

@@ -10,7 +10,6 @@ struct rules {
     bool hold_before_commit = true;
     bool release_after_commit = true;
     bool release_after_unknown_outcome = true;
-    bool settle_under_a_name_of_its_own = true;
     bool remember_unreleased = true;
     bool announce_what_valkey_cannot_tell = true;
     bool repeat_announcements = true;

@@ -96,7 +96,6 @@ task<bool> shared_tier::release(const std::vector<std::string>& keys,
 
 task<bool> shared_tier::run(script::index what, const std::vector<std::string>& keys,
                             std::vector<std::string> arguments) {
-    if (!client_.is_answering()) co_return false;
     std::vector<valkey::command> commands;
     commands.reserve(keys.size());
     for (const auto& key : keys) commands.push_back(client_.script(what, keys_of(key), arguments));

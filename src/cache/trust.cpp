@@ -62,13 +62,18 @@ void trust::look_again() {
     begin();
 }
 
-// The look that goes on already asks again.
 bool trust::changed(std::string_view key) {
     const bool is_mark = std::any_of(options_.families.begin(), options_.families.end(),
                                      [&](auto& f) { return marks_of(f).front() == key; });
-    if (!is_mark) return false;
+    if (is_mark) all_changed();
+    return is_mark;
+}
+
+// Also by its own change of a mark a connection is told of the next one only when it has read
+// again.
+void trust::all_changed() {
+    ++changes_;
     if (is_trusted()) look_again();
-    return true;
 }
 
 task<void> trust::settled() {
@@ -84,8 +89,10 @@ task<void> trust::look(std::uint64_t life) {
     bool said = false;
     if (!in_force.purge_before_trust) trusted_life_ = life;
     while (!stopped_ && client_.life() == life && trusted_life_ != life) {
-        const auto found = co_await ask(life);
+        const auto before = changes_;
+        auto found = co_await ask(life);
         if (client_.life() != life) break;
+        if (found == verdict::trusted && changes_ != before) found = verdict::not_yet;
         if (found == verdict::trusted) trusted_life_ = life;
         if (found == verdict::trusted || stopped_) break;
         if (found == verdict::not_yet && !said && waits_.now() > patient_until) {

@@ -49,6 +49,8 @@ public:
     void stop();
     /// A key that was read changed. Whether it was a mark, of which more is found out then.
     bool changed(std::string_view key);
+    /// Any key may have changed, so a mark, too.
+    void all_changed();
 
     bool is_trusted() const {
         return client_.life() != 0 && trusted_life_ == client_.life() &&
@@ -97,6 +99,7 @@ private:
     server_memory memory_;
     std::uint64_t trusted_life_ = 0;
     std::uint32_t visit_ = 0;
+    unsigned changes_ = 0;  // of marks that were read
     std::string database_;  // that is trusted here
     time_point lock_renewed_{};
     bool stopped_ = false;

@@ -28,10 +28,10 @@ task<bool> writer::reconnected() {
     co_return client_.is_answering();
 }
 
-void writer::remember(const change& one, const std::vector<std::string>& names) {
+void writer::remember(const change& one) {
     std::vector<broken_key> broken;
-    for (const auto& key : one.keys)
-        for (const auto& name : names) broken.push_back({key, name});
+    broken.reserve(one.keys.size());
+    for (const auto& key : one.keys) broken.push_back({key, one.name});
     own_.remember(broken, one.is_untold && in_force.announce_what_valkey_cannot_tell);
     owner_.release_soon();
 }
@@ -43,9 +43,9 @@ task<bool> writer::tell_hold(const change& one) {
     co_return told && (owner_.is_trusted() || !in_force.tell_only_a_trusted_server);
 }
 
-task<bool> writer::tell_release(const std::vector<std::string>& keys,
-                                const std::vector<std::string>& names) {
-    const bool told = co_await shared_.release(keys, names);
+task<bool> writer::tell_release(const change& one) {
+    const std::vector<std::string> names(one.name.empty() ? 0 : 1, one.name);
+    const bool told = co_await shared_.release(one.keys, names);
     co_return told && (owner_.is_trusted() || !in_force.tell_only_a_trusted_server);
 }
 
@@ -63,16 +63,14 @@ task<std::vector<std::string>> writer::hold(change& one) {
     }
     if (held) co_return nothing;
     if (!std::exchange(one.is_untold, true)) own_.untold_begins();
-    remember(one, std::vector(1, one.name));
     if (!in_force.announce_what_valkey_cannot_tell) co_return nothing;
     co_return own_.announcements(one.keys);
 }
 
 task<void> writer::release(change& one) {
     if (!one.keys.empty() && in_force.release_after_commit) {
-        const std::vector<std::string> names(one.name.empty() ? 0 : 1, one.name);
-        const bool released = co_await tell_release(one.keys, names);
-        if (!released) remember(one, std::vector(1, one.name));
+        const bool released = co_await tell_release(one);
+        if (!released) remember(one);
     }
     own_.count(one.keys);
     forget(one);
@@ -90,7 +88,6 @@ void writer::forget(change& one) {
 
 void writer::leave(change& one, ask_fate what_became) {
     if (one.keys.empty()) return;
-    own_.count(one.keys);
     if (!in_force.release_after_unknown_outcome) return forget(one);
     change rest = one;
     one.is_untold = false;  // it goes on with the rest
@@ -107,36 +104,33 @@ task<fate> writer::ask(const ask_fate& what_became) {
     co_return fate::unknown;
 }
 
-// A commit may wait as long as it likes, for a standby say. What was held before stays held: by a
-// name of its own, since what was remembered of the write may be released meanwhile. A hold that
-// fails to be set anew must not be taken back, as it would be if it were remembered.
+// A commit may wait as long as it likes, for a standby say. What was held before stays held. A hold
+// that fails to be set anew must not be taken back, so nothing is remembered before the end.
 task<void> writer::settle(change one, ask_fate what_became) {
     const auto begun = waits_.now();
-    auto pending = begun;  // it was, when that was asked last
+    auto unknown_since = time_point::max();
     auto hold_anew = begun;
     milliseconds between = 20ms;
-    const auto before = one.name;
-    if (before.empty() || in_force.settle_under_a_name_of_its_own) one.name = owner_.next_name();
+    if (one.name.empty()) one.name = owner_.next_name();
     auto known = fate::pending;
-    while (known != fate::over && !stopped_ && waits_.now() < pending + options_.hold) {
+    while (!stopped_) {
         if (waits_.now() >= hold_anew) {
             const bool held = co_await tell_hold(one);
             if (held) hold_anew = waits_.now() + options_.hold / 2;
         }
         known = co_await ask(what_became);
         if (known == fate::over) break;
-        if (known == fate::pending) pending = waits_.now();
+        if (known == fate::pending) unknown_since = time_point::max();
+        else unknown_since = std::min(unknown_since, waits_.now());
+        if (known == fate::unknown && waits_.now() - unknown_since >= options_.hold) break;
         co_await waits_.sleep(between);
         const milliseconds most = waits_.now() - begun < options_.hold ? 320ms : 2'000ms;
         between = std::min(between * 2, most);
     }
     if (!stopped_ || known == fate::over) {
-        std::vector<std::string> names(1, one.name);
-        if (!before.empty() && before != one.name) names.push_back(before);
-        const bool released = co_await tell_release(one.keys, names);
-        if (!released) remember(one, names);
+        const bool released = co_await tell_release(one);
+        if (!released) remember(one);
     }
-    own_.count(one.keys);
     forget(one);
     --settling_;
 }

@@ -66,10 +66,9 @@ private:
     task<void> settle(change one, ask_fate what_became);
     task<fate> ask(const ask_fate& what_became);
     task<bool> tell_hold(const change& one);
-    task<bool> tell_release(const std::vector<std::string>& keys,
-                            const std::vector<std::string>& names);
+    task<bool> tell_release(const change& one);
     task<bool> reconnected();
-    void remember(const change& one, const std::vector<std::string>& names);
+    void remember(const change& one);
 
     waits& waits_;
     valkey::client& client_;

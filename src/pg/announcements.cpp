@@ -8,13 +8,20 @@ void announcements::connected(bool has_table, bool is_notified, unsigned unnoted
     has_table_ = has_table;
     is_told_ = is_notified;
     was_notified_ = false;
+    told_.clear();
     known_.clear();
     said_ = unnoted + then_.unannounced() - 1;  // what a lost connection did not say
 }
 
 void announcements::notified(std::string_view payload) {
     was_notified_ = true;
-    if (!has_table_) then_.heard(payload);
+    if (has_table_) told_.emplace_back(payload);
+    else then_.heard(payload);
+}
+
+void announcements::could_not_read() {
+    for (const auto& one : std::exchange(told_, {})) then_.heard(one);
+    was_notified_ = true;
 }
 
 // Behind the rows that are deleted there may be more.
@@ -38,6 +45,7 @@ void announcements::read(const std::vector<row>& rows) {
         if (!known_.contains(row.id)) then_.heard(row.payload);
     }
     known_ = std::move(there);
+    told_.clear();
 }
 
 // What is in the table need not be said again.

@@ -43,6 +43,8 @@ public:
     /// that changes when a commit could not put its announcement into the table.
     void connected(bool has_table, bool is_notified, unsigned unnoted);
     void notified(std::string_view payload);
+    /// The table is locked for now, so what was notified is heard as it is.
+    void could_not_read();
 
     // What is to be done now, in this order; it is due every `say_every`.
 
@@ -61,6 +63,7 @@ private:
     bool is_told_ = false;            // by notifications
     bool was_notified_ = false;       // since it read last
     bool had_known_ = false;          // when this look began
+    std::vector<std::string> told_;   // likewise
     std::set<std::string> known_;     // the rows that were read, and heard
     unsigned saying_ = 0, said_ = 0;  // up to which number
 };

@@ -7,6 +7,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "connection.hpp"
@@ -21,10 +22,12 @@ using clock = std::chrono::steady_clock;
 namespace {
 
 constexpr auto again_after = std::chrono::milliseconds{200};
+constexpr auto lock_timeout = std::chrono::milliseconds{100};  // others wait for what is notified
 
 // Nobody asks this connection anything, so it has to find out by itself that it is dead.
 pool_options kept_alive(pool_options options) {
     options = with_defaults(std::move(options));
+    options.lock_timeout = std::min(options.lock_timeout, lock_timeout);
     for (const auto& [keyword, value] : {std::pair{"keepalives_idle", "2"},
                                          {"keepalives_interval", "1"},
                                          {"keepalives_count", "3"}})
@@ -136,13 +139,19 @@ asio::awaitable<bool> listener::subscribe() {
 
 asio::awaitable<void> listener::look(bool is_due) {
     is_notified_ = false;
-    const auto settled = decides_.to_delete(is_due);
-    if (!settled.empty()) {
-        co_await tables::remove(*connection_, settled);
-        decides_.deleted();
+    try {
+        const auto settled = decides_.to_delete(is_due);
+        if (!settled.empty()) {
+            co_await tables::remove(*connection_, settled);
+            decides_.deleted();
+        }
+        if (decides_.has_to_read(is_due)) co_await read_rows();
+        if (is_due) co_await say();
+    } catch (const error& e) {
+        if (e.kind() != failure::unavailable || !connection_->is_usable()) throw;
+        spdlog::debug("larder.unreleased cannot be used now: {}", e.what());
+        decides_.could_not_read();
     }
-    if (decides_.has_to_read(is_due)) co_await read_rows();
-    if (is_due) co_await say();
 }
 
 asio::awaitable<void> listener::read_rows() {

@@ -109,11 +109,18 @@ asio::awaitable<void> announce_again(connection& with, std::string payload, bool
         "INSERT INTO larder.unreleased (payload) SELECT $1::text FROM quick WHERE NOT EXISTS"
         " (SELECT FROM larder.unreleased WHERE payload = $1::text)"};
     static constexpr statement tell{"SELECT pg_notify($1, $2)"};
+    std::optional<error> locked;
     const parameters kept(1, payload);
-    if (keep) co_await with.execute(insert, kept);
+    try {
+        if (keep) co_await with.execute(insert, kept);
+    } catch (const error& e) {
+        if (e.kind() != failure::unavailable) throw;
+        locked = e;
+    }
     parameters told(1, std::string{notification_channel});
     told.emplace_back(std::move(payload));
     co_await with.execute(tell, told);
+    if (locked) throw error(*locked);
 }
 
 asio::awaitable<std::string> identity(connection& with) {

@@ -29,7 +29,8 @@ inline constexpr std::size_t most_rows = 10'000;
 /// The oldest, at most `most_rows`.
 boost::asio::awaitable<std::vector<row>> unreleased(connection& with);
 boost::asio::awaitable<void> remove(connection& with, const std::vector<std::string>& ids);
-/// Notifies it, and keeps it if it is not there yet.
+/// Notifies it, and keeps it if it is not there yet. Where that is locked it is notified all the
+/// same, before the error.
 boost::asio::awaitable<void> announce_again(connection& with, std::string payload, bool keep);
 
 /// Which database this is: it differs from any other's, on any server.

@@ -1,5 +1,6 @@
 #include "larder/pg/transaction.hpp"
 
+#include <optional>
 #include <utility>
 
 #include "pool_state.hpp"
@@ -53,19 +54,24 @@ asio::awaitable<void> transaction::notify(const std::string& payload) {
     if (!noted) ++shared.unnoted;
 }
 
-// A table that is missing is no reason to lose what the transaction has done before.
+// A table that is missing is no reason to lose what the transaction has done before. One that
+// somebody has locked is: nobody would know of the write if this process died.
 asio::awaitable<bool> transaction::note(const std::string& payload) {
     static constexpr statement insert{tables::note};
     auto& s = *state_;
     const parameters values(1, payload);
+    std::optional<error> failed;
     try {
         co_await (**s.with).execute(insert, values, framing::in_savepoint);
         co_return true;
     } catch (const error& e) {
-        if ((**s.with).is_usable()) co_return false;
-        s.ended = true;
-        throw error(failure::unavailable, e.what(), e.sqlstate());
+        failed = e;
     }
+    const bool goes_on = (**s.with).is_usable();
+    if (goes_on && failed->kind() == failure::rejected) co_return false;
+    if (goes_on) co_await rollback();
+    s.ended = true;
+    throw error(failure::unavailable, failed->what(), failed->sqlstate());
 }
 
 asio::awaitable<void> transaction::commit() {

@@ -107,6 +107,7 @@ command client::with_text(command script) const {
 // Whoever waits takes the replies away, so they are looked at before anybody is resumed.
 void client::replied(const exchange_ptr& to) {
     to->answered = !to->finished;
+    heard_ = waits_.now();
     if (supervisor_.is_handshake(to)) return in_flight_.finish(*to);
     std::string refusal;
     for (const auto& r : to->replies) {
@@ -133,6 +134,7 @@ void client::all_changed() {
 
 void client::began(time_point sent) {
     breaker_.connected();
+    heard_ = waits_.now();
     events_.connected(sent);
 }
 
@@ -160,6 +162,11 @@ void client::missed() {
         spdlog::warn("Valkey at {} is silent; going on without it", options_.server.address());
     in_flight_.give_up_requests();
     if (!std::exchange(probing_, true)) home_.start(probe());
+}
+
+// It may be gone, and what is between it and us does not say so.
+void client::unanswered() {
+    if (waits_.now() - heard_ >= options_.longest_silence()) reconnect(no_answer);
 }
 
 task<void> client::probe() {

@@ -89,6 +89,7 @@ private:
     void began(time_point sent) override;
     void ended() override;
     void missed() override;
+    void unanswered() override;
 
     task<exchange_ptr> exec(std::vector<command> commands, urgency how);
     task<void> probe();
@@ -101,6 +102,7 @@ private:
     breaker breaker_;
     supervisor supervisor_;
     in_flight in_flight_;
+    time_point heard_{};  // a reply
     bool stopped_ = false;
     bool probing_ = false;
     std::map<std::string, time_point, std::less<>> said_refused_;  // by the error's code

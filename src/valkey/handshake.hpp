@@ -40,6 +40,7 @@ struct handshake {
 };
 handshake read_handshake(const std::vector<reply>& to_first_words);
 
+inline constexpr auto no_answer = "it does not answer";
 inline constexpr auto login_refused =
     "the login was refused: check the user, password and database in the URI";
 

@@ -52,6 +52,7 @@ void in_flight::drop(exchanges& from, time_point now) {
         from.pop_front();
         if (one->finished) continue;
         if (one->how == urgency::request) owner_.missed();
+        else owner_.unanswered();
         finish(*one);
     }
 }

@@ -19,6 +19,8 @@ public:
     public:
         /// A request's exchange missed its deadline.
         virtual void missed() = 0;
+        /// Any other missed its own.
+        virtual void unanswered() = 0;
         /// Whether something was received and not handled: then it is this worker that is late.
         virtual bool has_unread() const = 0;
 

@@ -105,7 +105,7 @@ void set_up_tls(redis::connection& connection, const server& s) {
 
 std::string reason(boost::system::error_code ec) {
     if (ec == redis::error::resp3_hello) return login_refused;
-    if (ec == asio::error::operation_aborted) return "it does not answer";
+    if (ec == asio::error::operation_aborted) return no_answer;
     return ec ? ec.message() : "the connection was closed";
 }
 
@@ -179,7 +179,8 @@ redis::config redis_link::config_for(const std::string& address) const {
     config.resolve_timeout = options_.connect_timeout;
     config.connect_timeout = options_.connect_timeout;
     config.ssl_handshake_timeout = options_.connect_timeout;
-    config.health_check_interval = std::max(options_.health_interval, options_.deadline);
+    // Boost.Redis' own check throws in a handler where a PING was refused, and the engine has one.
+    config.health_check_interval = std::chrono::steady_clock::duration::zero();
     config.reconnect_wait_interval = std::chrono::steady_clock::duration::zero();
     return config;
 }

@@ -90,7 +90,10 @@ task<bool> supervisor::shake_hands() {
     first->waiter = waits_.make();
     first_words_ = first;
     link_->send(first);
-    if (!first->finished) co_await waits_.until(first->waiter);
+    const auto tls = options_.server.tls ? options_.connect_timeout : 0ms;  // it has its own words
+    const auto patient = options_.longest_silence() + tls;
+    if (!first->finished) co_await waits_.until(first->waiter, waits_.now() + patient);
+    if (!first->finished) end(no_answer);
     first_words_ = nullptr;
     if (!first->answered || ended_) co_return false;
     shaken_ = read_handshake(first->replies);

@@ -48,7 +48,10 @@ public:
     bool is_tracking() const { return published_ && shaken_.tracking; }
     /// As the server said when the connection was made.
     const valkey::standing& standing() const { return shaken_.standing; }
-    const std::string& digest(std::size_t script) const { return shaken_.digests.at(script); }
+    /// Empty where no connection has told it: then there is none to send it by.
+    std::string digest(std::size_t script) const {
+        return script < shaken_.digests.size() ? shaken_.digests[script] : std::string{};
+    }
     const std::vector<std::string>& digests() const { return shaken_.digests; }
     const std::vector<std::string>& scripts() const { return scripts_; }
 

@@ -30,7 +30,7 @@ struct contract_postgres : store_test {
     void warm(const service& one) {
         for (int i = 0; i < 8; ++i) {
             add_tutorial_order(one.port());
-            valkey().flush();
+            valkey().clear();
             count(one.port());
         }
     }
@@ -86,7 +86,7 @@ TEST_P(contract_postgres_down, and_up_again_between_requests_is_not_noticed_by_a
     end_postgres();
     servers.postgres.start();
     for (int i = 0; i < 8; ++i) {
-        valkey().flush();
+        valkey().clear();
         EXPECT_EQ(count(one.port()), all);
     }
 }
@@ -129,7 +129,7 @@ TEST_F(contract_postgres, connections_cut_between_requests_are_not_noticed) {
     };
     for (int i = 1; i <= 4; ++i) {
         cut();
-        valkey().flush();
+        valkey().clear();
         EXPECT_EQ(count(one.port()), all + i - 1);
         cut();
         add_tutorial_order(one.port());
@@ -399,7 +399,7 @@ TEST_F(contract_query_error, is_a_500_with_its_sqlstate_and_passes_with_its_caus
 TEST_F(contract_query_error, of_a_statement_prepared_long_ago_is_the_same) {
     const auto one = start();
     warm(one);
-    valkey().flush();
+    valkey().clear();
     sql("ALTER TABLE orders RENAME TO orders_renamed");
     expect_both_errors(one);
     sql("ALTER TABLE orders_renamed RENAME TO orders");

@@ -34,7 +34,7 @@ TEST_F(contract_revalidation, the_entity_tag_is_strong_and_of_the_bytes_alone) {
     const auto tag = etag();
     EXPECT_TRUE(tag.starts_with('"') && tag.ends_with('"') && tag.size() > 10) << tag;
     EXPECT_EQ(etag(), tag) << "from a tier";
-    valkey().flush();
+    valkey().clear();
     EXPECT_EQ(etag(), tag) << "loaded again";
     EXPECT_NE(etag("/count?customerid=9999"), tag);
     add_tutorial_order(port());
@@ -117,7 +117,7 @@ TEST_F(contract_revalidation, the_age_is_in_seconds_since_the_load) {
     const auto left = std::stol(valkey().command({"PTTL", "num_orders:all"}).value()) - 60'000;
     valkey().command({"PEXPIRE", "num_orders:all", std::to_string(left)});
     EXPECT_TRUE(eventually([&] { return ask().header("age") == "60"; }, 1s * slack));
-    valkey().flush();
+    valkey().clear();
     EXPECT_TRUE(eventually([&] { return ask().header("age") == "0"; }, 1s * slack));
 }
 
@@ -220,6 +220,7 @@ TEST_F(contract_directives, no_store_stores_nothing_and_may_use_what_is_there) {
 TEST_F(contract_directives, no_cache_and_no_store_take_no_entry_that_others_may_take) {
     auto env = servers.env();
     env["CACHE_LOCAL_BYTES"] = "0";
+    valkey().clear();
     const service one{env, {"--workers", "1", "--log-level", "debug"}};
     EXPECT_EQ(count(one.port()), 12001);
     sql("DELETE FROM orders WHERE customerid = 9999");
@@ -277,6 +278,7 @@ TEST_F(contract_directives, nonsense_is_disregarded) {
 TEST_F(contract_directives, an_operator_can_keep_clients_from_loading) {
     auto env = servers.env();
     env["CACHE_CLIENT_RELOAD"] = "off";
+    valkey().clear();
     const service strict{env, {}};
     EXPECT_EQ(count(strict.port()), 12001);
     sql("DELETE FROM orders WHERE customerid = 9999");

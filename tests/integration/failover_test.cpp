@@ -112,5 +112,35 @@ TEST_F(failover, the_entries_of_a_demoted_primary_are_not_used_for_longer_than_a
     EXPECT_EQ(stale, 0) << get(one.port(), "/count").body;
 }
 
+// As where its disk is full: MISCONF, of PING and of writes.
+TEST_F(failover, a_server_that_refuses_ping_for_a_while_ends_no_process) {
+    gate address{a.port()};
+    const service one{env(address)};
+    expect_in_use(one, address, workers);
+    const auto expect_answers_for = [&](std::chrono::milliseconds duration) {
+        const auto until = clock::now() + duration;
+        while (clock::now() < until) ASSERT_EQ(count(one.port()), 12'000);
+    };
+    valkey_client to_a{a.uri()};
+    to_a.command({"ACL", "SETUSER", "default", "-ping"});
+    expect_answers_for(2'500ms);
+    to_a.command({"ACL", "SETUSER", "default", "+ping"});
+    expect_answers_for(2'500ms);
+    expect_in_use(one, address, workers);
+}
+
+// It takes what is sent, and nobody tells that it is gone.
+TEST_F(failover, a_server_that_falls_silent_is_left) {
+    gate address{a.port()};
+    const service one{env(address)};
+    expect_in_use(one, address, workers);
+    address.both_ways({.what = flow::kind::hold});
+    address.lead_to(b.port());
+    EXPECT_TRUE(one.wait_for_log("No connection to Valkey at 127.0.0.1:" +
+                                 std::to_string(address.port()) + ": it does not answer"));
+    address.both_ways({});
+    EXPECT_TRUE(eventually([&] { return count(one.port()) == 12'000 && kept(b) == "12000"; }));
+}
+
 }  // namespace
 }  // namespace larder::test

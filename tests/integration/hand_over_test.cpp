@@ -32,9 +32,12 @@ struct hand_over : store_test, testing::WithParamInterface<away> {
         auto one = std::make_unique<service>(
             env("VALKEY_SERVICE_URI", to_valkey, servers.valkey.uri()),
             std::vector<std::string>{"--workers", "1", "--timeout-graceful-shutdown", seconds});
-        count(one->port());
-        count(one->port(), of_customer);
-        EXPECT_EQ(valkey().get("num_orders:all"), std::to_string(rows()));
+        // It may hear first of what the process before it had not released.
+        EXPECT_TRUE(eventually([&] {
+            count(one->port());
+            count(one->port(), of_customer);
+            return valkey().get("num_orders:all") == std::to_string(rows());
+        }));
         return one;
     }
     void take_valkey_away() {

@@ -10,9 +10,11 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "pg/logins.hpp"
+#include "support/pg_client.hpp"
 #include "support/pgbouncer.hpp"
 #include "support/store_test.hpp"
 
@@ -117,6 +119,27 @@ TEST_F(listener, behind_a_pooler_needs_no_notification) {
     insert("a");
     EXPECT_TRUE(soon([this] { return heard.back() == "a"; }));
     EXPECT_EQ(sql("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"), "0");
+    stop();
+}
+
+// Who locks the table may be a VACUUM FULL, or a change of the table that waits for somebody.
+TEST_F(listener, hears_what_is_notified_while_the_table_is_locked) {
+    start(servers.postgres.uri());
+    heard.clear();
+    pg_client writer{servers.postgres.uri(), servers.store.database()};
+    pg_client locker{servers.postgres.uri(), servers.store.database()};
+    writer.exec(
+        "BEGIN; INSERT INTO larder.unreleased (payload) VALUES ('a');"
+        " SELECT pg_notify('larder', 'a')");
+    std::jthread locks{[&] { locker.exec("BEGIN; LOCK TABLE larder.unreleased"); }};
+    EXPECT_TRUE(
+        soon([this] { return sql("SELECT count(*) FROM pg_locks WHERE NOT granted") == "1"; }));
+    writer.exec("COMMIT");
+    locks.join();
+    EXPECT_TRUE(soon([this] { return heard == texts{"a"}; }));
+    is_settled = true;
+    locker.exec("COMMIT");
+    EXPECT_TRUE(soon([this] { return kept().empty(); }));
     stop();
 }
 

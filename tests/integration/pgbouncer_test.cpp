@@ -81,7 +81,7 @@ TEST_P(behind_pgbouncer, two_services_get_their_own_results_and_no_error) {
         ++orders;
         EXPECT_EQ(count(one->port()), orders);
         EXPECT_EQ(count(other->port(), "/count?customerid=9999"), i + 1);
-        valkey().flush();
+        valkey().clear();
         EXPECT_EQ(count(other->port(), "/count?customerid=42"),
                   std::stol(sql("SELECT count(*) FROM orders WHERE customerid = 42")));
         EXPECT_EQ(count(other->port()), orders);
@@ -122,7 +122,7 @@ TEST_P(behind_pgbouncer, no_setting_and_no_statement_is_left_behind) {
         const auto one = start("2");
         for (int i = 0; i < 8; ++i) {
             add_tutorial_order(one->port());
-            valkey().flush();
+            valkey().clear();
             count(one->port());
         }
     }

@@ -16,6 +16,7 @@ struct two_databases : store_test {
 
     void SetUp() override {
         store_test::SetUp();
+        valkey().flush();  // nobody's
         staging.emplace(servers.postgres, "staging", 10'000);
     }
     void TearDown() override {
@@ -137,6 +138,7 @@ TEST_F(two_databases, a_database_that_was_restored_takes_over_when_it_is_told_to
 TEST_F(two_databases, one_that_takes_the_place_of_another_is_noticed) {
     const service one{staging_env()};
     expect_kept(one, "num_orders:all", 10'000);
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(count(one.port()), 10'000);  // each worker has its own
     sql("ALTER DATABASE staging ALLOW_CONNECTIONS false");
     sql("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = 'staging'");
     sql("ALTER DATABASE staging RENAME TO yesterday");

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "support/gate.hpp"
+#include "support/order_text.hpp"
+#include "support/pg_client.hpp"
 #include "support/pgbouncer.hpp"
 #include "support/store_test.hpp"
 
@@ -138,6 +140,24 @@ TEST_F(unreleased, writes_are_heard_by_a_service_that_could_not_be_told) {
     const auto other = start();
     EXPECT_EQ(count(other->port()), 12001);
     EXPECT_TRUE(eventually([this] { return nothing_is_kept(); }));
+}
+
+// Nobody would know of it if its writer died.
+TEST_F(unreleased, a_write_that_nobody_can_be_told_of_is_not_made) {
+    gate way{valkey_port()};
+    const auto cut_off = start(through(way)), other = start();
+    EXPECT_EQ(count(cut_off->port()), 12000);
+    EXPECT_EQ(count(other->port()), 12000);
+    pg_client locker{servers.postgres.uri(), servers.store.database()};
+    locker.exec("BEGIN; LOCK TABLE larder.unreleased");
+    cut(way);
+    const auto answer = add(cut_off->port(), tutorial_order);
+    EXPECT_EQ(answer.status, 503) << answer.body;
+    EXPECT_NE(answer.header("retry-after"), "");
+    EXPECT_EQ(rows(), 12000);
+    locker.exec("COMMIT");
+    add_tutorial_order(cut_off->port());
+    EXPECT_TRUE(eventually([&] { return count(other->port()) == 12001; }));
 }
 
 // Another service in the same database, say: it cannot know what that has in its Valkey.

@@ -64,12 +64,27 @@ void judge::committed(order_number number, std::size_t key, std::int64_t count) 
     o.number[key] = count;
     o.committed = world_.now();
     const auto& server = world_.server(world_.network().leads_to);
-    o.was_protected = o.was_protected && server.has_holds(key, world_.now());
+    const bool is_held = server.has_holds(key, world_.now());
+    o.was_protected = o.was_protected && is_held;
+    const bool is_settled = o.lost >= 0 && world_.now() > o.lost + 500;
+    if (!is_held && is_settled && world_.plan().faults.empty() && world_.plan().network_most <= 10)
+        world_.violated("a write that is being settled has lost its hold");
 }
 
 void judge::acknowledged(order_number number) {
     of(number).acknowledged = world_.now();
     of(number).acknowledging_event = world_.counted().events;
+    const auto& o = of(number);
+    // A write before it has noticed that Valkey is silent, and no new connection is there.
+    const auto is_since = [&](const order& one) {
+        return one.process == 1 && one.begun > goes_silent + 20 && one.begun < goes_silent + 1'800;
+    };
+    const bool knows = world_.plan().kind == what_happens::gone_silent && is_since(o) &&
+                       std::any_of(orders_.begin(), orders_.end(), [&](const order& before) {
+                           return is_since(before) && before.begun + 150 < o.begun;
+                       });
+    if (knows && world_.now() > o.begun + 40 + 2 * world_.plan().postgres_most)
+        world_.violated("a write waits for a silent server");
     world_.count(&figures::acknowledged);
     world_.say([&] { return "order " + std::to_string(number) + " is acknowledged"; });
 }
@@ -153,6 +168,9 @@ bool judge::has_unreleased(std::uint32_t process) const {
 judge::reader judge::asks(const worker& by) const {
     const auto& net = world_.network();
     const auto c = net.newest_of(by.place());
+    const auto* server = c ? &world_.server(c->server) : nullptr;
+    const auto promoted = c ? world_.server(c->server).promoted_at : -1;
+    const auto promoted_at = c && c->standing_at >= 0 && c->standing_at < promoted ? promoted : -1;
     return {.place = by.place(),
             .process = by.owner()->id,
             .began = world_.now(),
@@ -161,6 +179,10 @@ judge::reader judge::asks(const worker& by) const {
             .is_busy = by.requests() > 1 || (c && !c->received.empty()),
             .stopped_at = by.stopped_at,
             .goes_on_at = by.rested_until(),
+            .connection = c ? c->id : 0,
+            .is_at_a_replica =
+                server && server->is_replica && world_.now() > server->demoted_at + local_lag,
+            .promoted_at = promoted_at,
             .lags = net.lags(by.place()),
             .is_elsewhere = c && net.is_elsewhere(*c)};
 }
@@ -265,6 +287,11 @@ void judge::answered(const reader& who, std::size_t key, std::int64_t value, cac
         world_.violated("a reader waits for as long as another one loads");
     if (from == cache::origin::local && who.began > filled_until_[key])
         world_.violated(key_name(key) + " is used after its time");
+    const auto now_by = world_.network().newest_of(who.place);
+    const bool is_by_it = from != cache::origin::source && now_by && now_by->id == who.connection;
+    if (is_by_it && who.is_at_a_replica) world_.violated("an entry of a replica is used");
+    if (is_by_it && who.promoted_at >= 0 && who.began > who.promoted_at + local_lag)
+        world_.violated("an entry is used of a server that was a replica meanwhile");
     const auto& expected = expected_[key];
     const auto farthest =
         who.is_busy ? std::max(expected.farthest, cache::origin::shared) : expected.farthest;

@@ -29,6 +29,8 @@ public:
     static constexpr msec fill_lag = 6'000;
     /// For what another one loads, besides two own loads.
     static constexpr msec longest_wait = 2'200;
+    /// Where a connection goes silent for good, it is then.
+    static constexpr msec goes_silent = 600;
 
     judge(world& w) : world_(w) {}
 
@@ -62,8 +64,11 @@ public:
         std::uint64_t event = 0;
         bool is_busy = false;  ///< with other requests, or with what Valkey said
         msec stopped_at = 0, goes_on_at = 0;
-        bool lags = false;          ///< something that Valkey said had not reached its machine
-        bool is_elsewhere = false;  ///< its connection is to a server that was replaced
+        std::uint32_t connection = 0;
+        bool is_at_a_replica = false;  ///< which it could have noticed
+        msec promoted_at = -1;         ///< its server, under its connection
+        bool lags = false;             ///< something that Valkey said had not reached its machine
+        bool is_elsewhere = false;     ///< its connection is to a server that was replaced
     };
     reader asks(const worker& by) const;
     void answered(const reader& who, std::size_t key, std::int64_t value, cache::origin from);

@@ -86,7 +86,8 @@ task<model_postgres::committed> model_postgres::commit(worker& by, std::vector<s
 
 task<fate> model_postgres::what_became(worker& by, statement_ptr s) {
     co_await by.waiting().sleep(std::chrono::milliseconds{world_.luck().delay(most_)});
-    if (down_) co_return fate::unknown;
+    const bool is_lost = world_.luck().in(10);  // the question
+    if (down_ || is_lost) co_return fate::unknown;
     co_return s->taken || s->dropped ? fate::over : fate::pending;
 }
 

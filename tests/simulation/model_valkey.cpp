@@ -281,7 +281,13 @@ void model_valkey::restart(bool with_old_data) {
     ++run_;
 }
 
-void model_valkey::promote() {
+void model_valkey::demote(msec now) {
+    if (!is_replica) demoted_at = now;
+    is_replica = true;
+}
+
+void model_valkey::promote(msec now) {
+    promoted_at = now;
     is_replica = false;
     ++promotions_;
 }

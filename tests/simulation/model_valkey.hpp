@@ -46,7 +46,10 @@ public:
     /// A new run of the server; with what was saved, or with nothing.
     void restart(bool with_old_data);
     void flush();
-    void promote();
+    void demote(msec now);
+    void promote(msec now);
+    msec demoted_at = 0;
+    msec promoted_at = -1;  ///< from a replica, last
     void flush_scripts() { scripts_loaded_ = false; }
     /// Deletes what is past its time, as Valkey does now and then. How many.
     std::size_t expire(msec now);
@@ -58,6 +61,8 @@ public:
 
     /// Which run of which server it is.
     std::string run() const { return name_ + std::to_string(run_); }
+    /// Which run it was trusted in last, and for which database.
+    const std::string& mark() const { return data_.mark; }
     bool has_holds(std::size_t key, msec now) const;
     std::vector<std::string> holders(std::size_t key, msec now) const;
     /// Who purges, and since when; nobody: empty.

@@ -49,6 +49,9 @@ bool model_network::tells_changes() const {
 connection_ptr model_network::connect(std::uint8_t owner, std::uint32_t incarnation,
                                       valkey::link_events& events) {
     forget_old();
+    for (const auto& one : all_)
+        if (one->owner == owner && one->incarnation == incarnation && world_.now() < one->made + 10)
+            world_.violated("connections are made without a pause");
     auto c = std::make_shared<connection>();
     c->id = ++last_id_;
     c->owner = owner;
@@ -56,6 +59,7 @@ connection_ptr model_network::connect(std::uint8_t owner, std::uint32_t incarnat
     c->server = leads_to;
     c->made = world_.now();
     c->events = &events;
+    if (c->made >= mute_from && c->made < mute_until) silence(c, true, true, for_good);
     all_.push_back(c);
     if (is_down) {
         c->cut = true;
@@ -85,6 +89,8 @@ void model_network::schedule_owner(const connection& c, event::kind what, msec a
 }
 
 void model_network::send(const connection_ptr& c, const valkey::exchange_ptr& what) {
+    if (c->refused_at >= 0 && world_.now() > c->refused_at)
+        world_.violated("a replica is asked again");
     c->pending.push_back(what);
     if (c->cut) return;  // lost on the way; the end comes
     const bool idle = c->up.empty();
@@ -108,6 +114,7 @@ void model_network::arrive_up(const connection_ptr& c) {
     if (!c->up.empty()) schedule_up(*c, world_.now() + later);
     const auto& words = next.of->commands[next.index];
     auto& server = world_.server(c->server);
+    if (c->standing_at < 0 && words[0] == "INFO") c->standing_at = world_.now();
     auto answer = server.execute(c->id, words, world_.now());
     world_.say([&] { return world_.told(*c, words, answer); });
     if (c->server == leads_to)
@@ -198,6 +205,9 @@ void model_network::handle(const connection_ptr& c) {
     c->parsed.pop_front();
     if (!c->parsed.empty())
         schedule_owner(*c, event::kind::handle, world_.now() + world_.luck().below(2));
+    if (std::any_of(next->replies.begin(), next->replies.end(),
+                    [](const auto& one) { return one.text.starts_with("READONLY"); }))
+        c->refused_at = world_.now();
     if (c->events) c->events->replied(next);
 }
 

@@ -45,8 +45,10 @@ struct connection {
     std::deque<valkey::exchange_ptr> pending;  ///< not all of their replies are parsed
     msec up_blocked_until = 0;
     msec down_blocked_until = 0;
-    bool cut = false;    ///< nothing new gets in
-    bool ended = false;  ///< the worker knows
+    msec standing_at = -1;  ///< it was first asked then whether the server is a replica
+    msec refused_at = -1;   ///< the worker knows since then that the server is a replica
+    bool cut = false;       ///< nothing new gets in
+    bool ended = false;     ///< the worker knows
 };
 using connection_ptr = std::shared_ptr<connection>;
 
@@ -100,11 +102,12 @@ public:
         return c.server != leads_to || c.made < switched_at;
     }
 
-    std::size_t leads_to = 0;  ///< the server that the address leads to
-    msec first_switch = -1;    ///< when it was another one first
-    msec switched_at = 0;      ///< and last
-    bool is_down = false;      ///< that one does not run
-    msec frozen_until = 0;     ///< nor does it here
+    std::size_t leads_to = 0;            ///< the server that the address leads to
+    msec first_switch = -1;              ///< when it was another one first
+    msec switched_at = 0;                ///< and last
+    bool is_down = false;                ///< that one does not run
+    msec frozen_until = 0;               ///< nor does it here
+    msec mute_from = 0, mute_until = 0;  ///< of connections that are made then nothing is heard
 
 private:
     void put_down(connection& c, connection::downward what);

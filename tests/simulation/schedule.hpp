@@ -10,6 +10,7 @@ namespace larder::simulation {
 
 /// Milliseconds since the simulation began.
 using msec = std::int64_t;
+inline constexpr msec for_good = 1'000'000;
 using time_point = std::chrono::steady_clock::time_point;
 
 /// As the engine takes it. Long after the clock's beginning, so that no time is before it.

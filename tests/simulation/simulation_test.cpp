@@ -124,6 +124,14 @@ TEST(simulation, a_machine_that_was_stopped_uses_nothing_before_it_has_heard) {
     expect_no_violation(seeds_to_run() / 20, {}, what_happens::machine_stops);
 }
 
+TEST(simulation, who_has_no_room_to_remember_what_he_heard_serves_nothing_of_it) {
+    expect_no_violation(seeds_to_run() / 20, {}, what_happens::no_room);
+}
+
+TEST(simulation, a_server_that_fell_silent_is_not_waited_for_and_left) {
+    expect_no_violation(seeds_to_run() / 20, {}, what_happens::gone_silent);
+}
+
 TEST(simulation, one_purges_at_a_time) {
     expect_no_violation(seeds_to_run() / 20, {}, what_happens::long_purge);
 }
@@ -252,9 +260,6 @@ TEST(simulation_finds, a_write_that_only_a_server_hears_of_that_nobody_trusts) {
 }
 TEST(simulation_finds, an_end_that_releases_nothing) {
     expect_violation({.engine = {.release_before_the_end = false}});
-}
-TEST(simulation_finds, a_hold_that_is_settled_under_the_name_of_the_one_before) {
-    expect_violation({.engine = {.settle_under_a_name_of_its_own = false}});
 }
 TEST(simulation_finds, a_purge_whose_lock_is_not_renewed) {
     expect_violation({.engine = {.renew_the_purge_lock = false}}, 5'000, what_happens::long_purge);

@@ -19,6 +19,8 @@ bool is_number(std::string_view text) {
 valkey::client_options client_options_here() {
     return {.deadline = milliseconds{100},
             .patient_deadline = milliseconds{1'000},
+            .connect_timeout = milliseconds{500},
+            .silence_ends = milliseconds{2'000},
             .reconnect_after = milliseconds{20},
             .reconnect_at_most = milliseconds{500},
             .probe_after = milliseconds{50}};

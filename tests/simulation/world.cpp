@@ -51,9 +51,13 @@ void world::make_plan() {
         if (plan_.kind == what_happens::stuck_load) postgres_.first_load_takes = 9'000;
     } else if (plan_.kind == what_happens::there_and_back) {
         plan_there_and_back();
+    } else if (plan_.kind == what_happens::gone_silent) {
+        plan_gone_silent();
+    } else if (plan_.kind == what_happens::no_room) {
+        plan_no_room();
     } else if (plan_.kind == what_happens::long_purge) {
         plan_.instances = 3;
-        plan_.purge_lock = 40;
+        plan_.purge_lock = luck_.any_of<msec>({20, 40});
         plan_.ends = 1'000;
         plan_.gets = 20;
     } else if (plan_.kind == what_happens::silent_twice) {
@@ -128,6 +132,37 @@ void world::plan_silence() {
     const auto lasts = luck_.between(100, 800), first = luck_.between(600, 1'200);
     plan_.faults = {{.is = silent_replies, .at = first, .lasts = lasts},
                     {.is = silent_replies, .at = first + lasts + luck_.below(3), .lasts = 1'500}};
+    if (luck_.in(70)) return;
+    // In the middle of the first words, and of what it said the role is no longer true.
+    for (auto& one : plan_.faults) one.at += luck_.between(20, 60);
+    plan_.faults[1].at += luck_.between(20, 150);
+    plan_.faults.push_back({.is = cut, .at = first, .lasts = 1});
+    plan_.faults.push_back({.is = demote, .at = plan_.faults[0].at + 60, .lasts = 2'500});
+}
+
+void world::plan_gone_silent() {
+    plan_.instances = 2;
+    plan_.workers = 1;
+    plan_.ends = 2'500;
+    plan_.gets = 100;
+    plan_.posts = 12;
+    plan_.faults = {{.is = fault_kind::silence, .at = judge::goes_silent, .lasts = 1}};
+    network_.mute_from = judge::goes_silent;
+    network_.mute_until = judge::goes_silent + luck_.below(4'000);
+}
+
+void world::plan_no_room() {
+    using enum fault_kind;
+    plan_.instances = plan_.workers = 2;
+    plan_.max_remembered = 1;
+    plan_.ttl = 8'000;
+    plan_.ends = 2'000;
+    plan_.gets = 300;
+    plan_.posts = 12;
+    const auto at = luck_.between(500, 800);
+    for (std::uint8_t place = 0; place < 2; ++place)
+        plan_.faults.push_back({.is = silent_commands, .at = at, .lasts = 500, .place = place});
+    plan_.faults.push_back({.is = silent_replies, .at = at, .lasts = 700, .place = 3});
 }
 
 void world::plan_stops() {
@@ -144,6 +179,8 @@ void world::plan_stops() {
 }
 
 void world::schedule_faults() {
+    if (plan_.kind == what_happens::anything && luck_.in(10))  // it is not there yet
+        plan_.faults.push_back({.is = fault_kind::restart_empty, .lasts = luck_.between(1, 400)});
     for (std::size_t i = 0; i < plan_.faults.size(); ++i)
         schedule({.at = plan_.faults[i].at, .what = event::kind::fault, .id = i});
 }
@@ -243,9 +280,9 @@ void world::has_ended(std::uint8_t place) {
 void world::fail_over() {
     const auto before = network_.leads_to;
     const bool is_told = luck_.in(50);
-    servers_[before].is_replica = is_told;
+    if (is_told) servers_[before].demote(now());
     network_.leads_to = 1 - before;
-    if (servers_[network_.leads_to].is_replica) servers_[network_.leads_to].promote();
+    if (servers_[network_.leads_to].is_replica) servers_[network_.leads_to].promote(now());
     network_.switched_at = now();
     if (network_.first_switch < 0) network_.first_switch = now();
     judge_.data_lost(now());
@@ -359,6 +396,7 @@ const char* name_of(fault_kind kind) {
                                                               "Valkey frozen",
                                                               "scripts flushed",
                                                               "failover",
+                                                              "demotion",
                                                               "crash",
                                                               "end",
                                                               "process stopped",
@@ -402,7 +440,7 @@ void world::begin_on_connection(const fault& f) {
     if (!c) return;
     if (f.is == fault_kind::cut) return network_.cut(c);
     network_.silence(c, f.is != fault_kind::silent_replies, f.is != fault_kind::silent_commands,
-                     now() + f.lasts);
+                     plan_.kind == what_happens::gone_silent ? for_good : now() + f.lasts);
 }
 
 // What it was sent meanwhile waits at its network card.
@@ -445,24 +483,28 @@ void world::begin_on_valkey(const fault& f) {
         case fail_over:
             if (!network_.is_down) this->fail_over();
             break;
+        case demote: server.demote(now()); break;
         default: break;
     }
     network_.deliver_pushes(network_.leads_to);
 }
 
-// What was silent speaks again, or turns out to be lost; after two seconds the client gives it up.
+// What was silent speaks again, or turns out to be lost.
 void world::end(const fault& f) {
     using enum fault_kind;
     switch (f.is) {
         case silence:
         case silent_replies:
         case silent_commands:
-            if (luck_.in(50) || f.lasts > 2'000)
+            if (luck_.in(50) && plan_.kind != what_happens::gone_silent)
                 if (const auto c = network_.newest_of(f.place)) network_.cut(c);
             break;
         case restart_empty:
         case restart_old: network_.is_down = false; break;
         case postgres_down: postgres_.come_up(); break;
+        case demote:
+            if (servers_[network_.leads_to].is_replica) servers_[network_.leads_to].promote(now());
+            break;
         case crash:
             if (!is_running(instance_of(f.place))) start_instance(instance_of(f.place));
             break;
@@ -541,10 +583,12 @@ void world::expect_hits() {
 }
 
 void world::check_leftovers() {
+    const auto& server = servers_[network_.leads_to];
+    if (!server.mark().starts_with(server.run())) violated("a server is trusted without a mark");
     for (std::size_t k = 0; k < plan_.keys; ++k) {
-        const auto found = servers_[network_.leads_to].value(k, now());
+        const auto found = server.value(k, now());
         if (found) judge_.check_shared(k, std::stoll(found->value), found->until);
-        judge_.check_left_holds(k, servers_[network_.leads_to].holders(k, now()));
+        judge_.check_left_holds(k, server.holders(k, now()));
         if (plan_.kind == what_happens::herd && postgres_.loads(k) > 1)
             violated(key_name(k) + " was loaded " + std::to_string(postgres_.loads(k)) +
                      " times for one herd");

@@ -32,6 +32,7 @@ enum class fault_kind : std::uint8_t {
     freeze_valkey,
     flush_scripts,
     fail_over,
+    demote,
     crash,
     end_process,
     stop_process,
@@ -73,6 +74,8 @@ enum class what_happens {
     killed_while_cut_off,      ///< the same one dies, and its next process begins
     there_and_back,            ///< the address leads to another server, and back; processes end
     silent_twice,              ///< one is told nothing, hears a little, and is told nothing again
+    gone_silent,               ///< a connection, and for some time each new one; for good
+    no_room,                   ///< to remember what was heard, while a worker hears nothing else
     long_purge,                ///< while others want to purge, too
     machine_stops,             ///< and what it is sent arrives after it goes on
     stuck_load                 ///< readers that come all at once, and the first load takes long
@@ -145,6 +148,8 @@ private:
     void plan_cut_off();
     void plan_there_and_back();
     void plan_silence();
+    void plan_gone_silent();
+    void plan_no_room();
     void plan_stops();
     void schedule_faults();
     void plan_requests();

@@ -24,10 +24,10 @@ void backends::restore() {
         store.reset();
     }
     try {
-        valkey_client{valkey.uri()}.flush();
+        valkey_client{valkey.uri()}.clear();
     } catch (const std::runtime_error&) {
         valkey.start();
-        valkey_client{valkey.uri()}.flush();
+        valkey_client{valkey.uri()}.clear();
     }
 }
 

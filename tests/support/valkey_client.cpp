@@ -63,6 +63,14 @@ std::optional<std::string> valkey_client::command(std::span<const std::string_vi
     }
 }
 
+void valkey_client::clear() {
+    command({"EVAL",
+             "for _, key in ipairs(redis.call('KEYS', '*')) do"
+             " if not string.find(key, 'larder:trusted:', 1, true) then redis.call('DEL', key) end "
+             "end",
+             "0"});
+}
+
 void valkey_client::receive_more() {
     std::array<char, 4096> buffer{};
     const auto size = recv(socket_, buffer.data(), buffer.size(), 0);

@@ -33,6 +33,8 @@ public:
     /// Seconds it has left; -1 for ever, -2 when it does not exist.
     long ttl(std::string_view key) { return std::stol(command({"TTL", key}).value()); }
     void flush() { command({"FLUSHALL"}); }
+    /// Deletes all but whose the server is, so that a service goes on using it.
+    void clear();
 
 private:
     void receive_more();

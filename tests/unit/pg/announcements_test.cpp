@@ -86,6 +86,21 @@ TEST_F(unreleased, that_comes_meanwhile_is_said_next) {
     EXPECT_EQ(one.to_say(0), to_say);
 }
 
+TEST_F(unreleased, is_what_was_notified_while_the_table_is_locked) {
+    one.connected(true, true, 0);
+    one.notified("a");
+    EXPECT_EQ(heard, texts{});
+    one.could_not_read();
+    EXPECT_EQ(heard, texts{"a"});
+    EXPECT_TRUE(one.has_to_read(false)) << "as soon as that can be";
+    one.could_not_read();
+    EXPECT_EQ(heard, texts{"a"});
+    one.notified("b");
+    one.read({});
+    one.could_not_read();
+    EXPECT_EQ(heard, texts{"a"}) << "what was read is told";
+}
+
 TEST_F(unreleased, without_a_table_is_what_is_notified_and_is_said_again_and_again) {
     one.connected(false, true, 0);
     one.notified("a");

@@ -11,6 +11,7 @@ using namespace std::chrono_literals;
 
 struct flying : testing::Test, in_flight::owner {
     void missed() override { ++missed_count; }
+    void unanswered() override { ++unanswered_count; }
     bool has_unread() const override { return is_late; }
 
     exchange_ptr add(urgency how) {
@@ -22,7 +23,7 @@ struct flying : testing::Test, in_flight::owner {
     }
 
     test::scripted_world outside;
-    int missed_count = 0;
+    int missed_count = 0, unanswered_count = 0;
     bool is_late = false;
     in_flight all{outside.waiting, 100ms, 1'000ms, *this};
     nursery home;
@@ -48,6 +49,7 @@ TEST_F(flying, is_not_given_the_patience_of_what_nobody_waits_for) {
     outside.pass(850ms);
     EXPECT_TRUE(patient->finished);
     EXPECT_EQ(missed_count, 1) << "nobody's request missed the second one";
+    EXPECT_EQ(unanswered_count, 1);
 }
 
 TEST_F(flying, is_not_given_up_while_its_answer_may_wait_to_be_read) {
