@@ -87,16 +87,21 @@ void world::make_plan() {
     schedule({.at = look_every, .what = event::kind::expire});
 }
 
-// Who is cut off writes while those who would hear of it connect to PostgreSQL again; or while they
-// are not there, and dies.
-void world::plan_cut_off() {
+// Two instances, and entries that outlive what happens.
+void world::plan_two(msec ends, int gets, int posts) {
     plan_.instances = 2;
     plan_.workers = 1;
     plan_.ttl = 8'000;
+    plan_.ends = ends;
+    plan_.gets = gets;
+    plan_.posts = posts;
+}
+
+// Who is cut off writes while those who would hear of it connect to PostgreSQL again; or while they
+// are not there, and dies.
+void world::plan_cut_off() {
+    plan_two(2'500, 100, 8);
     plan_.has_table = variant_.unreleased_table;
-    plan_.ends = 2'500;
-    plan_.gets = 100;
-    plan_.posts = 8;
     plan_.faults = {{.is = fault_kind::silence, .at = 400, .lasts = 1'900},
                     {.is = fault_kind::postgres_down, .at = 500, .lasts = luck_.between(1, 300)}};
     if (plan_.kind == what_happens::killed_while_cut_off) {
@@ -123,12 +128,7 @@ void world::plan_there_and_back() {
 // What is asked before the first silence is answered after it; what happened meanwhile is not told.
 void world::plan_silence() {
     using enum fault_kind;
-    plan_.instances = 2;
-    plan_.workers = 1;
-    plan_.ttl = 8'000;
-    plan_.ends = 3'000;
-    plan_.gets = 300;
-    plan_.posts = 12;
+    plan_two(3'000, 300, 12);
     const auto lasts = luck_.between(100, 800), first = luck_.between(600, 1'200);
     plan_.faults = {{.is = silent_replies, .at = first, .lasts = lasts},
                     {.is = silent_replies, .at = first + lasts + luck_.below(3), .lasts = 1'500}};
@@ -141,11 +141,7 @@ void world::plan_silence() {
 }
 
 void world::plan_gone_silent() {
-    plan_.instances = 2;
-    plan_.workers = 1;
-    plan_.ends = 2'500;
-    plan_.gets = 100;
-    plan_.posts = 12;
+    plan_two(2'500, 100, 12);
     plan_.faults = {{.is = fault_kind::silence, .at = judge::goes_silent, .lasts = 1}};
     network_.mute_from = judge::goes_silent;
     network_.mute_until = judge::goes_silent + luck_.below(4'000);
@@ -153,12 +149,9 @@ void world::plan_gone_silent() {
 
 void world::plan_no_room() {
     using enum fault_kind;
-    plan_.instances = plan_.workers = 2;
+    plan_two(2'000, 300, 12);
+    plan_.workers = 2;
     plan_.max_remembered = 1;
-    plan_.ttl = 8'000;
-    plan_.ends = 2'000;
-    plan_.gets = 300;
-    plan_.posts = 12;
     const auto at = luck_.between(500, 800);
     for (std::uint8_t place = 0; place < 2; ++place)
         plan_.faults.push_back({.is = silent_commands, .at = at, .lasts = 500, .place = place});
@@ -166,12 +159,7 @@ void world::plan_no_room() {
 }
 
 void world::plan_stops() {
-    plan_.instances = 2;
-    plan_.workers = 1;
-    plan_.ttl = 8'000;
-    plan_.ends = 3'000;
-    plan_.gets = 300;
-    plan_.posts = 12;
+    plan_two(3'000, 300, 12);
     for (msec at = 500; at < plan_.ends; at += 900)
         plan_.faults.push_back({.is = fault_kind::stop_machine,
                                 .at = at + luck_.below(500),

@@ -145,6 +145,7 @@ public:
 private:
     void make_plan();
     void plan_faults();
+    void plan_two(msec ends, int gets, int posts);
     void plan_cut_off();
     void plan_there_and_back();
     void plan_silence();
