@@ -39,24 +39,18 @@ namespace detail {
 
 namespace {
 
-http::response answer_for(const pg::error& e, bool is_write) {
+http::response answer_for(const pg::error& e, bool is_write, const pg::pool& connections) {
     const std::string sentence = e.what();
     const auto state = e.sqlstate().empty() ? "" : " (SQLSTATE " + e.sqlstate() + ")";
     const auto verb = is_write ? "updating" : "querying";
-    switch (e.kind()) {
-        case pg::failure::unavailable: {
-            auto r = http::error_response(503, "Error connecting to database: " + sentence + state);
-            r.headers.emplace_back("retry-after", "1");
-            return r;
-        }
-        case pg::failure::interrupted: {
-            const auto unknown = is_write ? "; it is not known whether the change was stored" : "";
-            auto r = http::error_response(
-                503, "Error connecting to database: " + sentence + state + unknown);
-            r.headers.emplace_back("retry-after", "1");
-            return r;
-        }
-        default: break;
+    if (e.kind() == pg::failure::unavailable || e.kind() == pg::failure::interrupted) {
+        connections.tell(e);
+        const bool is_unknown = is_write && e.kind() == pg::failure::interrupted;
+        auto r = http::error_response(
+            503, "Error connecting to database: " + sentence + state +
+                     (is_unknown ? "; it is not known whether the change was stored" : ""));
+        r.headers.emplace_back("retry-after", "1");
+        return r;
     }
     spdlog::error("Error {} database: {}{}", verb, sentence, state);
     return http::error_response(500,
@@ -72,11 +66,11 @@ bool is_json_type(std::string_view type) {
 
 }  // namespace
 
-http::response answer_for_exception(bool is_write) {
+http::response answer_for_exception(bool is_write, const pg::pool& connections) {
     try {
         throw;
     } catch (const pg::error& e) {
-        return answer_for(e, is_write);
+        return answer_for(e, is_write, connections);
     } catch (const http::invalid_input& e) {
         return {.status = 422, .body = http::faults_json(e.faults())};
     } catch (const http::error& e) {

@@ -140,7 +140,7 @@ private:
 namespace detail {
 
 /// The answer for what a handler threw. Only inside a catch block.
-http::response answer_for_exception(bool is_write);
+http::response answer_for_exception(bool is_write, const pg::pool& connections);
 /// See src/http/caching.hpp.
 http::response answer_to_get(const http::request& r, std::string body, const exchange* how,
                              std::string_view cache_control);
@@ -185,7 +185,7 @@ public:
                 co_return detail::answer_to_get(r, json::text(reply),
                                                 caching<H> ? at.http : nullptr, cache_control_);
         } catch (...) {
-            co_return detail::answer_for_exception(HasBody);
+            co_return detail::answer_for_exception(HasBody, at.db.connections());
         }
     }
 

@@ -12,7 +12,7 @@
 #include <array>
 #include <utility>
 
-#include "resolve.hpp"
+#include "sqlstate.hpp"
 
 namespace larder::pg {
 
@@ -21,10 +21,25 @@ namespace asio = boost::asio;
 namespace {
 
 using socket = asio::posix::stream_descriptor;
+using clock = std::chrono::steady_clock;
 
-// libpq's messages end with a line break and may give hints on further lines.
-std::string first_line(std::string_view text) {
-    return std::string{text.substr(0, text.find('\n'))};
+constexpr const char* no_answer = "no answer in time";
+
+// What was heard this long ago says nothing about now.
+constexpr std::chrono::milliseconds heard_lately{10};
+
+// libpq's messages end with a line break. There is a line for each address that was tried, and
+// lines of hints, which are indented.
+std::string in_one_line(std::string_view text) {
+    std::string all;
+    while (!text.empty()) {
+        const auto line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+        if (line.empty() || line.starts_with('\t') || line.starts_with("LOCATION:")) continue;
+        if (!all.empty()) all += "; ";
+        all += line;
+    }
+    return all;
 }
 
 std::string field(const PGresult* from, int code) {
@@ -32,26 +47,11 @@ std::string field(const PGresult* from, int code) {
     return text ? text : "";
 }
 
-// The server ends the session with these. It may do so right after a commit.
+// The server ends the session with it. It may do so right after a commit.
 bool ends_session(const PGresult* refused) {
     const auto severity = field(refused, PG_DIAG_SEVERITY_NONLOCALIZED);
-    const auto sqlstate = field(refused, PG_DIAG_SQLSTATE);
-    return severity == "FATAL" || severity == "PANIC" || sqlstate == "57P01" ||
-           sqlstate == "57P02" || sqlstate == "57P04" || sqlstate == "57P05" ||
-           sqlstate.starts_with("08");
-}
-
-// It may work in a moment: a statement took too long, or waited too long for somebody's lock; it
-// was in conflict with another transaction; the server lacks memory, room or connections.
-bool is_for_now(std::string_view sqlstate) {
-    return sqlstate == "57014" || sqlstate == "55P03" || sqlstate == "40001" ||
-           sqlstate == "40P01" || sqlstate.starts_with("53") || sqlstate == "57P03";
-}
-
-// A prepared statement that the server forgot (a pooler in between, DISCARD) or that a change of
-// the schema made unusable; nothing ran.
-bool is_of_preparation(std::string_view sqlstate) {
-    return sqlstate == "26000" || sqlstate == "0A000";
+    return severity == "FATAL" || severity == "PANIC" ||
+           sqlstate::ends_session(field(refused, PG_DIAG_SQLSTATE));
 }
 
 // The same SQL has the same name on every connection, and no other SQL has it. So whoever finds the
@@ -83,20 +83,44 @@ class connection::deadline {
 public:
     deadline(connection& c, std::chrono::milliseconds timeout) : connection_(c) {
         c.timed_out_ = false;
-        c.timer_.expires_after(timeout);
-        c.timer_.async_wait([&c, here = std::weak_ptr{here_}](boost::system::error_code) {
-            if (here.expired()) return;
-            c.timed_out_ = true;
-            if (c.socket_.is_open()) c.socket_.cancel();
-        });
+        set(timeout);
     }
     ~deadline() { connection_.timer_.cancel(); }
     deadline(const deadline&) = delete;
     deadline& operator=(const deadline&) = delete;
 
+    /// In place of the one before, from now on.
+    void set(std::chrono::milliseconds timeout) {
+        here_ = std::make_shared<char>();
+        connection_.timer_.expires_after(timeout);
+        connection_.timer_.async_wait(
+            [&c = connection_, here = std::weak_ptr{here_}](boost::system::error_code) {
+                if (here.expired()) return;
+                c.timed_out_ = true;
+                if (c.socket_.is_open()) c.socket_.cancel();
+            });
+    }
+    /// As long as a statement may take. When the server has been silent for so long that it may be
+    /// dead, somebody is told; not behind a pooler, which is silent while all its connections are
+    /// busy.
+    void set_for_statement() {
+        auto& c = connection_;
+        const auto all = c.options_.statement_timeout + std::chrono::milliseconds{500};
+        if (c.pooled_ || !c.when_silent_) return set(all);
+        here_ = std::make_shared<char>();
+        const auto suspicious = c.options_.connect_timeout / 2;
+        c.timer_.expires_after(suspicious);
+        c.timer_.async_wait([this, rest = all - suspicious,
+                             here = std::weak_ptr{here_}](boost::system::error_code) {
+            if (here.expired()) return;
+            set(rest);
+            connection_.when_silent_();
+        });
+    }
+
 private:
     connection& connection_;
-    const std::shared_ptr<char> here_ = std::make_shared<char>();
+    std::shared_ptr<char> here_;
 };
 
 connection::connection(const asio::any_io_executor& executor, const pool_options& options)
@@ -115,7 +139,8 @@ void connection::attach() {
 void connection::lost(const std::string& why) {
     usable_ = false;
     reset_when_closed();
-    throw error(failure::interrupted, why, {}, {}, transaction_);
+    const auto* const sentence = timed_out_ ? no_answer : "the connection was lost";
+    throw error(failure::interrupted, sentence, {}, {}, transaction_).with_detail(why);
 }
 
 // What was sent and has not arrived yet is dropped: nobody waits for it, and nobody would know
@@ -128,21 +153,28 @@ void connection::reset_when_closed() {
 
 asio::awaitable<void> connection::wait(socket::wait_type what) {
     if (!timed_out_) co_await socket_.async_wait(what, asio::as_tuple(asio::use_awaitable));
-    if (timed_out_) lost("no answer in time");
+    if (timed_out_) lost(no_answer);
 }
 
-asio::awaitable<void> connection::connect() {
+asio::awaitable<void> connection::connect(address served_last, std::size_t after) {
     const deadline limit{*this, options_.connect_timeout};
-    std::string why;
+    std::optional<error> why;
     try {
-        const auto addresses = co_await with_addresses(
-            options_.server, names_, std::chrono::steady_clock::now() + options_.connect_timeout);
-        co_await start(addresses);
+        auto all = co_await with_addresses(options_.server, names_,
+                                           clock::now() + options_.connect_timeout);
+        begin_after(all, served_last, after);
+        co_await start(all);
         co_return;
     } catch (const error& e) {
-        why = e.what();
+        why = e;
     }
-    throw error(failure::unavailable, why);
+    const auto said = why->detail();
+    const auto state =
+        why->sqlstate().empty() ? sqlstate::in_words_of_login(said) : why->sqlstate();
+    const std::string sentence = !state.empty() ? sqlstate::sentence_for(state)
+                                 : timed_out_   ? no_answer
+                                                : "no connection";
+    throw error(failure::unavailable, sentence, state).with_detail(said);
 }
 
 asio::awaitable<void> connection::start(const conninfo::parameters& all) {
@@ -156,11 +188,13 @@ asio::awaitable<void> connection::start(const conninfo::parameters& all) {
 
     libpq_.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
     if (!libpq_) throw std::bad_alloc{};
+    PQsetErrorVerbosity(libpq_.get(), PQERRORS_VERBOSE);  // tells the SQLSTATE of a refusal
     co_await poll_until_connected();
     PQsetNoticeReceiver(libpq_.get(), &connection::hear, this);
     PQsetnonblocking(libpq_.get(), 1);
     PQenterPipelineMode(libpq_.get());
     usable_ = true;
+    begun_ = clock::now();
 
     co_await set_limits();
 }
@@ -184,16 +218,28 @@ asio::awaitable<void> connection::set_limits() {
 asio::awaitable<void> connection::poll_until_connected() {
     auto state =
         PQstatus(libpq_.get()) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
+    auto trying = at();
     while (state != PGRES_POLLING_OK) {
-        if (state == PGRES_POLLING_FAILED) lost(first_line(PQerrorMessage(libpq_.get())));
-        // libpq may have opened another socket, for the next address say.
+        if (state == PGRES_POLLING_FAILED) lost(in_one_line(PQerrorMessage(libpq_.get())));
+        // libpq may have opened another socket, for the next address say, of which nothing is
+        // heard.
         attach();
+        if (auto now = at(); now != trying) {
+            heard_ = false;
+            trying = std::move(now);
+        }
         const bool reads = state == PGRES_POLLING_READING;
         co_await wait(reads ? socket::wait_read : socket::wait_write);
         heard_ = heard_ || reads;
         state = PQconnectPoll(libpq_.get());
     }
     attach();
+}
+
+address connection::at() const {
+    const auto text = [](const char* one) { return std::string{one ? one : ""}; };
+    const auto* numeric = PQhostaddr(libpq_.get());
+    return {text(numeric && *numeric ? numeric : PQhost(libpq_.get())), text(PQport(libpq_.get()))};
 }
 
 // What the server says to an idle session is rarely more than its last words: a shutdown, an
@@ -240,7 +286,7 @@ bool connection::has_to_prepare_again(const statement& sql, const PGresult* refu
     const auto state = field(refused, PG_DIAG_SQLSTATE);
     if (state == "42P05" && !pooled_) return prepared_.emplace(sql.sql, name_of(sql.sql)).second;
     const auto prepared = prepared_.find(sql.sql);
-    if (!is_of_preparation(state) || prepared == prepared_.end()) return false;
+    if (!sqlstate::is_of_preparation(state) || prepared == prepared_.end()) return false;
     prepared_.erase(prepared);
     return true;
 }
@@ -251,9 +297,12 @@ asio::awaitable<result> connection::execute(const statement& sql, const paramete
         if (value && value->find('\0') != std::string::npos)
             throw error(failure::rejected, "invalid byte sequence for encoding \"UTF8\": 0x00",
                         "22021");
-    const deadline limit{*this, options_.statement_timeout + std::chrono::milliseconds{500}};
     const bool is_further = in_transaction_ && how == framing::plain;
-    auto* rows = co_await pipeline(sql, values, how);
+    const bool begins = !in_transaction_ && how != framing::bare;
+    const bool asks = begins && heard_at_ + heard_lately < clock::now();
+    deadline limit{*this, options_.connect_timeout / 2};
+    if (!asks) limit.set_for_statement();
+    auto* rows = co_await pipeline(sql, values, how, asks ? &limit : nullptr);
     for (int left = 3; left > 0 && has_to_prepare_again(sql, rows); --left) {
         // What was done before it in the transaction would have to be done again, too.
         if (is_further) break;
@@ -280,7 +329,8 @@ asio::awaitable<void> connection::undo(framing how) {
 }
 
 asio::awaitable<void> connection::end(const std::string& how) {
-    const deadline limit{*this, options_.statement_timeout + std::chrono::milliseconds{500}};
+    deadline limit{*this, options_.statement_timeout};
+    limit.set_for_statement();
     const parameters none;
     auto* answer = co_await pipeline({how}, none, framing::bare);
     if (PQresultStatus(answer) == PGRES_FATAL_ERROR) reject(answer);
@@ -294,11 +344,12 @@ void connection::reject(PGresult* refused) {
     const auto state = field(refused, PG_DIAG_SQLSTATE);
     const auto sentence = field(refused, PG_DIAG_MESSAGE_PRIMARY);
     const auto constraint = field(refused, PG_DIAG_CONSTRAINT_NAME);
-    const auto kind = ends_session(refused) ? failure::interrupted
-                      : is_for_now(state)   ? failure::unavailable
-                                            : failure::rejected;
+    const auto kind = ends_session(refused)         ? failure::interrupted
+                      : sqlstate::is_for_now(state) ? failure::unavailable
+                                                    : failure::rejected;
     PQclear(refused);
-    throw error(kind, sentence, state, constraint, transaction_);
+    if (kind == failure::rejected) throw error(kind, sentence, state, constraint, transaction_);
+    throw error(kind, sqlstate::sentence_for(state), state, {}, transaction_).with_detail(sentence);
 }
 
 // What is sent in one go, each with an answer of its own.
@@ -322,6 +373,8 @@ public:
         add(part::statement, PQsendQueryPrepared(to_, name.c_str(), static_cast<int>(texts.size()),
                                                  texts.data(), nullptr, nullptr, 0));
     }
+    // Until here the server answers at once, and not when all is done.
+    void ask() { is_well_ = is_well_ && PQsendFlushRequest(to_) == 1; }
     bool finish() { return is_well_ && PQpipelineSync(to_) == 1; }
     std::vector<part> sent() { return std::move(sent_); }
 
@@ -344,17 +397,19 @@ private:
 
 // Sends a statement with what belongs to it and reads the answers up to the sync, where a
 // transaction of its own is committed. The first failure is the answer; what follows it was
-// skipped.
+// skipped. Who asks is answered before the statement runs, within another deadline: a connection
+// that was idle may be dead without a sign, and a statement may take its time.
 asio::awaitable<PGresult*> connection::pipeline(const statement& sql, const parameters& values,
-                                                framing how) {
+                                                framing how, deadline* asks) {
     usable_ = false;  // until the sync was read: a lost statement leaves answers behind
-    const auto sent = send(sql, values, how);
+    const auto sent = send(sql, values, how, asks != nullptr);
     co_await flush();
     using owned = std::unique_ptr<PGresult, decltype(&PQclear)>;
     owned answer{nullptr, &PQclear};
     for (std::size_t at = 0;;) {
         auto* result = co_await next_result();
         owned next{result, &PQclear};
+        if (asks) std::exchange(asks, nullptr)->set_for_statement();
         if (!next) ++at;
         if (!next) continue;  // the end of one part's results
         const auto status = PQresultStatus(next.get());
@@ -374,6 +429,7 @@ asio::awaitable<PGresult*> connection::pipeline(const statement& sql, const para
     }
     if (!answer) lost("the server sent no result");
     usable_ = true;
+    heard_at_ = clock::now();
     co_return answer.release();
 }
 
@@ -381,7 +437,7 @@ asio::awaitable<PGresult*> connection::pipeline(const statement& sql, const para
 // begins, as a query would make a snapshot before its first statement. The question for the
 // transaction's id costs no round trip; it has one once it has changed something.
 std::vector<connection::part> connection::send(const statement& sql, const parameters& values,
-                                               framing how) {
+                                               framing how, bool asks) {
     sender to{libpq_.get()};
     if (!in_transaction_) transaction_.clear();
     const auto statement_timeout = std::to_string(options_.statement_timeout.count());
@@ -400,7 +456,10 @@ std::vector<connection::part> connection::send(const statement& sql, const param
                 "SELECT set_config('statement_timeout', $1, true),"
                 " set_config('lock_timeout', $2, true)",
                 limits);
+    } else if (asks) {
+        to.send(part::other, "");
     }
+    if (asks) to.ask();
     const std::string text{sql.sql};
     if (pooled_ || how == framing::bare) {
         to.send(part::statement, text, values);
@@ -414,27 +473,27 @@ std::vector<connection::part> connection::send(const statement& sql, const param
     const bool has_id = !transaction_.empty() && transaction_ != "0";
     if (in_transaction_ && how != framing::bare && !has_id)
         to.send(part::transaction_id, "SELECT txid_current_if_assigned()");
-    if (!to.finish()) lost(first_line(PQerrorMessage(libpq_.get())));
+    if (!to.finish()) lost(in_one_line(PQerrorMessage(libpq_.get())));
     return to.sent();
 }
 
 asio::awaitable<void> connection::flush() {
     for (int left = PQflush(libpq_.get()); left != 0; left = PQflush(libpq_.get())) {
-        if (left < 0) lost(first_line(PQerrorMessage(libpq_.get())));
+        if (left < 0) lost(in_one_line(PQerrorMessage(libpq_.get())));
         co_await wait(socket::wait_write);
-        if (!PQconsumeInput(libpq_.get())) lost(first_line(PQerrorMessage(libpq_.get())));
+        if (!PQconsumeInput(libpq_.get())) lost(in_one_line(PQerrorMessage(libpq_.get())));
     }
 }
 
 asio::awaitable<PGresult*> connection::next_result() {
     while (PQisBusy(libpq_.get())) {
         co_await wait(socket::wait_read);
-        if (!PQconsumeInput(libpq_.get())) lost(first_line(PQerrorMessage(libpq_.get())));
+        if (!PQconsumeInput(libpq_.get())) lost(in_one_line(PQerrorMessage(libpq_.get())));
     }
     auto* next = PQgetResult(libpq_.get());
     // Without a connection there are no more results, only the same end for ever.
     if (!next && PQstatus(libpq_.get()) != CONNECTION_OK)
-        lost(first_line(PQerrorMessage(libpq_.get())));
+        lost(in_one_line(PQerrorMessage(libpq_.get())));
     co_return next;
 }
 

@@ -17,6 +17,7 @@
 
 #include "../names.hpp"
 #include "larder/pg/pool.hpp"
+#include "resolve.hpp"
 
 namespace larder::pg {
 
@@ -38,14 +39,17 @@ public:
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
 
-    /// Throws error{unavailable}.
-    boost::asio::awaitable<void> connect();
+    /// Throws error{unavailable}. Of several addresses the first to be tried is the one so many
+    /// after the one that served last.
+    boost::asio::awaitable<void> connect(address served_last = {}, std::size_t after = 0);
     /// Throws error; afterwards the connection may be used again if is_usable().
     boost::asio::awaitable<result> execute(const statement& sql, const parameters& values,
                                            framing how = framing::plain);
     /// COMMIT, ROLLBACK or the like, sent once. Throws error as well if the server did something
     /// else: it rolls back what a COMMIT finds broken.
     boost::asio::awaitable<void> end(const std::string& how);
+    /// Called when a statement has had no answer for half the time that a login may take.
+    void when_silent(std::function<void()> then) { when_silent_ = std::move(then); }
     /// Until the server says something unasked, for that long at most. Throws error{interrupted}
     /// if the connection was lost.
     boost::asio::awaitable<void> listen(std::chrono::milliseconds most);
@@ -59,6 +63,11 @@ public:
     /// Reads what the server may have said while the connection was idle; false if it has gone.
     bool is_alive();
     bool is_usable() const { return usable_; }
+    std::chrono::steady_clock::time_point begun() const { return begun_; }
+    /// When the last statement was answered.
+    std::chrono::steady_clock::time_point heard_at() const { return heard_at_; }
+    /// Where it leads, or is trying to.
+    address at() const;
     /// Whether the server has said anything yet.
     bool has_heard() const { return heard_; }
     /// Whether a pooler gives each transaction, or each client, a server connection that others use
@@ -77,9 +86,9 @@ private:
     boost::asio::awaitable<void> flush();
     boost::asio::awaitable<PGresult*> next_result();
     boost::asio::awaitable<PGresult*> pipeline(const statement& sql, const parameters& values,
-                                               framing how);
+                                               framing how, deadline* asks = nullptr);
     boost::asio::awaitable<void> undo(framing how);
-    std::vector<part> send(const statement& sql, const parameters& values, framing how);
+    std::vector<part> send(const statement& sql, const parameters& values, framing how, bool asks);
     bool has_to_prepare_again(const statement& sql, const PGresult* refused);
     void reset_when_closed();
     static void hear(void* connection, const PGresult* notice);
@@ -94,6 +103,7 @@ private:
     std::unique_ptr<PGconn, decltype(&PQfinish)> libpq_{nullptr, &PQfinish};
     // The name of each statement that was prepared here, by its SQL.
     std::map<std::string, std::string, std::less<>> prepared_;
+    std::function<void()> when_silent_;
     // The id of the open transaction, once it is known; "0" while it has changed nothing.
     std::string transaction_;
     bool in_transaction_ = false;
@@ -101,6 +111,7 @@ private:
     bool usable_ = false;
     bool timed_out_ = false;
     bool heard_ = false;
+    std::chrono::steady_clock::time_point begun_, heard_at_;
 };
 
 }  // namespace larder::pg

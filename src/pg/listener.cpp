@@ -65,7 +65,7 @@ asio::awaitable<void> listener::run() {
             if (!logins_->has_to_wait()) co_await listen();
         } catch (const error& e) {
             if (e.kind() == failure::rejected && !std::exchange(said_why_, true))
-                spdlog::warn("Cannot hear what other instances announce: {}", e.what());
+                spdlog::warn("Cannot hear what other instances announce: {}", e.detail());
         } catch (const std::exception& e) {
             if (!std::exchange(said_why_, true)) spdlog::error("Cannot LISTEN: {}", e.what());
         }
@@ -80,8 +80,13 @@ asio::awaitable<void> listener::run() {
 // What is unreleased is told before who the database is, as nothing is to be trusted before.
 asio::awaitable<void> listener::log_in() {
     connection_ = std::make_unique<connection>(pause_.get_executor(), options_);
-    co_await connection_->connect();
-    logins_->was_accepted();
+    try {
+        co_await connection_->connect(logins_->served_last());
+    } catch (const error& e) {
+        logins_->told.was_refused(e);
+        throw;
+    }
+    logins_->was_accepted(connection_->at());
     has_tables_ = co_await tables::make(*connection_);
     logins_->has_tables = has_tables_;
     logins_->lacks_tables = !has_tables_;
@@ -149,7 +154,7 @@ asio::awaitable<void> listener::look(bool is_due) {
         if (is_due) co_await say();
     } catch (const error& e) {
         if (e.kind() != failure::unavailable || !connection_->is_usable()) throw;
-        spdlog::debug("larder.unreleased cannot be used now: {}", e.what());
+        spdlog::debug("larder.unreleased cannot be used now: {}", e.detail());
         decides_.could_not_read();
     }
 }

@@ -5,8 +5,11 @@
 #include <chrono>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 #include "larder/pg/error.hpp"
+#include "resolve.hpp"
+#include "troubles.hpp"
 
 namespace larder::pg {
 
@@ -31,12 +34,31 @@ public:
     void was_refused(const error& why) {
         const std::lock_guard lock{mutex_};
         refused_ = why;
+        told.was_refused(why);
     }
-    void was_accepted() {
+    void was_accepted(address where) {
         const std::lock_guard lock{mutex_};
         refused_.reset();
+        served_ = std::move(where);
+        told.was_accepted();
+    }
+    address served_last() {
+        const std::lock_guard lock{mutex_};
+        return served_;
     }
 
+    /// A session turned out to be dead, or not what it was taken for: so may be all that are as
+    /// old, and none of them is used again.
+    void renew() { renewed_ = clock::now().time_since_epoch().count(); }
+    bool is_outdated(std::chrono::steady_clock::time_point begun) const {
+        return begun.time_since_epoch().count() <= renewed_;
+    }
+    /// Whether a session is old enough that a new one may be let do what it is not.
+    static bool may_be_renewed(std::chrono::steady_clock::time_point begun) {
+        return clock::now() - begun > std::chrono::milliseconds{500};
+    }
+
+    troubles told;
     /// Whether larder's own tables are known to be there, or known to be missing; see tables.hpp.
     std::atomic<bool> has_tables{false}, lacks_tables{false};
     /// How often something was announced and could not be noted there.
@@ -51,6 +73,8 @@ private:
     std::mutex mutex_;
     std::optional<error> refused_;  // what the last one ended with
     clock::time_point began_;
+    address served_;
+    std::atomic<clock::rep> renewed_{0};
 };
 
 }  // namespace larder::pg

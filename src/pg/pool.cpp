@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "pool_state.hpp"
+#include "sqlstate.hpp"
 
 namespace larder::pg {
 
@@ -19,7 +20,7 @@ namespace asio = boost::asio;
 using clock = std::chrono::steady_clock;
 
 // Two that are in each other's way are not to meet again.
-asio::awaitable<void> pause_after_conflict(asio::any_io_executor executor) {
+asio::awaitable<void> pause_between_attempts(asio::any_io_executor executor) {
     thread_local std::minstd_rand chance{std::random_device{}()};
     asio::steady_timer pause{
         executor, std::chrono::milliseconds{std::uniform_int_distribution<int>{5, 50}(chance)}};
@@ -84,12 +85,14 @@ void pool::state::serve_waiting() {
 
 void pool::state::give_back(owned c) {
     --in_use;
-    if (c && c->is_usable() && !closed) idle.push_back(std::move(c));
+    std::erase(lent, c.get());
+    const bool is_good = c && c->is_usable() && !shared->is_outdated(c->begun());
+    if (is_good && !closed) idle.push_back(std::move(c));
     serve_waiting();
 }
 
 // Whose login was refused waits, too, if a connection is lent.
-asio::awaitable<pool::state::lease> pool::state::acquire() {
+asio::awaitable<pool::state::lease> pool::state::acquire(std::chrono::milliseconds after) {
     using given = waiter::given;
     const auto self = shared_from_this();
     asio::steady_timer turn{executor, options.acquire_timeout};
@@ -101,13 +104,15 @@ asio::awaitable<pool::state::lease> pool::state::acquire() {
         if (me.has == given::nothing) throw error{why};
         if (me.has == given::refusal) throw error{*me.why};
         if (me.has == given::connection) {
+            lent.push_back(me.with.get());
             lease used{self, std::move(me.with), true};
-            const bool is_alive = (*used).is_alive();
-            if (is_alive) co_return used;
+            const bool is_good = (*used).is_alive() && !shared->is_outdated((*used).begun());
+            if (is_good) co_return used;
+            (*used).abandon();
             continue;
         }
         try {
-            auto fresh = co_await log_in();
+            auto fresh = co_await log_in(after);
             co_return fresh;
         } catch (const error& e) {
             if (in_use == 0 && idle.empty()) throw;
@@ -116,7 +121,7 @@ asio::awaitable<pool::state::lease> pool::state::acquire() {
     }
 }
 
-asio::awaitable<pool::state::lease> pool::state::log_in() {
+asio::awaitable<pool::state::lease> pool::state::log_in(std::chrono::milliseconds after) {
     struct login {
         ~login() {
             of.logs_in = false;
@@ -127,14 +132,37 @@ asio::awaitable<pool::state::lease> pool::state::log_in() {
     const login now{*this};
     lease fresh{shared_from_this(), nullptr, false};
     try {
-        auto opened = co_await open();
+        auto opened = co_await open(options.connect_timeout - after);
+        lent.push_back(opened.get());
         fresh.holds(std::move(opened));
-        shared->was_accepted();
+        shared->was_accepted((*fresh).at());
     } catch (const error& e) {
         shared->was_refused(e);
         throw;
     }
     co_return fresh;
+}
+
+// A statement may take its time, and a server that is dead or frozen would let all wait for as long
+// as one may take. Whether it is, another login tells, which needs little of it.
+void pool::state::suspect() {
+    if (!std::exchange(suspects, true))
+        asio::co_spawn(executor, examine(shared_from_this()), asio::detached);
+}
+
+asio::awaitable<void> pool::state::examine(std::shared_ptr<state> self) {
+    const auto since = clock::now();
+    try {
+        co_await self->open(self->options.connect_timeout);
+    } catch (const error& e) {
+        if (e.sqlstate().empty()) {
+            self->shared->renew();
+            self->shared->was_refused(e);
+            for (auto* one : self->lent)
+                if (one->heard_at() < since) one->interrupt();
+        }
+    }
+    self->suspects = false;
 }
 
 // The attempts at one login.
@@ -148,18 +176,21 @@ struct pool::state::race {
 };
 
 // A login that was lost on the way would hold up everybody for its whole timeout. So while nothing
-// is heard from the server another one is begun now and then, as RFC 8305 has it for addresses, and
-// the first to be in is taken. There are two at most: the oldest, which a server that is only slow
-// answers first, and the newest.
-asio::awaitable<pool::state::owned> pool::state::open() {
+// is heard from the server another one is begun now and then, as RFC 8305 has it for addresses,
+// each at the next address, and the first to be in is taken. There are two at most: the oldest,
+// which a server that is only slow answers first, and the newest.
+asio::awaitable<pool::state::owned> pool::state::open(std::chrono::milliseconds within) {
     constexpr std::chrono::milliseconds another_after{250};
     const auto self = shared_from_this();
     const auto attempts = std::make_shared<race>(executor);
-    const auto until = clock::now() + options.connect_timeout;
-    const auto begin = [&] {
+    const auto until = clock::now() + within;
+    auto begin = [&, begun = std::size_t{0}]() mutable {
         auto one = std::make_unique<connection>(executor, options);
+        one->when_silent([of = weak_from_this()] {
+            if (const auto still = of.lock()) still->suspect();
+        });
         attempts->connecting.push_back(one.get());
-        asio::co_spawn(executor, attempt(self, attempts, std::move(one)), asio::detached);
+        asio::co_spawn(executor, attempt(self, attempts, std::move(one), begun++), asio::detached);
     };
     auto& all = attempts->connecting;
     begin();
@@ -175,20 +206,21 @@ asio::awaitable<pool::state::owned> pool::state::open() {
     for (auto* late : all) late->interrupt();
     if (attempts->winner) co_return std::move(attempts->winner);
     if (all.empty()) throw error{*attempts->why};
-    throw error{failure::unavailable, "no answer in time"};
+    throw error{failure::unavailable, "no answer in time"}.with_detail(
+        "no answer to a login in time");
 }
 
 // A connection refers to the pool's options, so the pool stays until the last attempt has ended.
-asio::awaitable<void> pool::state::attempt([[maybe_unused]] std::shared_ptr<state> self,
-                                           std::shared_ptr<race> in, owned mine) {
+asio::awaitable<void> pool::state::attempt(std::shared_ptr<state> self, std::shared_ptr<race> in,
+                                           owned mine, std::size_t first) {
     const auto* const me = mine.get();
     try {
-        co_await mine->connect();
+        co_await mine->connect(self->shared->served_last(), first);
         if (!in->winner) in->winner = std::move(mine);
     } catch (const error& e) {
         in->why = e;
     } catch (const std::exception& e) {  // the system lacks memory or descriptors
-        in->why = error{failure::unavailable, e.what()};
+        in->why = error{failure::unavailable, "no connection"}.with_detail(e.what());
     }
     std::erase(in->connecting, me);
     if (in->winner || in->connecting.empty()) in->over.cancel();
@@ -203,6 +235,8 @@ void pool::close() {
     state_->closed = true;
     state_->idle.clear();
 }
+
+void pool::tell(const error& why) const { state_->shared->told.failed(why); }
 
 asio::awaitable<transaction> pool::begin() {
     auto s = std::make_unique<transaction::state>();
@@ -244,24 +278,42 @@ asio::awaitable<void> pool::end_orphan(const parameters& transaction) {
     }
 }
 
+bool pool::state::lease::is_to_be_renewed(const error& why) {
+    const auto& state = why.sqlstate();
+    const bool is_dead = why.kind() == failure::interrupted || sqlstate::ends_session(state);
+    const bool is_unfit = sqlstate::is_of_session(state) || sqlstate::may_be_of_session(state);
+    const bool is_old = logins::may_be_renewed((*connection_).begun());
+    if (is_dead ? !reused_ : !is_unfit || !is_old) return false;
+    home_->shared->renew();
+    return true;
+}
+
+std::chrono::milliseconds pool::state::lost_since(clock::time_point begun) const {
+    const auto lost = std::chrono::ceil<std::chrono::milliseconds>(clock::now() - begun);
+    return std::min(lost, options.connect_timeout / 2);
+}
+
 asio::awaitable<result> pool::run(const statement& sql, parameters values) {
-    int conflicts = 0;
+    attempts all;
+    std::chrono::milliseconds lost{};
     while (true) {
         std::optional<error> failed;
+        bool may_repeat = false;
         {
-            auto with = co_await state_->acquire();
-            const bool may_repeat = sql.reads_only && with.reused();
+            auto with = co_await state_->acquire(lost);
+            const auto begun = clock::now();
             try {
                 co_return co_await (*with).execute(sql, values);
             } catch (const error& e) {
-                if (e.kind() == failure::interrupted ? !may_repeat : !e.is_conflict()) throw;
                 failed = e;
             }
+            const bool may_be_stored = failed->kind() == failure::interrupted && !sql.reads_only;
+            may_repeat = !may_be_stored && with.is_to_be_renewed(*failed);
+            lost = state_->lost_since(begun);
         }
-        // The connection had died unnoticed: once more. Each round uses up a dead connection.
-        if (failed->kind() == failure::interrupted) continue;
-        if (++conflicts == conflict_attempts) throw error(*failed);
-        co_await pause_after_conflict(state_->executor);
+        if (may_repeat) continue;
+        if (all.are_over(*failed)) throw error(*failed);
+        co_await pause_between_attempts(state_->executor);
     }
 }
 

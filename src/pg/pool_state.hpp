@@ -16,9 +16,24 @@
 
 namespace larder::pg {
 
-/// How often a transaction that is wholly larder's is made, while others are in its way.
-inline constexpr int conflict_attempts = 4;
-boost::asio::awaitable<void> pause_after_conflict(boost::asio::any_io_executor executor);
+/// How often a transaction that is wholly larder's is made, while what is in its way passes, and
+/// until when it is made once more. Who was in a conflict has waited already.
+inline constexpr int most_attempts = 4;
+inline constexpr std::chrono::seconds attempts_end_after{1};
+boost::asio::awaitable<void> pause_between_attempts(boost::asio::any_io_executor executor);
+
+/// Counts the attempts at one.
+class attempts {
+public:
+    bool are_over(const error& why) {
+        const bool is_late = std::chrono::steady_clock::now() - since_ > attempts_end_after;
+        return !why.is_passing() || ++made_ >= most_attempts || (is_late && !why.is_conflict());
+    }
+
+private:
+    const std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
+    int made_ = 0;
+};
 
 // Shared with the connections in use, so that one may come back after the pool has gone.
 struct pool::state : std::enable_shared_from_this<state> {
@@ -32,12 +47,18 @@ struct pool::state : std::enable_shared_from_this<state> {
     struct race;
     using owned = std::unique_ptr<connection>;
 
-    boost::asio::awaitable<lease> acquire();
-    boost::asio::awaitable<lease> log_in();
-    boost::asio::awaitable<owned> open();
+    /// `after` this long a wait for a session that turned out to be dead.
+    boost::asio::awaitable<lease> acquire(std::chrono::milliseconds after = {});
+    boost::asio::awaitable<lease> log_in(std::chrono::milliseconds after);
+    boost::asio::awaitable<owned> open(std::chrono::milliseconds within);
     static boost::asio::awaitable<void> attempt(std::shared_ptr<state> self,
-                                                std::shared_ptr<race> in, owned mine);
+                                                std::shared_ptr<race> in, owned mine,
+                                                std::size_t first);
     void give_back(owned c);
+    void suspect();
+    static boost::asio::awaitable<void> examine(std::shared_ptr<state> self);
+    /// Of what a request waits for a login, so much is over when its session was dead.
+    std::chrono::milliseconds lost_since(std::chrono::steady_clock::time_point begun) const;
     void serve_waiting();
 
     boost::asio::any_io_executor executor;
@@ -46,7 +67,9 @@ struct pool::state : std::enable_shared_from_this<state> {
     std::vector<owned> idle;
     std::deque<waiter*> waiting;  // oldest first
     std::size_t in_use = 0;       // connections lent, with the one that is being opened
-    bool logs_in = false;         // a connection is being opened
+    std::vector<connection*> lent;
+    bool logs_in = false;   // a connection is being opened
+    bool suspects = false;  // the server, of being dead
     bool closed = false;
 };
 
@@ -65,6 +88,9 @@ public:
     connection& operator*() { return *connection_; }
     // Whether it was used before, and so may have died without a sign.
     bool reused() const { return reused_; }
+    // A statement failed on it, and nothing of it was stored. Whether a new session may be let do
+    // it: the server ended this one, or it is not what it was taken for. Then all old ones go.
+    bool is_to_be_renewed(const error& why);
 
 private:
     std::shared_ptr<state> home_;

@@ -31,12 +31,46 @@ bool is_name(const std::string& host) {
     return !host.empty() && host.front() != '/' && host.front() != '@' && ec;
 }
 
+error no_address(std::string why) {
+    return error{failure::unavailable, "no connection"}.with_detail(std::move(why));
+}
+
 void append(std::string& list, const std::string& part, bool first) {
     if (!first) list += ',';
     list += part;
 }
 
 }  // namespace
+
+void begin_after(conninfo::parameters& all, const address& served_last, std::size_t after) {
+    std::vector<std::pair<std::string*, std::vector<std::string>>> lists;
+    for (auto& [keyword, value] : all)
+        if (keyword == "host" || keyword == "hostaddr" || keyword == "port")
+            lists.emplace_back(&value, split(value));
+    std::size_t size = 1;
+    for (const auto& [_, list] : lists) size = std::max(size, list.size());
+    const auto of = [&](std::string_view keyword, std::size_t i) -> std::string {
+        for (auto& [name, value] : all)
+            if (name == keyword) {
+                const auto list = split(value);
+                return list.size() == 1 ? list.front() : i < list.size() ? list[i] : "";
+            }
+        return {};
+    };
+    std::size_t first = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+        const auto numeric = of("hostaddr", i);
+        const address one{numeric.empty() ? of("host", i) : numeric, of("port", i)};
+        if (one == served_last || (one.port.empty() && one.host == served_last.host)) first = i;
+    }
+    first = (first + after) % size;
+    for (auto& [text, list] : lists) {
+        if (list.size() != size) continue;  // one for all, or a mistake that libpq tells
+        std::ranges::rotate(list, list.begin() + static_cast<std::ptrdiff_t>(first));
+        text->clear();
+        for (const auto& part : list) append(*text, part, &part == &list.front());
+    }
+}
 
 asio::awaitable<conninfo::parameters> with_addresses(
     const conninfo& server, look_up& names, std::chrono::steady_clock::time_point deadline) {
@@ -56,8 +90,7 @@ asio::awaitable<conninfo::parameters> with_addresses(
         std::optional found{std::vector<std::string>(1)};
         if (is_name(hosts[i])) found = co_await names.find(hosts[i], deadline);
         if (!found)
-            throw error(failure::unavailable,
-                        "no name server told the address of \"" + hosts[i] + "\" in time");
+            throw no_address("no name server told the address of \"" + hosts[i] + "\" in time");
         if (found->empty())
             unknown = "could not translate host name \"" + hosts[i] + "\" to an address";
         for (const auto& address : *found) {
@@ -67,7 +100,7 @@ asio::awaitable<conninfo::parameters> with_addresses(
             first = false;
         }
     }
-    if (first) throw error(failure::unavailable, unknown);
+    if (first) throw no_address(unknown);
     with.set("host", host_list);
     with.set("hostaddr", address_list);
     with.set("port", port_list);

@@ -15,17 +15,18 @@ asio::awaitable<result> session::run(const statement& sql, parameters values) {
     return write(sql, std::move(values));
 }
 
-// A transaction of one statement is wholly larder's, so it is made once more where others were in
-// its way.
+// A transaction of one statement is wholly larder's, so it is made once more where what was in its
+// way passes.
 asio::awaitable<result> session::write(const statement& sql, parameters values) {
-    for (int attempt = 1;; ++attempt) {
+    attempts all;
+    while (true) {
         try {
             co_return co_await write_once(sql, values);
         } catch (const error& e) {
-            if (!e.is_conflict() || attempt == conflict_attempts) throw;
+            if (all.are_over(e)) throw;
         }
         const auto executor = co_await asio::this_coro::executor;
-        co_await pause_after_conflict(executor);
+        co_await pause_between_attempts(executor);
     }
 }
 

@@ -1,5 +1,6 @@
 #include "larder/pg/transaction.hpp"
 
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -9,6 +10,14 @@
 namespace larder::pg {
 
 namespace asio = boost::asio;
+
+namespace {
+
+error not_stored(const error& why) {
+    return error{failure::unavailable, why.what(), why.sqlstate()}.with_detail(why.detail());
+}
+
+}  // namespace
 
 transaction::transaction(std::unique_ptr<state> s) : state_(std::move(s)) {}
 transaction::transaction(transaction&&) noexcept = default;
@@ -25,21 +34,25 @@ asio::awaitable<result> transaction::run(const statement& sql, parameters values
     std::optional<error> failed;
     while (true) {
         const bool first = !std::exchange(s.begun, true);
-        const bool may_repeat = first && s.with->reused();
+        const auto begun = std::chrono::steady_clock::now();
         try {
             const auto how = first ? framing::begins : framing::plain;
             co_return co_await (**s.with).execute(sql, values, how);
         } catch (const error& e) {
             failed = e;
         }
-        if (failed->kind() != failure::interrupted) break;
-        s.ended = true;
-        if (!may_repeat) throw error(failure::unavailable, failed->what(), failed->sqlstate());
-        // The connection had died unnoticed: once more. Each round uses up a dead connection.
+        const bool is_old = s.with->is_to_be_renewed(*failed);
+        if (!first || !is_old) break;
+        // It may be let do it on a new session, or the connection had died unnoticed: once more.
+        (**s.with).abandon();
         s.with.reset();
-        auto with = co_await s.home->acquire();
+        auto with = co_await s.home->acquire(s.home->lost_since(begun));
         s.with.emplace(std::move(with));
-        s.begun = s.ended = false;
+        s.begun = false;
+    }
+    if (failed->kind() == failure::interrupted) {
+        s.ended = true;
+        throw not_stored(*failed);
     }
     co_await rollback();
     throw error(*failed);
@@ -71,7 +84,7 @@ asio::awaitable<bool> transaction::note(const std::string& payload) {
     if (goes_on && failed->kind() == failure::rejected) co_return false;
     if (goes_on) co_await rollback();
     s.ended = true;
-    throw error(failure::unavailable, failed->what(), failed->sqlstate());
+    throw not_stored(*failed);
 }
 
 asio::awaitable<void> transaction::commit() {

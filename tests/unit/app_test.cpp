@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/io_context.hpp>
+
 #include <boost/describe/class.hpp>
 
 #include <cstdint>
@@ -141,10 +143,12 @@ TEST(app, has_an_entity_tag_for_every_get) {
 
 template <class Exception>
 http::response answer_for(const Exception& e, bool is_write = false) {
+    boost::asio::io_context io{1};
+    const pg::pool connections{io.get_executor(), {}};
     try {
         throw e;
     } catch (...) {
-        return detail::answer_for_exception(is_write);
+        return detail::answer_for_exception(is_write, connections);
     }
 }
 

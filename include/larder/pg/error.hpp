@@ -15,7 +15,9 @@ enum class failure {
     misused,      ///< the result is not what the caller reads it as: mend the program
 };
 
-/// The one exception of larder::pg. `what()` is one sentence without SQL text or credentials.
+/// The one exception of larder::pg. `what()` is one sentence without SQL text or credentials; of
+/// what is unavailable or was interrupted also without hosts, ports, users or paths: anybody may
+/// read it.
 class error : public std::runtime_error {
 public:
     error(failure kind, const std::string& sentence, std::string sqlstate = {},
@@ -27,6 +29,12 @@ public:
           transaction_(std::move(transaction)) {}
 
     failure kind() const { return kind_; }
+    /// What libpq or the server said, for the log: it may name hosts, users and paths.
+    std::string detail() const { return detail_.empty() ? what() : detail_; }
+    error& with_detail(std::string said) {
+        detail_ = std::move(said);
+        return *this;
+    }
     /// Five characters, as in PostgreSQL's appendix A; empty if no server said anything.
     const std::string& sqlstate() const { return sqlstate_; }
     /// The constraint that was violated; empty if none was.
@@ -39,12 +47,15 @@ public:
     bool is_conflict() const {
         return kind_ != failure::interrupted && (sqlstate_ == "40001" || sqlstate_ == "40P01");
     }
+    /// Nothing was stored, and what was in the way passes by itself: a conflict, a lock, a lack of
+    /// memory, room or connections, a server that begins or ends.
+    bool is_passing() const;
     /// Whether the same statement may succeed if it is simply sent again.
     bool is_retryable() const { return kind_ == failure::unavailable || is_conflict(); }
 
 private:
     failure kind_;
-    std::string sqlstate_, constraint_, transaction_;
+    std::string sqlstate_, constraint_, transaction_, detail_;
 };
 
 }  // namespace larder::pg

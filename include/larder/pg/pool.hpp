@@ -57,6 +57,9 @@ public:
     /// Throws pg::error where nobody answers.
     boost::asio::awaitable<fate> fate_of(std::string transaction);
 
+    /// Tells the log why a request failed for now: each reason once in a while.
+    void tell(const error& why) const;
+
     /// Closes the connections that are idle; those in use close when they come back.
     void close();
 

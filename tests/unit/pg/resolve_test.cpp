@@ -80,7 +80,7 @@ std::string why_none(const conninfo& server, std::chrono::milliseconds within) {
                               try {
                                   if (failed) std::rethrow_exception(failed);
                               } catch (const error& e) {
-                                  why = e.what();
+                                  why = e.detail();
                               }
                           });
     io.run();
