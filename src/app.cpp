@@ -313,7 +313,8 @@ void worker::hear_announcements(const pg::pool_options& source,
             .unannounced = [&own] { return own.unannounced(); },
             .is_settled = [&own] { return own.is_settled(); },
             .identified = [&own](std::string which) { own.identify(std::move(which)); },
-            .concerns = [this](std::string_view one) { return cache_.concerns(one); }});
+            .concerns = [this](std::string_view one) { return cache_.concerns(one); }},
+        &db_);
 }
 
 asio::awaitable<http::response> worker::answer(const http::request& r) {
@@ -401,7 +402,10 @@ asio::awaitable<void> worker::finish() {
 }  // namespace
 
 struct app::state {
-    explicit state(app_options o) : options(std::move(o)) {}
+    explicit state(app_options o)
+        : options(std::move(o)),
+          logins(std::make_shared<pg::logins>(
+              options.source.value_or(pg::pool_options{}).max_of_process)) {}
 
     std::string_view not_ready() const {
         if (!options.shared) return options.no_shared;
@@ -421,7 +425,7 @@ struct app::state {
     std::string document;
     std::vector<std::string> families;
     cache::own_writes own;
-    std::shared_ptr<pg::logins> logins = std::make_shared<pg::logins>();
+    std::shared_ptr<pg::logins> logins;
     larder::traffic traffic;
     std::optional<asio::ssl::context> tls;
     std::vector<std::unique_ptr<worker>> workers;

@@ -30,9 +30,14 @@ constexpr int status_usage = 64, status_unavailable = 69, status_config = 78;
 larder::app_options options_with_servers(const serve_flags& flags) {
     auto options = options_from(flags);
     const auto waits = orders::source_deadline_from_environment();
+    const auto connections = orders::source_connections_from_environment();
+    const auto idle = orders::source_idle_from_environment();
     if (auto server = orders::source_from_environment())
-        options.source = larder::pg::pool_options{
-            .server = std::move(*server), .connect_timeout = waits, .acquire_timeout = waits};
+        options.source = larder::pg::pool_options{.server = std::move(*server),
+                                                  .max_of_process = connections,
+                                                  .idle_timeout = idle,
+                                                  .connect_timeout = waits,
+                                                  .acquire_timeout = waits};
     if (auto server = orders::shared_tier_from_environment())
         options.shared = larder::valkey::client_options{
             .server = std::move(*server), .deadline = orders::cache_deadline_from_environment()};

@@ -240,7 +240,11 @@ std::string text_of(const serve_flags& flags, const larder::app_options& options
     line("CACHE_CLIENT_RELOAD", options.client_reload ? "on" : "off");
     if (options.shared) line("CACHE_DEADLINE_MS", options.shared->deadline.count());
     line("VALKEY_SERVICE_URI", options.shared ? options.shared->server.address() : "");
-    if (options.source) line("PG_DEADLINE_MS", options.source->connect_timeout.count());
+    if (options.source) {
+        line("PG_DEADLINE_MS", options.source->connect_timeout.count());
+        line("PG_CONNECTIONS", options.source->max_of_process);
+        line("PG_IDLE_SECONDS", options.source->idle_timeout.count() / 1000);
+    }
     line("PG_DATABASE", database_from_environment());
     std::string source;
     if (options.source)

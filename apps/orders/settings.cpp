@@ -104,6 +104,16 @@ std::chrono::milliseconds source_deadline_from_environment() {
     return deadline("PG_DEADLINE_MS", default_source_deadline);
 }
 
+std::size_t source_connections_from_environment() {
+    return static_cast<std::size_t>(
+        number("PG_CONNECTIONS", 1, 10'000, 20, "a number of connections from 1 to 10000"));
+}
+
+std::chrono::seconds source_idle_from_environment() {
+    return std::chrono::seconds{
+        number("PG_IDLE_SECONDS", 0, 86'400, 30, "a number of seconds from 1 to 86400, or 0")};
+}
+
 bool client_reload_from_environment() {
     const auto text = variable("CACHE_CLIENT_RELOAD");
     if (text.empty() || text == "on" || text == "off") return text != "off";

@@ -41,6 +41,13 @@ std::chrono::milliseconds cache_deadline_from_environment();
 /// PG_DEADLINE_MS, default 800: how long a request waits for a connection to PostgreSQL. Likewise.
 std::chrono::milliseconds source_deadline_from_environment();
 
+/// PG_CONNECTIONS, default 20: how many connections to PostgreSQL the process may have, with the
+/// one that listens. Likewise.
+std::size_t source_connections_from_environment();
+
+/// PG_IDLE_SECONDS, default 30: after which an idle one is closed; 0: never. Likewise.
+std::chrono::seconds source_idle_from_environment();
+
 /// CACHE_CLIENT_RELOAD, default on: whether clients may have a count loaded anew by `cache-control:
 /// no-cache`. A value that is neither `on` nor `off` is logged as an error.
 bool client_reload_from_environment();

@@ -55,6 +55,8 @@ public:
     boost::asio::awaitable<void> listen(std::chrono::milliseconds most);
     /// What was notified since the last call: the payloads, in the order of their commits.
     std::vector<std::string> notifications();
+    /// Lets go of it when the connection goes.
+    void keep(std::shared_ptr<void> with_it) { kept_ = std::move(with_it); }
     /// Will not be used again.
     void abandon() { usable_ = false; }
     /// The same, also for who waits in connect() or listen().
@@ -96,6 +98,7 @@ private:
     [[noreturn]] void lost(const std::string& why);
     [[noreturn]] void reject(PGresult* refused);
 
+    std::shared_ptr<void> kept_;  // until the session has ended
     boost::asio::posix::stream_descriptor socket_;
     boost::asio::steady_timer timer_;
     look_up names_;

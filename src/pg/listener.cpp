@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "connection.hpp"
-#include "logins.hpp"
+#include "pool_state.hpp"
 #include "tables.hpp"
 
 namespace larder::pg {
@@ -38,10 +38,11 @@ pool_options kept_alive(pool_options options) {
 }  // namespace
 
 listener::listener(const asio::any_io_executor& executor, pool_options options,
-                   std::shared_ptr<logins> shared, events then)
+                   std::shared_ptr<logins> shared, events then, pool* lends)
     : options_(kept_alive(std::move(options))),
       logins_(std::move(shared)),
       decides_(std::move(then)),
+      lends_(lends),
       pause_(executor),
       started_(executor, clock::time_point::max()) {}
 
@@ -62,13 +63,16 @@ void listener::stop() {
 asio::awaitable<void> listener::run() {
     while (!stopped_) {
         try {
-            if (!logins_->has_to_wait()) co_await listen();
+            const bool has_own = !lends_ || logins_->may_listen();
+            if (!has_own) co_await look_in_turn();
+            else if (!logins_->has_to_wait()) co_await listen();
         } catch (const error& e) {
             if (e.kind() == failure::rejected && !std::exchange(said_why_, true))
                 spdlog::warn("Cannot hear what other instances announce: {}", e.detail());
         } catch (const std::exception& e) {
             if (!std::exchange(said_why_, true)) spdlog::error("Cannot LISTEN: {}", e.what());
         }
+        on_ = nullptr;
         connection_.reset();
         started_.expires_at(clock::time_point::min());
         if (stopped_) break;
@@ -87,14 +91,19 @@ asio::awaitable<void> listener::log_in() {
         throw;
     }
     logins_->was_accepted(connection_->at());
-    has_tables_ = co_await tables::make(*connection_);
+    on_ = connection_.get();
+    co_await begin();
+}
+
+asio::awaitable<void> listener::begin() {
+    has_tables_ = co_await tables::make(*on_);
     logins_->has_tables = has_tables_;
     logins_->lacks_tables = !has_tables_;
     const bool is_told = co_await subscribe();
     is_notified_ = false;
     decides_.connected(has_tables_, is_told, logins_->unnoted);
     if (has_tables_) co_await read_rows();
-    auto database = co_await tables::identity(*connection_);
+    auto database = co_await tables::identity(*on_);
     decides_.then().identified(std::move(database));
 }
 
@@ -102,7 +111,7 @@ asio::awaitable<void> listener::listen() {
     co_await log_in();
     started_.expires_at(clock::time_point::min());
     auto look_at = clock::now();
-    while (!stopped_) {
+    while (!stopped_ && (!lends_ || logins_->may_listen())) {
         take_notifications();
         const bool is_due = clock::now() >= look_at;
         if (is_due) look_at = clock::now() + decides_.then().say_every;
@@ -110,6 +119,25 @@ asio::awaitable<void> listener::listen() {
         take_notifications();  // that came meanwhile: nothing more may come to wait for
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(look_at - clock::now());
         if (!is_notified_ && left.count() > 0) co_await connection_->listen(left);
+    }
+}
+
+// Where there is no connection to listen with, as the last one is for requests, it has one of
+// theirs now and then.
+asio::awaitable<void> listener::look_in_turn() {
+    bool has_begun = false;
+    while (!stopped_ && !logins_->may_listen()) {
+        {
+            auto with = co_await lends_->state_->acquire();
+            on_ = &*with;
+            if (!has_begun) co_await begin();
+            else co_await look(true);
+            has_begun = true;
+            on_ = nullptr;
+        }
+        started_.expires_at(clock::time_point::min());
+        pause_.expires_after(decides_.then().say_every);
+        co_await pause_.async_wait(asio::as_tuple(asio::use_awaitable));
     }
 }
 
@@ -124,10 +152,10 @@ void listener::take_notifications() {
 asio::awaitable<bool> listener::subscribe() {
     static constexpr statement begin{"LISTEN larder"};
     const parameters none;
-    std::string why = "a pooler is in between";
+    std::string why = connection_ ? "a pooler is in between" : "it has no connection left for that";
     try {
-        if (!connection_->is_pooled()) {
-            co_await connection_->execute(begin, none);
+        if (connection_ && !on_->is_pooled()) {
+            co_await on_->execute(begin, none);
             co_return true;
         }
     } catch (const error& e) {
@@ -147,20 +175,20 @@ asio::awaitable<void> listener::look(bool is_due) {
     try {
         const auto settled = decides_.to_delete(is_due);
         if (!settled.empty()) {
-            co_await tables::remove(*connection_, settled);
+            co_await tables::remove(*on_, settled);
             decides_.deleted();
         }
         if (decides_.has_to_read(is_due)) co_await read_rows();
         if (is_due) co_await say();
     } catch (const error& e) {
-        if (e.kind() != failure::unavailable || !connection_->is_usable()) throw;
+        if (e.kind() != failure::unavailable || !on_->is_usable()) throw;
         spdlog::debug("larder.unreleased cannot be used now: {}", e.detail());
         decides_.could_not_read();
     }
 }
 
 asio::awaitable<void> listener::read_rows() {
-    const auto rows = co_await tables::unreleased(*connection_);
+    const auto rows = co_await tables::unreleased(*on_);
     decides_.read(rows);
     if (rows.size() == tables::most_rows && !std::exchange(said_limit_, true))
         spdlog::warn("larder.unreleased has {} rows or more: the newer ones are read later",
@@ -169,7 +197,7 @@ asio::awaitable<void> listener::read_rows() {
 
 asio::awaitable<void> listener::say() {
     for (auto& one : decides_.to_say(logins_->unnoted))
-        co_await tables::announce_again(*connection_, std::move(one), has_tables_);
+        co_await tables::announce_again(*on_, std::move(one), has_tables_);
     decides_.said();
 }
 

@@ -3,6 +3,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
@@ -27,6 +28,8 @@ asio::awaitable<void> pause_between_attempts(asio::any_io_executor executor) {
     co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
+constexpr const char* full = "53300";
+
 // Who needs a connection; what it is given ends the wait.
 class pool::state::waiter {
 public:
@@ -47,6 +50,7 @@ public:
 
     given has = given::nothing;
     owned with;
+    std::shared_ptr<void> place;  // of the connection to be
     std::optional<error> why;
 
 private:
@@ -64,8 +68,12 @@ void pool::state::serve_waiting() {
     while (!waiting.empty() && in_use < options.max_connections) {
         auto& first = *waiting.front();
         if (idle.empty() && logs_in) return;
+        auto place = idle.empty() ? shared->connections->take(shared_from_this(), has()) : nullptr;
+        if (idle.empty() && !place) return;
         auto refusal = idle.empty() ? shared->why_not() : std::nullopt;
-        if (refusal && in_use > 0) return;
+        const bool is_full = refusal && refusal->sqlstate() == full;
+        if (is_full) serve_later();
+        if (refusal && (in_use > 0 || is_full)) return;
         waiting.pop_front();
         if (refusal) {
             first.why = std::move(refusal);
@@ -75,6 +83,7 @@ void pool::state::serve_waiting() {
         ++in_use;
         if (idle.empty()) {
             logs_in = true;
+            first.place = std::move(place);
             first.give(given::login);
         } else {  // the one used last: the others may be closed
             first.give(given::connection, std::move(idle.back()));
@@ -87,11 +96,70 @@ void pool::state::give_back(owned c) {
     --in_use;
     std::erase(lent, c.get());
     const bool is_good = c && c->is_usable() && !shared->is_outdated(c->begun());
-    if (is_good && !closed) idle.push_back(std::move(c));
+    const bool is_wanted = shared->connections->is_wanted(has() + 1);
+    if (is_good && !closed && !is_wanted) keep_idle(std::move(c));
+    c.reset();
     serve_waiting();
 }
 
-// Whose login was refused waits, too, if a connection is lent.
+// A server that is full has room again when somebody's connection ends.
+void pool::state::serve_later() {
+    if (std::exchange(serves_later, true)) return;
+    again.expires_after(logins::pause);
+    again.async_wait([of = weak_from_this()](boost::system::error_code) {
+        const auto still = of.lock();
+        if (!still) return;
+        still->serves_later = false;
+        still->serve_waiting();
+    });
+}
+
+void pool::state::may_open() {
+    asio::post(executor, [of = weak_from_this()] {
+        const auto still = of.lock();
+        if (!still) return;
+        still->serve_waiting();
+        if (still->waiting.empty()) still->shared->connections->withdraw(still.get());
+    });
+}
+
+void pool::state::is_asked_for_one() {
+    asio::post(executor, [of = weak_from_this()] {
+        const auto still = of.lock();
+        if (!still || still->idle.empty()) return;
+        if (still->shared->connections->is_wanted(still->has()))
+            still->idle.erase(still->idle.begin());
+    });
+}
+
+void pool::state::keep_idle(owned c) {
+    idle.push_back(std::move(c));
+    sweep_later();
+}
+
+// The one used last is at the end.
+void pool::state::sweep_later() {
+    if (options.idle_timeout.count() == 0 || idle.empty() || std::exchange(sweeps_later, true))
+        return;
+    sweep.expires_at(idle.front()->heard_at() + options.idle_timeout);
+    sweep.async_wait([of = weak_from_this()](boost::system::error_code) {
+        const auto still = of.lock();
+        if (!still) return;
+        const auto before = clock::now() - still->options.idle_timeout;
+        std::erase_if(still->idle, [&](const owned& one) { return one->heard_at() <= before; });
+        still->sweeps_later = false;
+        still->sweep_later();
+    });
+}
+
+void pool::state::close() {
+    closed = true;
+    idle.clear();
+    again.cancel();
+    sweep.cancel();
+}
+
+// Whose login was refused waits, too, if a connection is lent, or the server is full.
 asio::awaitable<pool::state::lease> pool::state::acquire(std::chrono::milliseconds after) {
     using given = waiter::given;
     const auto self = shared_from_this();
@@ -112,16 +180,18 @@ asio::awaitable<pool::state::lease> pool::state::acquire(std::chrono::millisecon
             continue;
         }
         try {
-            auto fresh = co_await log_in(after);
+            auto fresh = co_await log_in(std::move(me.place), after);
             co_return fresh;
         } catch (const error& e) {
-            if (in_use == 0 && idle.empty()) throw;
+            if (e.sqlstate() == full) shared->was_full();
+            else if (in_use == 0 && idle.empty()) throw;
             why = e;
         }
     }
 }
 
-asio::awaitable<pool::state::lease> pool::state::log_in(std::chrono::milliseconds after) {
+asio::awaitable<pool::state::lease> pool::state::log_in(std::shared_ptr<void> place,
+                                                        std::chrono::milliseconds after) {
     struct login {
         ~login() {
             of.logs_in = false;
@@ -133,6 +203,7 @@ asio::awaitable<pool::state::lease> pool::state::log_in(std::chrono::millisecond
     lease fresh{shared_from_this(), nullptr, false};
     try {
         auto opened = co_await open(options.connect_timeout - after);
+        opened->keep(std::move(place));
         lent.push_back(opened.get());
         fresh.holds(std::move(opened));
         shared->was_accepted((*fresh).at());
@@ -227,14 +298,13 @@ asio::awaitable<void> pool::state::attempt(std::shared_ptr<state> self, std::sha
 }
 
 pool::pool(asio::any_io_executor executor, pool_options options, std::shared_ptr<logins> shared)
-    : state_(std::make_shared<state>(std::move(executor), std::move(options), std::move(shared))) {}
+    : state_(std::make_shared<state>(std::move(executor), std::move(options), std::move(shared))) {
+    state_->shared->connections->join(state_);
+}
 
 pool::~pool() { close(); }
 
-void pool::close() {
-    state_->closed = true;
-    state_->idle.clear();
-}
+void pool::close() { state_->close(); }
 
 void pool::tell(const error& why) const { state_->shared->told.failed(why); }
 

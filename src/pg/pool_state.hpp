@@ -36,11 +36,13 @@ private:
 };
 
 // Shared with the connections in use, so that one may come back after the pool has gone.
-struct pool::state : std::enable_shared_from_this<state> {
+struct pool::state : spender, std::enable_shared_from_this<state> {
     state(boost::asio::any_io_executor e, pool_options o, std::shared_ptr<logins> l)
         : executor(std::move(e)),
           options(with_defaults(std::move(o))),
-          shared(l ? std::move(l) : std::make_shared<logins>()) {}
+          shared(l ? std::move(l) : std::make_shared<logins>(options.max_of_process)),
+          again(executor),
+          sweep(executor) {}
 
     class lease;
     class waiter;
@@ -49,7 +51,8 @@ struct pool::state : std::enable_shared_from_this<state> {
 
     /// `after` this long a wait for a session that turned out to be dead.
     boost::asio::awaitable<lease> acquire(std::chrono::milliseconds after = {});
-    boost::asio::awaitable<lease> log_in(std::chrono::milliseconds after);
+    boost::asio::awaitable<lease> log_in(std::shared_ptr<void> place,
+                                         std::chrono::milliseconds after);
     boost::asio::awaitable<owned> open(std::chrono::milliseconds within);
     static boost::asio::awaitable<void> attempt(std::shared_ptr<state> self,
                                                 std::shared_ptr<race> in, owned mine,
@@ -60,6 +63,13 @@ struct pool::state : std::enable_shared_from_this<state> {
     /// Of what a request waits for a login, so much is over when its session was dead.
     std::chrono::milliseconds lost_since(std::chrono::steady_clock::time_point begun) const;
     void serve_waiting();
+    void serve_later();
+    void may_open() override;
+    void is_asked_for_one() override;
+    std::size_t has() const { return in_use + idle.size(); }
+    void keep_idle(owned c);
+    void sweep_later();
+    void close();
 
     boost::asio::any_io_executor executor;
     const pool_options options;
@@ -68,6 +78,9 @@ struct pool::state : std::enable_shared_from_this<state> {
     std::deque<waiter*> waiting;  // oldest first
     std::size_t in_use = 0;       // connections lent, with the one that is being opened
     std::vector<connection*> lent;
+    boost::asio::steady_timer again;  // to serve who waits for a server that is full
+    boost::asio::steady_timer sweep;  // of idle connections
+    bool serves_later = false, sweeps_later = false;
     bool logs_in = false;   // a connection is being opened
     bool suspects = false;  // the server, of being dead
     bool closed = false;

@@ -3,10 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "support/gate.hpp"
@@ -203,6 +206,98 @@ TEST_F(managed_postgres, whose_first_address_is_silent_is_reached_at_the_next) {
     other.reset();
     valkey().clear();
     EXPECT_EQ(count(one->port()), 12008);
+}
+
+// ---- few connections ----
+
+struct managed_postgres_with_few : managed_postgres {
+    void SetUp() override {
+        managed_postgres::SetUp();
+        auto admin = servers.store.connect();
+        admin.exec("DROP ROLE IF EXISTS few");
+        admin.exec("CREATE ROLE few LOGIN PASSWORD 'few'");
+        admin.exec("GRANT " + admin.scalar("SELECT quote_ident(current_user)") + " TO few");
+    }
+    void TearDown() override {
+        auto admin = servers.store.connect();
+        admin.exec("DROP OWNED BY few");  // it may have made larder's tables
+        admin.exec("DROP ROLE few");
+        managed_postgres::TearDown();
+    }
+    void limit(int connections) {
+        sql("ALTER ROLE few CONNECTION LIMIT " + std::to_string(connections));
+    }
+    std::string uri() { return "postgres://few:few@127.0.0.1:" + port(); }
+    long sessions() {
+        return std::stol(sql("SELECT count(*) FROM pg_stat_activity WHERE usename = 'few'"));
+    }
+    /// So many clients at once, each with requests that are not cached.
+    void expect_to_serve(const service& one, int clients, int requests) {
+        std::vector<std::thread> all;
+        for (int c = 0; c < clients; ++c)
+            all.emplace_back([&one, c, requests] {
+                for (int i = 0; i < requests; ++i) {
+                    const auto target = "/count?customerid=" + std::to_string(c * requests + i + 1);
+                    const auto answer = get(one.port(), target);
+                    EXPECT_EQ(answer.status, 200) << answer.body;
+                }
+            });
+        for (auto& client : all) client.join();
+    }
+};
+
+TEST_F(managed_postgres_with_few, as_the_process_may_have_serves_all_workers_with_those) {
+    const auto one = start(uri(), {{"PG_CONNECTIONS", "4"}});
+    long most = 0;
+    std::atomic<bool> is_over = false;
+    std::thread watch{[&] {
+        auto admin = servers.store.connect();
+        while (!is_over)
+            most = std::max(most, std::stol(admin.scalar("SELECT count(*) FROM pg_stat_activity"
+                                                         " WHERE usename = 'few'")));
+    }};
+    expect_to_serve(*one, 12, 20);
+    is_over = true;
+    watch.join();
+    EXPECT_LE(most, 4);
+    EXPECT_GT(most, 1);
+}
+
+TEST_F(managed_postgres_with_few, as_one_is_there_for_requests_and_not_to_listen) {
+    limit(1);
+    const auto one = start(uri());
+    ASSERT_TRUE(eventually([&] { return get(one->port(), "/count").status == 200; }));
+    expect_to_serve(*one, 2, 10);
+    add_tutorial_order(one->port());
+    EXPECT_EQ(count(one->port()), 12001);
+}
+
+TEST_F(managed_postgres_with_few, as_one_by_its_own_setting_serves_all_workers) {
+    const auto one = start(uri(), {{"PG_CONNECTIONS", "1"}});
+    expect_to_serve(*one, 4, 10);
+    EXPECT_LE(sessions(), 1);
+}
+
+TEST_F(managed_postgres_with_few, as_two_instances_need_serves_both) {
+    limit(4);
+    const auto one = start(uri(), {{"PG_CONNECTIONS", "2"}});
+    const auto other = start(uri(), {{"PG_CONNECTIONS", "2"}});
+    for (int i = 1; i <= 10; ++i) {
+        add_tutorial_order(i % 2 ? one->port() : other->port());
+        EXPECT_EQ(count(one->port()), 12000 + i);
+        EXPECT_EQ(count(other->port()), 12000 + i);
+    }
+}
+
+// Without that, an instance keeps all that it ever needed from the next one.
+TEST_F(managed_postgres_with_few, gets_back_what_is_idle) {
+    limit(5);
+    const auto one = start(uri(), {{"PG_IDLE_SECONDS", "1"}});
+    expect_to_serve(*one, 12, 10);
+    EXPECT_GT(sessions(), 1);
+    EXPECT_TRUE(eventually([this] { return sessions() == 1; })) << "but the one that listens";
+    const auto other = start(uri());
+    expect_to_serve(*other, 4, 10);
 }
 
 // ---- what is told, and to whom ----

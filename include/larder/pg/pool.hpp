@@ -20,6 +20,8 @@ namespace larder::pg {
 struct pool_options {
     conninfo server;                                 ///< where and who
     std::size_t max_connections = 4;                 ///< of this worker, opened on demand
+    std::size_t max_of_process = 20;                 ///< of all workers, with the one that listens
+    std::chrono::milliseconds idle_timeout{30'000};  ///< after which it is closed; 0: never
     std::chrono::milliseconds connect_timeout{800};  ///< name, TCP, TLS and login together
     std::chrono::milliseconds acquire_timeout{800};  ///< for a connection to become free
     /// For one statement; PostgreSQL is told to end it then, and half a second later its
@@ -28,6 +30,7 @@ struct pool_options {
     std::chrono::milliseconds lock_timeout{2'000};  ///< for a lock that somebody else has
 };
 
+class listener;
 class logins;
 
 /// Connections that are opened when they are needed and kept. A connection that died while it was
@@ -67,6 +70,7 @@ private:
     boost::asio::awaitable<void> end_orphan(const parameters& transaction);
 
     friend class transaction;
+    friend class listener;
     struct state;
     std::shared_ptr<state> state_;
 };

@@ -110,5 +110,33 @@ TEST(with_addresses, waits_for_no_name_beyond_the_deadline_and_asks_for_it_once_
     EXPECT_GE(asked, 2);
 }
 
+// ---- which is tried first ----
+
+std::string order_of(const char* text, const address& served_last, std::size_t after) {
+    auto all = conninfo::parse(text)->all();
+    begin_after(all, served_last, after);
+    std::string order;
+    for (const auto& [keyword, value] : all)
+        if (keyword == "host" || keyword == "port" || keyword == "hostaddr")
+            order += (order.empty() ? "" : " ") + value;
+    return order;
+}
+
+TEST(begin_after, begins_with_the_one_that_served_or_those_after_it) {
+    const auto* const three = "host=::1,127.0.0.1,/run port=1,2,3";
+    EXPECT_EQ(order_of(three, {}, 0), "::1,127.0.0.1,/run 1,2,3");
+    EXPECT_EQ(order_of(three, {}, 1), "127.0.0.1,/run,::1 2,3,1");
+    EXPECT_EQ(order_of(three, {"127.0.0.1", "2"}, 0), "127.0.0.1,/run,::1 2,3,1");
+    EXPECT_EQ(order_of(three, {"127.0.0.1", "2"}, 2), "::1,127.0.0.1,/run 1,2,3");
+    EXPECT_EQ(order_of("host=a,b hostaddr=127.0.0.1,127.0.0.2", {"127.0.0.2", "5432"}, 0),
+              "b,a 127.0.0.2,127.0.0.1");
+    EXPECT_EQ(order_of("host=127.0.0.1,::1 port=1", {"::1", "1"}, 0), "::1,127.0.0.1 1");
+}
+
+TEST(begin_after, leaves_one_alone) {
+    for (const std::size_t after : {0, 1, 2})
+        EXPECT_EQ(order_of("host=127.0.0.1 port=1", {"127.0.0.1", "1"}, after), "127.0.0.1 1");
+}
+
 }  // namespace
 }  // namespace larder::pg
