@@ -30,6 +30,7 @@ struct count_reply {
     std::int64_t count{};
 };
 BOOST_DESCRIBE_STRUCT(count_reply, (), (count))
+constexpr bool is_possible(const count_reply& r) { return r.count >= 0; }
 constexpr larder::docs describe(const count_reply*) {
     return {.text = "The count, from the cache or from PostgreSQL.",
             .members = {{"count", "How many orders.", "12000"}}};

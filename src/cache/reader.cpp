@@ -124,7 +124,7 @@ task<reader::step> reader::read(flight& f, passage& p, std::optional<std::string
         local_.settle(place, p.key, *entry->text, entry->expires);
     else local_.abandon(place, p.key);
     if (found) p.brought = shared_hit(p.key, std::move(*entry));
-    else if (answered) unreadable = std::move(entry->text);
+    else if (answered) unreadable = std::move(entry->text ? entry->text : entry->unreadable);
     else p.brought.bypassed = why_unusable(p.key);
     co_return f.read_answered(answered, found);
 }
@@ -187,6 +187,11 @@ task<void> reader::renew(std::string key, std::string token, std::shared_ptr<ren
 }
 
 task<reader::step> reader::fill(flight& f, passage& p, const std::string& token) {
+    if (p.brought.text.size() > options_.largest_value) {
+        p.brought.bypassed = "too-large";
+        co_await shared_.yield(p.key, token);
+        co_return f.filled();
+    }
     spdlog::debug("Caching {}, value is {}", p.key, p.brought.text);
     p.brought.left = shared_.ttl_of(p.key);
     const auto sent = waits_.now();

@@ -22,8 +22,8 @@ local function is_held() return redis.call('ZCOUNT', KEYS[3], '(' .. now, '+inf'
 )";
 
 constexpr std::string_view lease = R"(
-local value = redis.call('TYPE', KEYS[1]).ok == 'string' and redis.call('GET', KEYS[1])
-if value and value ~= ARGV[3] then return '=' .. value end
+local value = redis.call('TYPE', KEYS[1]).ok == 'string' and redis.call('GETRANGE', KEYS[1], 0, ARGV[3])
+if value and value ~= '' and value ~= ARGV[4] then return '=' .. value end
 if is_held() then return 'held' end
 local owner = redis.call('GET', KEYS[2])
 if owner and owner ~= ARGV[1] then return 'busy' end

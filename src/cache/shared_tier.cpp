@@ -41,26 +41,32 @@ task<std::optional<shared_tier::kept>> shared_tier::get(const std::string& key) 
     std::vector<valkey::command> commands;
     commands.reserve(3);
     if (client_.is_tracking()) commands.push_back({"CLIENT", "CACHING", "YES"});
-    commands.push_back({"GET", key});
+    // As much as tells what is too long, which nobody need transfer or hold.
+    commands.push_back({"GETRANGE", key, "0", std::to_string(options_.largest_value)});
     commands.push_back({"PTTL", key});
     auto replies = co_await client_.call(std::move(commands));
     auto& value = replies[replies.size() - 2];
     if (!value.was_answered()) co_return std::nullopt;
     kept result;
     result.is_tracked = replies.size() == 3 && replies.front().succeeded();
-    if (value.is == valkey::reply::kind::text) result.text = std::move(value.text);
     const auto& ttl = replies.back().text;
     long left = 0;
     std::from_chars(ttl.data(), ttl.data() + ttl.size(), left);
-    const milliseconds most = options_.ttl;
-    result.left = left == -1 ? most : std::min(most, milliseconds{left});
+    result.left = milliseconds{left};
     result.expires = sent + result.left;
+    if (value.is != valkey::reply::kind::text || value.text.empty()) co_return result;
+    // What this service would have written has an end, and no later one.
+    const bool has_end = left != -1 && result.left <= options_.ttl;
+    const bool is_short = value.text.size() <= options_.largest_value;
+    (has_end && is_short ? result.text : result.unreadable) = std::move(value.text);
     co_return result;
 }
 
 task<shared_tier::leased> shared_tier::lease(const std::string& key, const std::string& token,
                                              const std::optional<std::string>& unreadable) {
-    auto ask = client_.script(script::lease, keys_of(key), {token, text_of(options_.lease)});
+    auto ask =
+        client_.script(script::lease, keys_of(key),
+                       {token, text_of(options_.lease), std::to_string(options_.largest_value)});
     if (unreadable) ask.push_back(*unreadable);
     auto reply = co_await client_.call(std::move(ask));
     co_return answer_of(reply);

@@ -27,9 +27,11 @@ public:
     shared_tier(waits& w, valkey::client& client, const tiers_options& options)
         : waits_(w), client_(client), options_(options) {}
 
-    /// Of a value; the text is missing if there is none.
+    /// Of a value; the text is missing if there is none, or if it cannot be of this service: too
+    /// long, without an end, or with one that is too late.
     struct kept {
         std::optional<std::string> text;
+        std::optional<std::string> unreadable;  ///< what is there instead, at least its beginning
         milliseconds left{0};
         time_point expires;
         bool is_tracked = false;  ///< so a change would be heard of

@@ -171,9 +171,11 @@ asio::awaitable<void> connection::connect(address served_last, std::size_t after
     const auto said = why->detail();
     const auto state =
         why->sqlstate().empty() ? sqlstate::in_words_of_login(said) : why->sqlstate();
-    const std::string sentence = !state.empty() ? sqlstate::sentence_for(state)
-                                 : timed_out_   ? no_answer
-                                                : "no connection";
+    auto sentence = !state.empty() ? sqlstate::sentence_for(state)
+                    : timed_out_   ? no_answer
+                                   : "no connection";
+    if (state == "3D000")
+        sentence = "database \"" + options_.server.get("dbname") + "\" does not exist";
     throw error(failure::unavailable, sentence, state).with_detail(said);
 }
 

@@ -89,7 +89,7 @@ struct side_by_side {
 };
 
 void side_by_side::lease() {
-    strings arguments{someone(), some_duration()};
+    strings arguments{someone(), some_duration(), "1000"};
     if (luck.in(20)) arguments.push_back(std::to_string(luck.between(0, 3)));
     of_the_key(cache::script::lease, arguments);
     pass(arguments[1]);
@@ -104,6 +104,8 @@ void side_by_side::release() {
 void side_by_side::get(const std::string& name) {
     const auto expected = model.execute(1, {"GET", name}, now);
     EXPECT_EQ(real.get(name).value_or(""), expected.text);
+    EXPECT_EQ(real.command({"GETRANGE", name, "0", "1000"}).value_or(""),
+              model.execute(1, {"GETRANGE", name, "0", "1000"}, now).text);
 }
 
 void side_by_side::delete_some() {
@@ -165,14 +167,14 @@ TEST(cache_scripts, put_right_what_is_of_a_wrong_type) {
     const auto keys = cache::keys_of(key);
     for (const auto& wrong : {keys[1], keys[2]})
         for (const auto& [what, arguments] :
-             {std::pair{cache::script::lease, std::vector<std::string>{"1", "1000"}},
+             {std::pair{cache::script::lease, std::vector<std::string>{"1", "1000", "9"}},
               {cache::script::hold, {"1", "1000"}},
               {cache::script::release, {"1"}}}) {
             one.real.flush();
             one.real.command({"HSET", wrong, "somebody's", "own"});
             one.run(what, arguments);
             one.run(cache::script::release, {"1"});
-            EXPECT_EQ(one.run(cache::script::lease, {"2", "1000"}), "granted") << wrong;
+            EXPECT_EQ(one.run(cache::script::lease, {"2", "1000", "9"}), "granted") << wrong;
         }
 }
 

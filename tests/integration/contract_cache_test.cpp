@@ -4,6 +4,7 @@
 
 #include <cctype>
 #include <filesystem>
+#include <fstream>
 #include <sstream>
 
 #include "support/store_test.hpp"
@@ -95,6 +96,7 @@ INSTANTIATE_TEST_SUITE_P(
                     std::pair{"line_break_after", "12\n"}, std::pair{"leading_zero", "012"},
                     std::pair{"plus", "+12"}, std::pair{"two_minus", "--12"},
                     std::pair{"minus_alone", "-"}, std::pair{"minus_zero", "-0"},
+                    std::pair{"negative", "-5"}, std::pair{"too_long", std::string(2000000, '1')},
                     std::pair{"exponent", "1e3"}, std::pair{"fraction", "12.0"},
                     std::pair{"hexadecimal", "0x12"}, std::pair{"number_and_more", "12,000"},
                     std::pair{"beyond_64_bits", "99999999999999999999"},
@@ -102,6 +104,41 @@ INSTANTIATE_TEST_SUITE_P(
                     std::pair{"nul_after", std::string("12\0", 3)},
                     std::pair{"long_text", std::string(1000000, '1')}),
     [](const auto& row) { return std::string{row.param.first}; });
+
+// Nobody would ever make it untrue, or not for long after this service.
+TEST_F(contract_cache, an_entry_whose_end_no_service_like_it_set_is_replaced) {
+    for (const auto* how : {"PERSIST", "EXPIRE"}) {
+        valkey().command({"SET", "num_orders:all", "77", "EX", "100"});
+        if (how == std::string_view{"PERSIST"}) valkey().command({how, "num_orders:all"});
+        else valkey().command({how, "num_orders:all", "121"});
+        EXPECT_EQ(count(port()), 12000) << how;
+        EXPECT_EQ(valkey().get("num_orders:all"), "12000") << how;
+        const auto left = valkey().ttl("num_orders:all");
+        EXPECT_TRUE(left > 0 && left <= 120) << how << ": " << left;
+    }
+}
+
+long resident_kib(pid_t process) {
+    std::ifstream status{"/proc/" + std::to_string(process) + "/status"};
+    for (std::string word; status >> word;)
+        if (long kib = 0; word == "VmHWM:" && status >> kib) return kib;
+    return -1;
+}
+
+TEST_F(contract_cache, a_value_of_200_mb_is_replaced_and_never_held) {
+    count(port(), "/count?customerid=42");
+    const auto before = resident_kib(running->pid());
+    for (int i = 0; i < 4; ++i) {
+        valkey().command({"SETRANGE", "num_orders:all", "200000000", "1"});
+        valkey().command({"EXPIRE", "num_orders:all", "100"});
+        EXPECT_EQ(count(port()), 12000);
+        EXPECT_EQ(valkey().get("num_orders:all"), "12000");
+        EXPECT_EQ(get(port(), "/count?customerid=42").header("cache-status").find("bypass"),
+                  std::string::npos);
+        valkey().del("num_orders:all");
+    }
+    EXPECT_LT(resident_kib(running->pid()) - before, 20'000 * slack);
+}
 
 TEST_F(contract_cache, a_key_of_another_type_is_never_served) {
     valkey().command({"RPUSH", "num_orders:all", "1"});

@@ -101,7 +101,7 @@ std::optional<model_valkey::kept> model_valkey::value(std::size_t key, msec now)
 
 std::string model_valkey::lease(std::size_t key, texts arguments, msec now) {
     auto& e = fresh(key, now);
-    const bool is_no_value = arguments.size() > 2 && e.value == arguments[2];
+    const bool is_no_value = arguments.size() > 3 && e.value == arguments[3];
     if (e.value && !is_no_value) return '=' + *e.value;
     if (has_holds(key, now)) return "held";
     if (!e.lease.empty() && e.lease != arguments[0]) return "busy";
@@ -220,7 +220,7 @@ reply model_valkey::execute(std::uint32_t connection, const command& words, msec
         return said(std::string{"# Replication\r\nrole:"} + (is_replica ? "slave" : "master") +
                     "\r\nmaster_replid:" + std::to_string(promotions_) + "\r\n");
     if (verb == "INFO") return said("# Server\r\nrun_id:" + run() + "\r\nport:1\r\n");
-    if (verb == "GET") return get(tracks ? connection : 0, words[1], now);
+    if (verb == "GET" || verb == "GETRANGE") return get(tracks ? connection : 0, words[1], now);
     if (verb == "PTTL") return pttl(words[1], now);
     if (verb == "SCAN") return scan(words, now);
     if (is_replica) return refused("READONLY You can't write against a read only replica.");

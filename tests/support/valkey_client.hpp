@@ -28,7 +28,10 @@ public:
     }
 
     std::optional<std::string> get(std::string_view key) { return command({"GET", key}); }
-    void set(std::string_view key, std::string_view value) { command({"SET", key, value}); }
+    /// With an end, as entries have.
+    void set(std::string_view key, std::string_view value) {
+        command({"SET", key, value, "EX", "100"});
+    }
     void del(std::string_view key) { command({"DEL", key}); }
     /// Seconds it has left; -1 for ever, -2 when it does not exist.
     long ttl(std::string_view key) { return std::stol(command({"TTL", key}).value()); }

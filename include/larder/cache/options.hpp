@@ -13,6 +13,8 @@ struct tiers_options {
     std::vector<std::string> families = {};  ///< of all keys that are read through these tiers
     /// Before all keys, with a colon, so that two databases can share a Valkey; empty: none.
     std::string prefix = {};
+    /// In bytes; a longer one is not kept, and what others put under a key and is longer is a miss.
+    std::size_t largest_value = 1 << 20;
     std::size_t local_bytes = 0;  ///< of this worker's own entries; 0: keeps none
     /// Of a lease; renewed while its load goes on, so this is how long a crash keeps it.
     std::chrono::milliseconds lease{1'000};

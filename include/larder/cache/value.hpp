@@ -38,7 +38,8 @@ std::string to_text(const T& value) {
 }
 
 /// Reads exactly what to_text writes. False for anything else (` 12`, `012`, `1e3`): the shared
-/// tier is open to others, and what is not surely a value is a miss.
+/// tier is open to others, and what is not surely a value is a miss. Where not every value can be,
+/// a function beside the struct says so: `bool is_possible(const T&)`.
 template <plain_value T>
 bool from_text(std::string_view text, T& out) {
     bool read = false;
@@ -48,6 +49,10 @@ bool from_text(std::string_view text, T& out) {
         const auto [stop, ec] = std::from_chars(text.data(), end, number);
         read = ec == std::errc{} && stop == end;
     });
+    if constexpr (requires {
+                      { is_possible(out) } -> std::convertible_to<bool>;
+                  })
+        read = read && is_possible(out);
     return read && to_text(out) == text;
 }
 
