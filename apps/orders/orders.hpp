@@ -44,14 +44,17 @@ struct new_order {
 };
 BOOST_DESCRIBE_STRUCT(new_order, (), (orderdate, customerid, netamount, tax))
 constexpr larder::docs describe(const new_order*) {
-    return {.summary = "Add an order",
-            .text =
-                "Stores the order; its total is the exact sum of both amounts. Once it is "
-                "answered, every instance counts the order.",
-            .members = {{"orderdate", "What PostgreSQL takes as a date.", R"("2023-03-10")"},
-                        {"customerid", "Who orders; has to exist.", "9999"},
-                        {"netamount", "Without the tax; rounded to cents.", "23.0"},
-                        {"tax", "Rounded to cents.", "2.0"}}};
+    return {
+        .summary = "Add an order",
+        .text =
+            "Stores the order; its total is the exact sum of both amounts. Once it is "
+            "answered, every instance counts the order.",
+        .members = {{"orderdate",
+                     "A day from 0001-01-01 to 9999-12-31: the year first, or the month's name.",
+                     R"("2023-03-10")"},
+                    {"customerid", "Who orders; has to exist.", "9999"},
+                    {"netamount", "Without the tax; rounded to cents.", "23.0"},
+                    {"tax", "Rounded to cents.", "2.0"}}};
 }
 
 struct customer_reply {

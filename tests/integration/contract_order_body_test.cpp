@@ -1,5 +1,6 @@
-// The contract's "Wrong input", where it is not about the kind of a member: JSON and content
-// types, what is taken although it looks wrong, and what only PostgreSQL can refuse.
+// The contract's "Wrong input", where it is not about the kind of a member: what is no JSON, what
+// is taken although it looks wrong, and what only PostgreSQL can refuse. Types and codings of the
+// body are contract_content_type_test's, dates contract_order_date_test's.
 
 #include <gtest/gtest.h>
 
@@ -16,15 +17,6 @@ struct contract_order_body : shared_service_test {
         auto faults = refused(add(port(), body));
         EXPECT_EQ(rows(), 12000);
         return faults;
-    }
-    /// What PostgreSQL itself says of this date.
-    std::string sentence_about(const std::string& date) {
-        try {
-            sql("SELECT '" + date + "'::date");
-        } catch (const sql_error& error) {
-            return error.what();
-        }
-        throw std::runtime_error{"PostgreSQL takes " + date};
     }
 };
 
@@ -76,36 +68,6 @@ TEST_F(contract_order_body, the_position_is_that_of_the_byte_at_fault) {
     EXPECT_EQ(faults[0].loc, R"(["body",13])");
 }
 
-// ---- content types ----
-
-TEST_F(contract_order_body, json_by_any_of_its_content_types_is_taken) {
-    const auto body = with_tax("2.0");
-    for (const auto* type :
-         {"application/json", "application/json; charset=utf-8", "application/vnd.shop+json",
-          "application/problem+json;v=1", "text/json", "Application/JSON"}) {
-        SCOPED_TRACE(type);
-        expect_json(request(port(), "POST", "/add/", {{"content-type", type}}, body), 200,
-                    R"({"updated":{"customer":9999}})");
-    }
-    expect_json(request(port(), "POST", "/add/", {}, body), 200,
-                R"({"updated":{"customer":9999}})");
-    EXPECT_EQ(rows(), 12007);
-}
-
-TEST_F(contract_order_body, another_content_type_is_not_supported) {
-    for (const auto* type :
-         {"text/plain", "application/x-www-form-urlencoded", "application/xml", "application/jsonp",
-          "application/json-seq", "json", "multipart/form-data; boundary=json"}) {
-        SCOPED_TRACE(type);
-        const auto answer =
-            request(port(), "POST", "/add/", {{"content-type", type}}, with_tax("2.0"));
-        EXPECT_EQ(answer.status, 415);
-        EXPECT_EQ(answer.header("content-type"), "application/json");
-        EXPECT_FALSE(detail_of(answer.body).empty());
-    }
-    EXPECT_EQ(rows(), 12000);
-}
-
 // ---- taken for what it means ----
 
 struct contract_taken_body : contract_order_body,
@@ -142,25 +104,6 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& row) { return std::string{row.param.first}; });
 
 // ---- what PostgreSQL refuses ----
-
-TEST_F(contract_order_body, a_date_that_is_none_is_refused_in_postgresqls_words) {
-    for (const auto* date : {"soon", "2023-02-30", "2023-13-01", "", "2023", "5874898-01-01",
-                             "2023-03-10; DROP TABLE orders"}) {
-        SCOPED_TRACE(date);
-        const auto faults = refused_order(with_date('"' + std::string{date} + '"'));
-        EXPECT_EQ(faults, (std::vector<fault>{{"date_parsing", date_loc, sentence_about(date)}}));
-    }
-}
-
-TEST_F(contract_order_body, a_date_with_a_nul_is_refused) {
-    for (const auto* json : {R"("2023-03-10\u0000")", R"("\u0000")", R"("2023-03-10\u0000x")"}) {
-        SCOPED_TRACE(json);
-        const auto faults = refused_order(with_date(json));
-        ASSERT_EQ(faults.size(), 1U);
-        EXPECT_EQ(faults[0].type, "date_parsing");
-        EXPECT_EQ(faults[0].loc, date_loc);
-    }
-}
 
 TEST_F(contract_order_body, a_customer_who_does_not_exist_is_refused_by_name) {
     for (const auto* customer : {"30000", "0", "-1", "2147483647", "-2147483648"}) {
