@@ -64,6 +64,15 @@ bool is_json_type(std::string_view type) {
     return http::same(end, "/json") || http::same(end, "+json");
 }
 
+// A list of content codings that change nothing.
+bool is_identity(std::string_view codings) {
+    while (!codings.empty()) {
+        const auto one = http::take_until(codings, ',');
+        if (!one.empty() && !http::same(one, "identity")) return false;
+    }
+    return true;
+}
+
 }  // namespace
 
 http::response answer_for_exception(bool is_write, const pg::pool& connections) {
@@ -96,9 +105,14 @@ std::optional<http::response> refuse_precondition(const http::request& r) {
 }
 
 std::optional<http::response> refuse_media_type(const http::request& r) {
-    if (r.body.empty() || r.content_type.empty() || is_json_type(r.content_type))
-        return std::nullopt;
-    return http::error_response(415, "Unsupported Media Type: send application/json");
+    if (r.body.empty()) return std::nullopt;
+    if (!r.content_type.empty() && !is_json_type(r.content_type))
+        return http::error_response(415, "Unsupported Media Type: send application/json");
+    if (is_identity(r.header("content-encoding"))) return std::nullopt;
+    auto refused =
+        http::error_response(415, "Unsupported Media Type: send it without a content-encoding");
+    refused.headers.emplace_back("accept-encoding", "identity");  // RFC 9110, section 12.5.3
+    return refused;
 }
 
 }  // namespace detail
@@ -341,6 +355,14 @@ asio::awaitable<http::response> worker::answer_in_turn(const http::request& r) {
     co_return answered;
 }
 
+// A body without a type needs no preflight, so any web page can make a browser send one.
+std::optional<http::response> refuse_foreign_page(const app_options& o, const http::request& r) {
+    if (r.body.empty() || !r.content_type.empty() || !http::is_of_foreign_page(o.cors_origins, r))
+        return std::nullopt;
+    return http::error_response(
+        403, "A page of another origin has to send content-type: application/json");
+}
+
 // A proxy may or may not have taken away what it has before the paths.
 asio::awaitable<http::response> worker::answer_by_route(http::request r) {
     const auto& root = options_.root_path;
@@ -349,6 +371,7 @@ asio::awaitable<http::response> worker::answer_by_route(http::request r) {
     const auto found = routes_.find(r.path);
     const auto* e = found == routes_.end() ? nullptr : found->second.find(r.method);
     if (!e) co_return answer_without_endpoint(routes_, r, root);
+    if (auto refused = refuse_foreign_page(options_, r)) co_return std::move(*refused);
     pg::session session{db_};
     exchange by_http{.asked = http::directives_of(r), .client_reload = options_.client_reload};
     services mine{session, cache_, &by_http};

@@ -146,7 +146,7 @@ http::response answer_to_get(const http::request& r, std::string body, const exc
                              std::string_view cache_control);
 /// A 412, for a write that is to be made only on what a client has seen before.
 std::optional<http::response> refuse_precondition(const http::request& r);
-/// A 415 for a body that is not JSON by its content type.
+/// A 415 for a body that is not JSON by its content type, or is in a content coding.
 std::optional<http::response> refuse_media_type(const http::request& r);
 
 }  // namespace detail

@@ -108,6 +108,10 @@ std::vector<std::pair<std::string, std::string>> parse_query(std::string_view qu
 
 std::optional<json::node> body_object(std::string_view body, faults& wrong) {
     const fault missing{"missing", {"body"}, "Field required"};
+    // Some editors and libraries write it; RFC 8259, section 8.1, lets a reader skip it.
+    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+    const bool is_marked = body.starts_with(byte_order_mark);
+    if (is_marked) body.remove_prefix(byte_order_mark.size());
     if (body.empty()) {
         wrong.push_back(missing);
         return std::nullopt;
@@ -115,7 +119,7 @@ std::optional<json::node> body_object(std::string_view body, faults& wrong) {
     auto parsed = json::parse(body);
     if (const auto* error = std::get_if<json::syntax_error>(&parsed)) {
         wrong.push_back({"json_invalid",
-                         {"body", static_cast<std::int64_t>(error->position)},
+                         {"body", static_cast<std::int64_t>(error->position + (is_marked ? 1 : 0))},
                          "JSON decode error"});
         return std::nullopt;
     }

@@ -324,6 +324,17 @@ TEST_F(serve_flags, pages_of_the_origins_named_may_read_answers) {
     }
 }
 
+TEST_F(serve_flags, pages_of_the_origins_named_may_store_without_a_preflight) {
+    const header_list of_page{{"origin", "https://shop.example"}, {"sec-fetch-site", "cross-site"}};
+    const auto post = [&](const service& to) {
+        return request(to.port(), "POST", "/add/", of_page, tutorial_order).status;
+    };
+    EXPECT_EQ(post(start({"--cors-allow-origin", "https://other.example"})), 403);
+    EXPECT_EQ(post(start({"--cors-allow-origin", "https://shop.example"})), 200);
+    EXPECT_EQ(post(start({"--cors-allow-origin", "*"})), 200);
+    EXPECT_EQ(rows(), 12002);
+}
+
 TEST_F(serve_flags, a_refusal_has_what_every_answer_has) {
     const auto one = start({"--cors-allow-origin", "https://shop.example"});
     const auto answer = raw(one.port(),

@@ -112,7 +112,8 @@ void read_query(std::string_view query, T& out, faults& wrong) {
     read_members(object, "query", out, wrong);
 }
 
-/// The body as an object; a fault (no JSON, no object, nothing at all) if it is none.
+/// The body as an object; a fault (no JSON, no object, nothing at all) if it is none. One byte
+/// order mark before it is skipped.
 std::optional<json::node> body_object(std::string_view body, faults& wrong);
 
 /// Reads a JSON body into T. Unknown members are ignored.
