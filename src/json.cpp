@@ -19,13 +19,15 @@ public:
     using error_code = boost::system::error_code;
     using string_view = boost::json::string_view;
 
+    explicit tree_handler(std::size_t most_values) : left_(most_values) {}
     node take() { return std::move(root_); }
+    bool has_too_many() const { return has_too_many_; }
 
     bool on_document_begin(error_code&) { return true; }
     bool on_document_end(error_code&) { return true; }
-    bool on_object_begin(error_code&) { return open(kind::object); }
+    bool on_object_begin(error_code& ec) { return open(kind::object, ec); }
     bool on_object_end(std::size_t, error_code&) { return close(); }
-    bool on_array_begin(error_code&) { return open(kind::array); }
+    bool on_array_begin(error_code& ec) { return open(kind::array, ec); }
     bool on_array_end(std::size_t, error_code&) { return close(); }
     bool on_key_part(string_view part, std::size_t, error_code&) { return keep(part); }
     bool on_key(string_view part, std::size_t, error_code&) {
@@ -34,23 +36,20 @@ public:
         return true;
     }
     bool on_string_part(string_view part, std::size_t, error_code&) { return keep(part); }
-    bool on_string(string_view part, std::size_t, error_code&) {
+    bool on_string(string_view part, std::size_t, error_code& ec) {
         keep(part);
-        scalar(kind::string);
-        return true;
+        return scalar(kind::string, ec) != nullptr;
     }
     bool on_number_part(string_view part, error_code&) { return keep(part); }
-    bool on_int64(std::int64_t, string_view part, error_code&) { return number(part); }
-    bool on_uint64(std::uint64_t, string_view part, error_code&) { return number(part); }
-    bool on_double(double, string_view part, error_code&) { return number(part); }
-    bool on_bool(bool value, error_code&) {
-        scalar(kind::boolean).boolean = value;
-        return true;
+    bool on_int64(std::int64_t, string_view part, error_code& ec) { return number(part, ec); }
+    bool on_uint64(std::uint64_t, string_view part, error_code& ec) { return number(part, ec); }
+    bool on_double(double, string_view part, error_code& ec) { return number(part, ec); }
+    bool on_bool(bool value, error_code& ec) {
+        auto* made = scalar(kind::boolean, ec);
+        if (made) made->boolean = value;
+        return made != nullptr;
     }
-    bool on_null(error_code&) {
-        scalar(kind::null);
-        return true;
-    }
+    bool on_null(error_code& ec) { return scalar(kind::null, ec) != nullptr; }
     bool on_comment_part(string_view, error_code&) { return true; }
     bool on_comment(string_view, error_code&) { return true; }
 
@@ -59,30 +58,38 @@ private:
         text_.append(part.data(), part.size());
         return true;
     }
-    bool number(string_view part) {
+    bool number(string_view part, error_code& ec) {
         keep(part);
-        scalar(kind::number);
-        return true;
+        return scalar(kind::number, ec) != nullptr;
     }
-    // The new value, in its place: the root, an element or a member.
-    node& place() {
+    // The new value, in its place: the root, an element or a member. Null: there are too many.
+    node* place(kind k, error_code& ec) {
+        if (left_ == 0) {
+            has_too_many_ = true;
+            ec = boost::json::error::array_too_large;
+            return nullptr;
+        }
+        --left_;
+        node& made = find_place();
+        made.kind = k;
+        return &made;
+    }
+    node& find_place() {
         if (open_.empty()) return root_;
         node& parent = *open_.back();
         if (parent.kind == kind::array) return parent.elements.emplace_back();
         return parent.members.emplace_back(member{std::move(key_), {}}).value;
     }
-    node& scalar(kind k) {
-        node& made = place();
-        made.kind = k;
-        made.text = std::exchange(text_, {});
+    node* scalar(kind k, error_code& ec) {
+        node* made = place(k, ec);
+        if (made) made->text = std::exchange(text_, {});
         return made;
     }
     // Pointers stay good: a container grows only while none of its children is open.
-    bool open(kind k) {
-        node& made = place();
-        made.kind = k;
-        open_.push_back(&made);
-        return true;
+    bool open(kind k, error_code& ec) {
+        node* made = place(k, ec);
+        if (made) open_.push_back(made);
+        return made != nullptr;
     }
     bool close() {
         open_.pop_back();
@@ -92,6 +99,8 @@ private:
     node root_;
     std::vector<node*> open_;
     std::string key_, text_;
+    std::size_t left_;  // values that there may still be
+    bool has_too_many_ = false;
 };
 
 std::size_t code_points(std::string_view text) {
@@ -144,14 +153,16 @@ const node* node::find(std::string_view name) const {
     return found == members.rend() ? nullptr : &found->value;
 }
 
-std::variant<node, syntax_error> parse(std::string_view text) {
+std::variant<node, syntax_error> parse(std::string_view text, std::size_t most_values) {
     boost::json::parse_options options;
     options.numbers = boost::json::number_precision::none;
-    boost::json::basic_parser<tree_handler> parser{options};
+    boost::json::basic_parser<tree_handler> parser{options, most_values};
     boost::system::error_code ec;
     const std::size_t used = parser.write_some(false, text.data(), text.size(), ec);
     if (!ec && used < text.size()) ec = boost::json::error::extra_data;
-    if (ec) return syntax_error{code_points(text.substr(0, used)), ec.message()};
+    if (ec)
+        return syntax_error{code_points(text.substr(0, used)), ec.message(),
+                            parser.handler().has_too_many()};
     return parser.handler().take();
 }
 

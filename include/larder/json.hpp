@@ -40,10 +40,15 @@ struct member {
 struct syntax_error {
     std::size_t position = 0;  ///< characters (code points) before the fault
     std::string reason;
+    bool has_too_many = false;  ///< it may be JSON, but has more values than were allowed
 };
 
-/// Reads a whole text, at most 32 levels deep, strictly UTF-8. Cost linear in `text`.
-std::variant<node, syntax_error> parse(std::string_view text);
+/// Reads a whole text, at most 32 levels deep, strictly UTF-8.
+///
+/// Shape    at most `most_values` values, over all arrays and objects and the levels of them
+/// Cost     linear in `text`, most of it for the number of values
+std::variant<node, syntax_error> parse(std::string_view text,
+                                       std::size_t most_values = static_cast<std::size_t>(-1));
 
 /// Appends `text` as a JSON string, with its quotes. Bytes that are not UTF-8 become U+FFFD.
 void append_string(std::string& out, std::string_view text);

@@ -23,18 +23,21 @@ const std::string* member_of(const fault& f) {
     return f.loc.size() < 2 ? nullptr : std::get_if<std::string>(&f.loc[1]);
 }
 
-void append_scalar(std::string& out, const json::node& node) {
+// The JSON of a short scalar; empty for anything else. An escaped text may be six times as long as
+// what was sent, so its JSON has to be short as well.
+std::string echo_of(const json::node& node) {
+    if (node.text.size() > most_echoed_bytes) return {};
     switch (node.kind) {
-        case json::kind::null: out += "null"; break;
-        case json::kind::boolean: out += node.boolean ? "true" : "false"; break;
-        case json::kind::number: out += node.text; break;
-        default: json::append_string(out, node.text);
+        case json::kind::null: return "null";
+        case json::kind::boolean: return node.boolean ? "true" : "false";
+        case json::kind::number: return node.text;
+        case json::kind::string: {
+            auto text = json::text(node.text);
+            constexpr std::size_t quotes = 2;
+            return text.size() <= most_echoed_bytes + quotes ? text : "";
+        }
+        default: return {};
     }
-}
-
-bool may_be_echoed(const json::node& node) {
-    return node.kind != json::kind::array && node.kind != json::kind::object &&
-           node.text.size() <= most_echoed_bytes;
 }
 
 void append(std::string& out, const fault& f) {
@@ -47,10 +50,8 @@ void append(std::string& out, const fault& f) {
     }
     out += R"(],"msg":)";
     json::append_string(out, f.msg);
-    if (f.input && may_be_echoed(*f.input)) {
-        out += R"(,"input":)";
-        append_scalar(out, *f.input);
-    }
+    const auto echo = f.input ? echo_of(*f.input) : "";
+    if (!echo.empty()) out.append(R"(,"input":)").append(echo);
     out += '}';
 }
 
@@ -116,8 +117,15 @@ std::optional<json::node> body_object(std::string_view body, faults& wrong) {
         wrong.push_back(missing);
         return std::nullopt;
     }
-    auto parsed = json::parse(body);
+    auto parsed = json::parse(body, most_body_values);
     if (const auto* error = std::get_if<json::syntax_error>(&parsed)) {
+        if (error->has_too_many) {
+            wrong.push_back(
+                {"too_long",
+                 {"body"},
+                 "Input should have at most " + std::to_string(most_body_values) + " values"});
+            return std::nullopt;
+        }
         wrong.push_back({"json_invalid",
                          {"body", static_cast<std::int64_t>(error->position + (is_marked ? 1 : 0))},
                          "JSON decode error"});

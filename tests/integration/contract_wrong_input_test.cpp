@@ -185,6 +185,21 @@ TEST_F(contract_wrong_input, of_a_repeated_query_name_the_last_counts) {
     EXPECT_EQ(refused(get(port(), "/count?customerid=9999&customerid=abc")).size(), 1U);
 }
 
+// ---- how much of it ----
+
+TEST_F(contract_wrong_input, a_body_of_more_than_10000_values_is_told_so) {
+    const auto with_list = [](std::size_t size) {
+        std::string body = R"({"colours":[)";
+        for (std::size_t i = 0; i < size; ++i) body += "1,";
+        body.back() = ']';
+        return body + ',' + with_tax("2.0").substr(1);
+    };
+    const fault too_long{"too_long", R"(["body"])", "Input should have at most 10000 values"};
+    EXPECT_EQ(refused_order(with_list(10'000)), std::vector<fault>{too_long});
+    EXPECT_EQ(refused_order(with_list(500'000)), std::vector<fault>{too_long});
+    EXPECT_EQ(add(port(), with_list(9'994)).status, 200);
+}
+
 // ---- echoes ----
 
 TEST_F(contract_wrong_input, a_long_scalar_is_not_echoed) {

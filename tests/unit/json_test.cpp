@@ -280,6 +280,26 @@ TEST(json_parse, counts_depth_not_breadth) {
     EXPECT_EQ(tree("[" + repeated("[],", 100) + "[]]").elements.size(), 101U);
 }
 
+// What is open is counted, too, so neither many small arrays nor one long one gets through.
+TEST(json_parse, has_no_more_values_than_it_may) {
+    const auto refuses = [](const std::string& text, std::size_t most) {
+        const auto parsed = parse(text, most);
+        const auto* error = std::get_if<syntax_error>(&parsed);
+        EXPECT_TRUE(!error || error->has_too_many) << text;
+        return error != nullptr;
+    };
+    for (const auto* text : {R"([1,2,3])", R"([[],{},""])", R"({"a":1,"b":[2]})", "[[[[]]]]",
+                             R"({"a":1,"a":null,"a":true})", "[true,false,null]"}) {
+        EXPECT_FALSE(refuses(text, 4)) << text;
+        EXPECT_TRUE(refuses(text, 3)) << text;
+    }
+    EXPECT_TRUE(refuses("1", 0));
+    EXPECT_FALSE(refuses("1", 1));
+    const auto cut = parse("[1,2,3,", 2);
+    EXPECT_EQ(std::get<syntax_error>(cut).position, 4U) << "nothing more is read";
+    EXPECT_FALSE(refusal("[1,")->has_too_many);
+}
+
 // ---- reading: where it went wrong ----
 
 TEST(json_parse, names_the_position_of_the_fault) {

@@ -25,7 +25,8 @@ struct fault {
 };
 using faults = std::vector<fault>;
 
-/// The JSON of a 422 answer: {"detail":[...]}. A scalar input of at most 200 bytes is echoed.
+/// The JSON of a 422 answer: {"detail":[...]}. A scalar input is echoed if both it and
+/// its JSON, without the quotes, have at most 200 bytes.
 std::string faults_json(const faults&);
 
 namespace detail {
@@ -112,8 +113,11 @@ void read_query(std::string_view query, T& out, faults& wrong) {
     read_members(object, "query", out, wrong);
 }
 
-/// The body as an object; a fault (no JSON, no object, nothing at all) if it is none. One byte
-/// order mark before it is skipped.
+/// Of a body, over all its arrays and objects: each costs a worker time, whoever reads it later.
+inline constexpr std::size_t most_body_values = 10'000;
+
+/// The body as an object; a fault (no JSON, no object, nothing at all, too many values) if it is
+/// none. One byte order mark before it is skipped.
 std::optional<json::node> body_object(std::string_view body, faults& wrong);
 
 /// Reads a JSON body into T. Unknown members are ignored.

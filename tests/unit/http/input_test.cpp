@@ -131,6 +131,24 @@ TEST(read_body, wants_an_object) {
             << body;
 }
 
+TEST(read_body, has_at_most_10000_values) {
+    const auto of = [](int more) {
+        std::string body = R"({"value":1,"more":[)";
+        for (int i = 0; i < more; ++i) body += i == 0 ? "0" : ",0";
+        return body + "]}";
+    };
+    EXPECT_EQ(body_faults<holder<std::int32_t>>(of(9'997)), strings{});
+    EXPECT_EQ(body_faults<holder<std::int32_t>>(of(9'998)), strings{R"(too_long ["body"])"});
+    EXPECT_EQ(body_faults<holder<std::int32_t>>(of(500'000)), strings{R"(too_long ["body"])"});
+}
+
+TEST(read_body, skips_one_byte_order_mark) {
+    EXPECT_EQ(body_faults<holder<std::int32_t>>("\xEF\xBB\xBF{\"value\":1}"), strings{});
+    EXPECT_EQ(body_faults<new_order>("\xEF\xBB\xBF"), strings{R"(missing ["body"])"});
+    EXPECT_EQ(body_faults<new_order>("\xEF\xBB\xBF\xEF\xBB\xBF{}"),
+              strings{R"(json_invalid ["body",1])"});
+}
+
 TEST(read_body, says_where_a_body_stops_being_json) {
     EXPECT_EQ(body_faults<new_order>(R"({"orderdate":})"), strings{R"(json_invalid ["body",13])"});
     EXPECT_EQ(body_faults<new_order>("x"), strings{R"(json_invalid ["body",0])"});
@@ -628,6 +646,21 @@ TEST(faults_json, echoes_no_more_than_200_bytes) {
     EXPECT_EQ(echo_of(digits + "9"), "");
     const std::string accents = "\xC3\xA9" + std::string(199, 'x');
     EXPECT_EQ(echo_of('"' + accents + '"'), "");
+}
+
+TEST(faults_json, echoes_no_text_that_escapes_make_long) {
+    const auto echo_of = [](const std::string& query) {
+        count_query out;
+        faults wrong;
+        read_query("customerid=" + query, out, wrong);
+        return echo(faults_json(wrong));
+    };
+    std::string quotes, controls;
+    for (int i = 0; i < 101; ++i) quotes += "%22";
+    for (int i = 0; i < 200; ++i) controls += "%01";
+    EXPECT_EQ(echo_of(quotes.substr(3)).size(), 202U);
+    EXPECT_EQ(echo_of(quotes), "");
+    EXPECT_EQ(echo_of(controls), "");
 }
 
 TEST(faults_json, echoes_no_structures) {
