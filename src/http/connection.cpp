@@ -2,7 +2,6 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -16,8 +15,8 @@
 #include <random>
 #include <utility>
 
+#include "forwarded.hpp"
 #include "listener.hpp"
-#include "text.hpp"
 
 namespace larder::http {
 
@@ -202,25 +201,13 @@ void connection::continue_if_expected() {
     continued_ = continued_ || reader_.expects_continue();
 }
 
-// Of X-Forwarded-For the last address that is no trusted proxy's own: what stands before it anybody
-// may have written.
 void connection::find_client() {
     client_ = peer_;
     scheme_ = tls_ ? "https" : "http";
     if (!is_proxy_) return;
-    const auto forwarded = reader_.all("x-forwarded-for");
-    std::string_view list = forwarded;
-    while (!list.empty()) {
-        const auto comma = list.rfind(',');
-        const auto address = trim(list.substr(comma + 1));  // npos + 1 is 0
-        boost::system::error_code ec;
-        const auto known = asio::ip::make_address(address, ec);
-        if (ec) break;
-        client_ = text_of(tcp::endpoint{known, 0});
-        if (!owner_.options().trusted_proxies.contains(known)) break;
-        list = list.substr(0, comma == std::string_view::npos ? 0 : comma);
-    }
-    if (trim(reader_.all("x-forwarded-proto")) == "https") scheme_ = "https";
+    const auto said = read_forwarded(reader_, owner_.options().trusted_proxies);
+    if (said.client) client_ = text_of(*said.client);
+    if (!said.scheme.empty()) scheme_ = said.scheme;
 }
 
 // The client's own id if it is one, and else one that nobody has.

@@ -248,6 +248,29 @@ TEST_F(serve_flags, forwarded_headers_of_trusted_proxies_alone_count) {
     }
 }
 
+TEST_F(serve_flags, proxies_may_name_the_client_with_its_port_in_either_header) {
+    const auto one = start({});
+    const auto moved = [&](const header_list& headers) {
+        return request(one.port(), "GET", "/count/", headers).header("location").substr(0, 6);
+    };
+    EXPECT_EQ(moved({{"X-FORWARDED-FOR", "6.6.6.6"},
+                     {"x-forwarded-for", "203.0.113.7:4711"},
+                     {"X-Forwarded-Proto", "HTTPS"}}),
+              "https:");
+    EXPECT_TRUE(one.wait_for_log("203.0.113.7:4711 - \"GET /count/"));
+    EXPECT_EQ(moved({{"forwarded", "for=6.6.6.6;proto=http"},
+                     {"Forwarded", "for=\"[2001:db8::7]:4712\";proto=https"}}),
+              "https:");
+    EXPECT_TRUE(one.wait_for_log("[2001:db8::7]:4712 - \"GET /count/"));
+    EXPECT_EQ(moved({{"forwarded", "for=203.0.113.8;proto=https"}, {"x-forwarded-for", "unknown"}}),
+              "http:/");
+    EXPECT_FALSE(has(one.log(), "203.0.113.8"));
+    const auto wary = start({"--no-proxy-headers"});
+    request(wary.port(), "GET", "/count", {{"forwarded", "for=203.0.113.9"}});
+    EXPECT_TRUE(wary.wait_for_log("\"GET /count"));
+    EXPECT_FALSE(has(wary.log(), "203.0.113.9"));
+}
+
 // ---- limits ----
 
 TEST_F(serve_flags, limit_concurrency_answers_503_beyond) {
