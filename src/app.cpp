@@ -13,7 +13,6 @@
 #include <atomic>
 #include <csignal>
 #include <exception>
-#include <map>
 #include <thread>
 #include <vector>
 
@@ -29,6 +28,7 @@
 #include "pg/listener.hpp"
 #include "pg/logins.hpp"
 #include "pg/tables.hpp"
+#include "routes.hpp"
 
 namespace larder {
 
@@ -118,55 +118,6 @@ std::optional<http::response> refuse_media_type(const http::request& r) {
 }  // namespace detail
 
 namespace {
-
-// The methods of one path. There are few, so a list serves.
-struct route {
-    std::vector<std::pair<http::method, std::unique_ptr<endpoint>>> endpoints;
-
-    const endpoint* find(http::method m) const {
-        if (m == http::method::head) m = http::method::get;
-        for (const auto& [method, e] : endpoints)
-            if (method == m) return e.get();
-        return nullptr;
-    }
-    std::string allow() const {
-        std::string list;
-        for (const auto& [method, e] : endpoints)
-            list += method == http::method::get ? "GET, HEAD, " : "POST, ";
-        return list + "OPTIONS";
-    }
-};
-
-using routes = std::map<std::string, route, std::less<>>;
-
-// The path without the slashes at its end, or with one put there: what people mix up.
-std::string other_form(std::string_view path) {
-    if (path.ends_with('/')) return std::string{path.substr(0, path.find_last_not_of('/') + 1)};
-    return std::string{path} + '/';
-}
-
-http::response answer_without_endpoint(const routes& all, const http::request& r,
-                                       const std::string& root_path) {
-    const bool asks = r.method == http::method::options;
-    if (asks && r.path == "*")  // RFC 9110, section 9.3.7: about the server as a whole
-        return {.status = 204, .headers = {{"allow", "GET, HEAD, POST, OPTIONS"}}};
-    if (const auto found = all.find(r.path); found != all.end()) {
-        auto answer =
-            asks ? http::response{.status = 204} : http::error_response(405, "Method Not Allowed");
-        answer.headers.emplace_back("allow", found->second.allow());
-        return answer;
-    }
-    const auto other = all.find(other_form(r.path));
-    if (other == all.end()) return http::error_response(404, "Not Found");
-    // A browser follows the redirect of a request, but not of what it asks beforehand (Fetch).
-    if (asks && !r.header("access-control-request-method").empty())
-        return {.status = 204, .headers = {{"allow", other->second.allow()}}};
-    http::response moved{.status = 307};
-    auto location = std::string{r.scheme} + "://" + std::string{r.host} + root_path + other->first;
-    if (!r.query.empty()) location += "?" + std::string{r.query};
-    moved.headers.emplace_back("location", std::move(location));
-    return moved;
-}
 
 http::listen_options listen_options_of(const app_options& o) {
     return {.host = o.host,
@@ -355,14 +306,6 @@ asio::awaitable<http::response> worker::answer_in_turn(const http::request& r) {
     co_return answered;
 }
 
-// A body without a type needs no preflight, so any web page can make a browser send one.
-std::optional<http::response> refuse_foreign_page(const app_options& o, const http::request& r) {
-    if (r.body.empty() || !r.content_type.empty() || !http::is_of_foreign_page(o.cors_origins, r))
-        return std::nullopt;
-    return http::error_response(
-        403, "A page of another origin has to send content-type: application/json");
-}
-
 // A proxy may or may not have taken away what it has before the paths.
 asio::awaitable<http::response> worker::answer_by_route(http::request r) {
     const auto& root = options_.root_path;
@@ -371,7 +314,7 @@ asio::awaitable<http::response> worker::answer_by_route(http::request r) {
     const auto found = routes_.find(r.path);
     const auto* e = found == routes_.end() ? nullptr : found->second.find(r.method);
     if (!e) co_return answer_without_endpoint(routes_, r, root);
-    if (auto refused = refuse_foreign_page(options_, r)) co_return std::move(*refused);
+    if (auto refused = refuse_foreign_page(options_.cors_origins, r)) co_return std::move(*refused);
     pg::session session{db_};
     exchange by_http{.asked = http::directives_of(r), .client_reload = options_.client_reload};
     services mine{session, cache_, &by_http};

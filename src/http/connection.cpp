@@ -12,6 +12,7 @@
 #include <array>
 #include <cstring>
 #include <ctime>
+#include <exception>
 #include <random>
 #include <utility>
 
@@ -69,6 +70,18 @@ bool is_traceparent(std::string_view text) {
     return true;
 }
 
+// Only inside a catch block.
+response answer_to_failure() {
+    try {
+        throw;
+    } catch (const std::exception& e) {
+        spdlog::error("A request failed: {}", e.what());
+    } catch (...) {
+        spdlog::error("A request failed with something that is no std::exception");
+    }
+    return error_response(500, "Internal Server Error");
+}
+
 // Unlike any other of this process, and most likely of any.
 std::string new_id() {
     thread_local std::mt19937_64 chance{std::random_device{}()};
@@ -81,14 +94,14 @@ connection::connection(server& owner, stream::socket socket)
     : owner_(owner),
       socket_(std::move(socket)),
       reader_({owner.options().max_request_line_bytes, owner.options().max_header_bytes,
-               owner.options().max_body_bytes}),
-      place_(owner.enter(*this)) {
+               owner.options().max_body_bytes}) {
     boost::system::error_code ec;
     socket_.set_option(tcp::no_delay{true}, ec);  // of a Unix socket there is none
     const auto peer = socket_.remote_endpoint(ec);
     peer_ = ec ? "-" : text_of(peer);
     is_proxy_ = !ec && trusts(owner.options().trusted_proxies, peer);
     if (auto* tls = owner.options().tls) tls_.emplace(socket_, *tls);
+    place_ = owner.enter(*this);  // last: if something throws, nobody leaves again
 }
 
 connection::~connection() { owner_.leave(place_); }
@@ -235,7 +248,12 @@ asio::awaitable<void> connection::answer_request() {
     name_request();
     r.scheme = scheme_;
     keep_alive_ = reader_.keeps_alive() && !owner_.is_stopping();
-    auto answer = co_await owner_.answer()(r);
+    response answer;
+    try {
+        answer = co_await owner_.answer()(r);
+    } catch (...) {  // memory that was wanting, most likely; the handlers' own are answered already
+        answer = answer_to_failure();
+    }
     owner_.options().complete(r, answer);
     if (owner_.is_stopping()) keep_alive_ = false;
     append(answer);

@@ -30,6 +30,8 @@ void log_failure(const std::exception_ptr& failed) {
         std::rethrow_exception(failed);
     } catch (const std::exception& e) {
         spdlog::error("A connection ended by an internal error: {}", e.what());
+    } catch (...) {
+        spdlog::error("A connection ended by something that is no std::exception");
     }
 }
 
@@ -58,9 +60,14 @@ void server::stop(std::function<void()> drained) {
     asio::co_spawn(io_, stop_accepting(), log_failure);
 }
 
+// For which there is no memory it ends, and the next one is accepted all the same.
 void server::take_in(stream::socket socket) {
-    auto c = std::make_unique<connection>(*this, std::move(socket));
-    asio::co_spawn(io_, serve(std::move(c)), log_failure);
+    try {
+        auto c = std::make_unique<connection>(*this, std::move(socket));
+        asio::co_spawn(io_, serve(std::move(c)), log_failure);
+    } catch (...) {
+        log_failure(std::current_exception());
+    }
 }
 
 // Lets no more connections begin. A client whose SYN is dropped tries again by itself.

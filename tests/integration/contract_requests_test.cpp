@@ -126,6 +126,20 @@ TEST_F(contract_requests, a_redirect_names_the_host_that_was_asked) {
     EXPECT_EQ(answer.header("location"), "http://shop.example:8443/count");
 }
 
+// Nobody's browser asks for these, but somebody's cache may keep the answer.
+TEST_F(contract_requests, a_redirect_names_no_host_that_can_be_none) {
+    for (const auto* host : {"shop.example:8443", "[::1]:81", "my_shop", "127.0.0.1", "SHOP."})
+        EXPECT_EQ(request(port(), "GET", "/count/?a=b", {{"host", host}}).header("location"),
+                  "http://" + std::string{host} + "/count?a=b");
+    for (const auto* host : {"shop,evil.example", "shop;evil", "a'b", "a%2fb", "(shop)", "a&b=c",
+                             "shop:99999", "shop:0", "shop:", "[::::]", "[1.2.3.4]", "*"}) {
+        SCOPED_TRACE(host);
+        const auto answer = request(port(), "GET", "/count/?a=b", {{"host", host}});
+        EXPECT_EQ(answer.status, 307);
+        EXPECT_EQ(answer.header("location"), "/count?a=b");
+    }
+}
+
 TEST_F(contract_requests, head_is_get_without_a_body) {
     for (const auto* target : {"/count", "/count?customerid=9999", "/count?customerid=abc"}) {
         const auto whole = get(port(), target);
