@@ -10,10 +10,14 @@ larder_\name\()_end:
     .section .rodata
     asset docs_html, "docs.html"
     asset docs_js, "docs.js"
+    asset docs_css, "docs.css"
     asset redoc_html, "redoc.html"
     asset redoc_js, "redoc.js"
     asset swagger_ui_css, "swagger-ui-dist/swagger-ui.css"
     asset swagger_ui_js, "swagger-ui-dist/swagger-ui-bundle.js"
     asset redoc_standalone_js, "redoc/bundles/redoc.standalone.js"
+    asset swagger_ui_css_gz, "swagger-ui.css.gz"
+    asset swagger_ui_js_gz, "swagger-ui-bundle.js.gz"
+    asset redoc_standalone_js_gz, "redoc.standalone.js.gz"
 
     .section .note.GNU-stack, "", %progbits

@@ -1,30 +1,12 @@
 #include "problem.hpp"
 
-#include <charconv>
 #include <string>
 
 #include "larder/json.hpp"
 #include "text.hpp"
+#include "weight.hpp"
 
 namespace larder::http {
-
-namespace {
-
-// RFC 9110, section 12.4.2. What is no weight counts as none.
-double weight_of(std::string_view parameters) {
-    while (!parameters.empty()) {
-        const auto one = take_until(parameters, ';');
-        if (!same(one.substr(0, 2), "q=")) continue;
-        double q = 1;
-        const auto value = one.substr(2);
-        const auto [end, ec] = std::from_chars(value.data(), value.data() + value.size(), q);
-        const bool is_weight = ec == std::errc{} && end == value.data() + value.size() && q <= 1;
-        return is_weight ? q : 1;
-    }
-    return 1;
-}
-
-}  // namespace
 
 bool prefers_problem(std::string_view accept) {
     double problem = 0, json = 0;

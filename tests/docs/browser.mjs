@@ -1,9 +1,11 @@
 // In a real browser: /docs lets a person try both operations, /redoc shows them, and neither page
-// asks anybody but the service or logs an error.
+// asks anybody but the service or logs an error. Both can be read and used on a telephone's screen
+// and on a wide one.
 //
 //   node browser.mjs URL [PICTURE]     PICTURE is of /docs with an answer: docs/docs-page.png
 import assert from "node:assert/strict";
 import {chromium} from "playwright-core";
+import {faultsOf} from "./readable.mjs";
 
 const [url, picture] = process.argv.slice(2);
 const browser = await chromium.launch({
@@ -14,8 +16,8 @@ const browser = await chromium.launch({
 });
 
 // Opens a page, runs `look` on it, and returns what it complained about and asked elsewhere.
-async function visit(path, look) {
-  const page = await browser.newPage({viewport: {width: 960, height: 1240}});
+async function visit(path, look, width = 960) {
+  const page = await browser.newPage({viewport: {width, height: 1240}});
   const wrong = [];
   page.on("console", (m) => m.type() === "error" && wrong.push(m.text()));
   page.on("pageerror", (e) => wrong.push(String(e)));
@@ -42,7 +44,46 @@ async function tryOut(page, id) {
   return JSON.parse(await answer.locator(".response-col_description .microlight").first().innerText());
 }
 
+// Opens everything there is, without asking the service for anything.
+async function openAll(page) {
+  for (const one of await page.locator(".opblock-summary-control").all()) await one.click();
+  const buttons = page.getByRole("button", {name: "Try it out"});
+  while (await buttons.count() > 0) await buttons.first().click();
+  await page.locator(".json-schema-2020-12-expand-deep-button").evaluateAll((all) => {
+    for (const one of all) one.click();
+  });
+}
+
+// Whoever finds no fault has to be shown some.
+async function expectFaultsToBeFound() {
+  const page = await browser.newPage({viewport: {width: 390, height: 600}});
+  await page.setContent('<body style="background:#fff"><select><option>a</select><textarea></textarea>' +
+    '<button>b<a href="#">c</a></button><p style="color:#888">d</p><p style="color:#767676">e</p>' +
+    '<p style="color:rgba(0,0,0,.5)">f</p><div style="width:400px">g</div>');
+  const kinds = (await faultsOf(page)).map((fault) => fault.replace(/[:\d].*/, "").trim());
+  assert.deepEqual(kinds, ["without a name", "without a name", "the page is", "the page has no title",
+                           "the page has no language", "inside a control", "contrast", "contrast"]);
+  await page.close();
+}
+
 try {
+  await expectFaultsToBeFound();
+  for (const width of [390, 1280]) {
+    await visit("/docs", async (page) => {
+      await page.getByRole("heading", {name: "Schemas"}).waitFor();  // comes last
+      assert.deepEqual(await faultsOf(page), [], `/docs, ${width}`);
+      assert.equal(await page.getByText("Servers").isVisible(), false, "there is only one");
+      await openAll(page);
+      assert.deepEqual(await faultsOf(page), [], `/docs, ${width}, opened`);
+      await page.locator('[id$="get_count"]').getByRole("button", {name: "Execute"}).click();
+      await page.locator(".live-responses-table .response").waitFor();
+      assert.deepEqual(await faultsOf(page), [], `/docs, ${width}, tried`);
+    }, width);
+    await visit("/redoc", async (page) => {
+      await page.getByRole("heading", {name: "Count orders"}).waitFor();
+      assert.deepEqual(await faultsOf(page), [], `/redoc, ${width}`);
+    }, width);
+  }
   await visit("/docs", async (page) => {
     const before = await tryOut(page, "get_count");
     assert.equal(typeof before.count, "number");

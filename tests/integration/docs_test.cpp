@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "support/json_text.hpp"
 #include "support/store_test.hpp"
 
@@ -48,6 +50,7 @@ TEST_F(docs_pages, what_the_pages_load_has_its_type) {
         EXPECT_EQ(file.header("content-type"), type) << path;
         EXPECT_EQ(file.header("x-content-type-options"), "nosniff") << path;
     };
+    expect_type("/docs/docs.css", "text/css; charset=utf-8");
     expect_type("/docs/docs.js", "text/javascript; charset=utf-8");
     expect_type("/docs/swagger-ui.js", "text/javascript; charset=utf-8");
     expect_type("/docs/swagger-ui.css", "text/css; charset=utf-8");
@@ -68,6 +71,41 @@ TEST_F(docs_pages, what_a_browser_has_it_does_not_get_again) {
         EXPECT_EQ(request(port(), "GET", path, {{"if-match", "\"x\""}}).status, 412);
     }
     EXPECT_NE(get(port(), "/docs").header("etag"), get(port(), "/redoc").header("etag"));
+}
+
+TEST_F(docs_pages, the_bundles_are_gzipped_for_who_takes_it) {
+    const scratch_folder folder{"docs"};
+    for (const auto* path :
+         {"/docs/swagger-ui.css", "/docs/swagger-ui.js", "/redoc/redoc.standalone.js"}) {
+        SCOPED_TRACE(path);
+        const auto ask = [&](header_list headers, const char* method = "GET") {
+            headers.emplace_back("accept-encoding", "br;q=1.0, gzip;q=0.5");
+            return request(port(), method, path, headers);
+        };
+        const auto plain = get(port(), path), packed = ask({});
+        EXPECT_FALSE(plain.has("content-encoding"));
+        EXPECT_EQ(packed.header("content-encoding"), "gzip");
+        EXPECT_EQ(packed.header("content-type"), plain.header("content-type"));
+        EXPECT_LT(packed.body.size(), plain.body.size() / 3);
+        std::ofstream{folder.path + "/packed.gz", std::ios::binary} << packed.body;
+        EXPECT_EQ(run_to_end({"/usr/bin/gzip", "-dc", folder.path + "/packed.gz"}, {}).out,
+                  plain.body);
+        EXPECT_NE(packed.header("etag"), plain.header("etag"));
+        for (const auto& answer : {plain, packed})
+            EXPECT_EQ(answer.header("vary"), "accept-encoding");
+        const auto again = ask({{"if-none-match", packed.header("etag")}});
+        EXPECT_EQ(again.status, 304);
+        EXPECT_EQ(again.header("etag"), packed.header("etag"));
+        EXPECT_EQ(again.header("vary"), "accept-encoding");
+        EXPECT_EQ(ask({{"if-none-match", plain.header("etag")}}).status, 200);
+        EXPECT_EQ(ask({{"if-match", plain.header("etag")}}).status, 412);
+        const auto head = ask({}, "HEAD");
+        EXPECT_EQ(head.header("content-length"), packed.header("content-length"));
+        EXPECT_FALSE(request(port(), "GET", path, {{"accept-encoding", "gzip;q=0, identity"}})
+                         .has("content-encoding"));
+    }
+    EXPECT_FALSE(
+        request(port(), "GET", "/count", {{"accept-encoding", "gzip"}}).has("content-encoding"));
 }
 
 TEST_F(docs_pages, a_service_that_is_not_ready_has_them) {
