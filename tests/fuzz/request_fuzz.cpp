@@ -11,8 +11,11 @@
 #include "check.hpp"
 #include "http/caching.hpp"
 #include "http/conditional.hpp"
+#include "http/cors.hpp"
+#include "http/forwarded.hpp"
 #include "http/problem.hpp"
 #include "http/request_reader.hpp"
+#include "http/weight.hpp"
 #include "larder/http/input.hpp"
 
 namespace larder::fuzz {
@@ -76,6 +79,23 @@ void check_headers(const http::request& r) {
               "seconds are within their range");
     const auto accept = r.header("accept");
     check(!http::prefers_problem(accept) || accept.size() >= 24, "a problem to who names it");
+    const auto codings = r.header("accept-encoding");
+    check(!http::prefers_gzip(codings) || !codings.empty(), "gzip to who names it");
+}
+
+// What says where a request comes from.
+void check_origin(const http::request& r) {
+    static const auto trusted = http::networks::loopback();
+    const auto said = http::read_forwarded(*r.headers, trusted);
+    check(said.scheme.empty() || said.scheme == "http" || said.scheme == "https",
+          "a scheme is one of two");
+    check(!said.client || r.headers->has("x-forwarded-for") || r.headers->has("forwarded"),
+          "a client is named by a header");
+    check(!http::is_of_foreign_page({}, r) || r.headers->has("origin") ||
+              r.headers->has("sec-fetch-site"),
+          "only a browser's request is of a page");
+    check(!http::is_of_foreign_page({"*"}, r) || r.header("origin").empty(),
+          "every page is of a listed origin");
 }
 
 seen look_at(const request_reader& reader) {
@@ -92,6 +112,7 @@ seen look_at(const request_reader& reader) {
           "a path begins with a slash");
     check_input(r);
     check_headers(r);
+    check_origin(r);
     return {std::string{reader.request_line()},
             std::string{r.path},
             std::string{r.query},
