@@ -58,7 +58,8 @@ struct failing_handler : testing::Test {
     std::uint16_t port = port_of(listening);
     http::server one{io,
                      std::move(listening),
-                     {.complete =
+                     {.access_log = false,
+                      .complete =
                           [](const http::request&, http::response& a) {
                               if (a.status == 201) throw std::bad_alloc{};
                           }},
