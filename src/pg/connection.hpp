@@ -41,7 +41,9 @@ public:
 
     /// Throws error{unavailable}. Of several addresses the first to be tried is the one so many
     /// after the one that served last.
-    boost::asio::awaitable<void> connect(address served_last = {}, std::size_t after = 0);
+    boost::asio::awaitable<void> connect(address served_last, std::size_t after);
+    /// At the first address. (GCC 12 frees a default argument of a coroutine twice.)
+    boost::asio::awaitable<void> connect() { return connect(address{}, 0); }
     /// Throws error; afterwards the connection may be used again if is_usable().
     boost::asio::awaitable<result> execute(const statement& sql, const parameters& values,
                                            framing how = framing::plain);

@@ -85,7 +85,8 @@ asio::awaitable<void> listener::run() {
 asio::awaitable<void> listener::log_in() {
     connection_ = std::make_unique<connection>(pause_.get_executor(), options_);
     try {
-        co_await connection_->connect(logins_->served_last());
+        auto served_last = logins_->served_last();
+        co_await connection_->connect(std::move(served_last), 0);
     } catch (const error& e) {
         logins_->told.was_refused(e);
         throw;

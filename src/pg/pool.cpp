@@ -286,7 +286,8 @@ asio::awaitable<void> pool::state::attempt(std::shared_ptr<state> self, std::sha
                                            owned mine, std::size_t first) {
     const auto* const me = mine.get();
     try {
-        co_await mine->connect(self->shared->served_last(), first);
+        auto served_last = self->shared->served_last();
+        co_await mine->connect(std::move(served_last), first);
         if (!in->winner) in->winner = std::move(mine);
     } catch (const error& e) {
         in->why = e;
