@@ -163,6 +163,7 @@ http::server_options server_options_of(const app_options& o, asio::ssl::context*
             .tls = tls,
             .access_log = o.access_log,
             .log_all_ids = o.log_all_ids,
+            .log_durations = o.log_durations,
             .owns_listener = !o.descriptor,
             .date_header = o.date_header && !is_given("date"),
             .headers = std::move(headers),

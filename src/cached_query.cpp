@@ -13,8 +13,10 @@ std::optional<std::string_view> find_local(services& at, std::string_view key,
     const auto found = at.cache.find(key);
     if (!found || !is_value(found->text)) return std::nullopt;
     spdlog::debug("Found {}, value is {}", key, found->text);
-    if (at.http)
+    if (at.http) {
         at.http->answer = {std::string{found->text}, cache::origin::local, found->age, found->left};
+        at.http->key = key;
+    }
     return found->text;
 }
 
@@ -52,7 +54,10 @@ awaitable<std::string> read_through(services& at, std::string key, cache::tiers:
     if (found->from != cache::origin::source)
         spdlog::debug("Found {}, value is {}", key, found->text);
     auto text = found->text;
-    if (at.http) at.http->answer = std::move(found);
+    if (at.http) {
+        at.http->answer = std::move(found);
+        at.http->key = std::move(key);
+    }
     co_return text;
 }
 

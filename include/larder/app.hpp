@@ -60,6 +60,7 @@ struct app_options {
     std::size_t max_requests = 0;    ///< then it finishes as on SIGTERM; 0: never
     bool access_log = true;          ///< a line a request
     bool log_all_ids = false;        ///< of requests; else those that clients give
+    bool log_durations = false;      ///< of requests, in text as well; in JSON they always are
     bool server_header = true, date_header = true;
     std::vector<std::pair<std::string, std::string>> headers;  ///< of each answer
     std::string root_path;  ///< what a proxy has before the paths; `/shop`

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "larder/cache/tiers.hpp"
 #include "larder/http/cache_control.hpp"
@@ -15,6 +16,7 @@ struct exchange {
     bool client_reload = true;                       ///< see http::plan()
     std::optional<cache::tiers::found> answer = {};  ///< set by a cached handler
     bool was_kept = false;                           ///< an entry, which was not allowed
+    std::string key = {};                            ///< of the entry, for the log
 };
 
 /// One request's source and cache. A handler gets it as its first argument.

@@ -31,6 +31,11 @@ cache_status status_of(const exchange& how) {
     return status;
 }
 
+std::string_view tier_of(cache::origin from) {
+    if (from == cache::origin::source) return "source";
+    return from == cache::origin::local ? "local" : "shared";
+}
+
 verdict verdict_on(const request& r, std::string_view etag) {
     const auto if_match = r.header("if-match"), if_none_match = r.header("if-none-match");
     preconditions all{.if_none_match = if_none_match};
@@ -68,6 +73,8 @@ response cached_answer(const request& r, std::string body, const exchange& how,
     answer.headers.emplace_back("age", std::to_string(floor<seconds>(how.answer->age).count()));
     auto& status = answer.headers.emplace_back("cache-status", "").second;
     append_cache_status(status, status_of(how));
+    answer.cache_key = how.key;
+    answer.cache_tier = tier_of(how.answer->from);
     return answer;
 }
 

@@ -16,6 +16,7 @@
 #include <random>
 #include <utility>
 
+#include "access_log.hpp"
 #include "forwarded.hpp"
 #include "listener.hpp"
 
@@ -227,16 +228,20 @@ void connection::find_client() {
 void connection::name_request() {
     constexpr std::size_t longest = 128;
     trace_.clear();
+    trace_id_.clear();
     request_id_ = reader_.all("x-request-id");
     const bool is_given =
         !request_id_.empty() && request_id_.size() <= longest && is_visible(request_id_);
     if (!is_given) request_id_ = new_id();
     if (is_given || owner_.options().log_all_ids) trace_ = " id=" + request_id_;
-    if (const auto parent = reader_.all("traceparent"); is_traceparent(parent))
-        trace_ += " traceparent=" + parent;
+    const auto parent = reader_.all("traceparent");
+    if (!is_traceparent(parent)) return;
+    trace_ += " traceparent=" + parent;
+    trace_id_ = parent.substr(3, 32);
 }
 
 asio::awaitable<void> connection::answer_request() {
+    const auto begun = std::chrono::steady_clock::now();
     auto r = reader_.get();
     std::string local;
     if (r.host.empty()) {
@@ -256,9 +261,8 @@ asio::awaitable<void> connection::answer_request() {
     }
     owner_.options().complete(r, answer);
     if (owner_.is_stopping()) keep_alive_ = false;
+    if (is_logged()) log(reader_.request_line(), answer, std::chrono::steady_clock::now() - begun);
     append(answer);
-    if (owner_.options().access_log && spdlog::should_log(spdlog::level::info))
-        log(reader_.request_line(), answer.status);
 }
 
 // The client cannot be understood, so nothing that follows can be trusted either.
@@ -268,9 +272,8 @@ void connection::refuse(unsigned status, std::string_view why) {
     name_request();
     auto refusal = error_response(status, reason(status));
     owner_.options().complete(reader_.get(), refusal);
+    if (is_logged()) log("invalid request: " + std::string{why}, refusal, std::nullopt);
     append(refusal);
-    if (owner_.options().access_log && spdlog::should_log(spdlog::level::info))
-        log("invalid request: " + std::string{why}, status);
 }
 
 void connection::append(const response& r) {
@@ -312,8 +315,20 @@ void connection::append(const response& r) {
     if (reader_.get().method != method::head) out_ += r.body;
 }
 
-void connection::log(std::string_view request_line, unsigned status) const {
-    spdlog::info("{} - \"{}\" {} {}{}", client_, request_line, status, reason(status), trace_);
+bool connection::is_logged() const {
+    return owner_.options().access_log && spdlog::should_log(spdlog::level::info);
+}
+
+void connection::log(std::string_view line, const response& answer,
+                     std::optional<std::chrono::nanoseconds> took) const {
+    log_access({.client = client_,
+                .line = line,
+                .request_id = request_id_,
+                .trace_id = trace_id_,
+                .trace = trace_,
+                .took = took,
+                .has_duration = owner_.options().log_durations},
+               answer);
 }
 
 // Closing with unread bytes would reset the connection and the client could lose the answer.

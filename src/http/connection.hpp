@@ -43,7 +43,9 @@ private:
     void continue_if_expected();
     void refuse(unsigned status, std::string_view why);
     void append(const response& r);
-    void log(std::string_view request_line, unsigned status) const;
+    bool is_logged() const;
+    void log(std::string_view line, const response& answer,
+             std::optional<std::chrono::nanoseconds> took) const;
     void find_client();
     void name_request();
     void enter(phase p);
@@ -55,7 +57,7 @@ private:
     std::string peer_, client_;  // who is connected, and whom that one speaks for
     std::string_view scheme_;
     std::string request_id_;
-    std::string trace_;  // for the log
+    std::string trace_, trace_id_;  // for the log
     std::string out_;
     phase phase_ = phase::idle;
     std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();

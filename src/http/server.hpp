@@ -29,8 +29,9 @@ struct server_options {
     std::size_t max_request_line_bytes = 8'192;
     boost::asio::ssl::context* tls = nullptr;  ///< null: none
     bool access_log = true;
-    bool log_all_ids = false;   ///< of requests; else those that clients give
-    bool owns_listener = true;  ///< nobody else accepts from it later
+    bool log_all_ids = false;    ///< of requests; else those that clients give
+    bool log_durations = false;  ///< of requests, in text as well
+    bool owns_listener = true;   ///< nobody else accepts from it later
     bool date_header = true;
     std::string headers = {};  ///< of each answer: `name: value` and CRLF each
     /// Adds what each answer has, also the refusal of what could not be read to its end.

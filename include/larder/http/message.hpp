@@ -39,6 +39,8 @@ struct response {
     std::string body = {};
     std::string_view content_type = "application/json";
     std::vector<std::pair<std::string, std::string>> headers = {};  ///< more of them
+    std::string cache_key = {};        ///< for the log: the entry that was asked for, if any
+    std::string_view cache_tier = {};  ///< and where it was: `local`, `shared` or `source`
 };
 
 /// `{"detail":"..."}` in FastAPI's shape.
