@@ -21,7 +21,7 @@ struct serve_flags {
     unsigned workers = 0;
     std::string log_level = "info";
     std::string log_config = "text";
-    bool access_log = true;
+    bool access_log = true, access_log_duration = false;
     std::string ssl_keyfile = {}, ssl_certfile = {}, ssl_ca_certs = {};
     std::string root_path = {};
     bool proxy_headers = true;
@@ -38,16 +38,22 @@ struct serve_flags {
     bool prints_config = false;
 };
 
-/// Each flag may also come from the environment: ORDERS_PORT for --port.
 void add_serve_flags(CLI::App& serving, serve_flags& flags);
+
+/// Throws setting_error where a flag was given beside another one that leaves it no use.
+void refuse_what_does_nothing(const CLI::App& serving);
+
+/// Each flag that was not given may also come from the environment: ORDERS_PORT for --port. Throws
+/// what parsing does, and setting_error; both name the variable.
+void take_from_environment(CLI::App& serving);
+
+/// Whether lines and errors are to be JSON; known before the flags are parsed.
+bool wants_json_log(const std::vector<std::string>& command_line);
 
 /// Without the servers, which are settings.hpp's. Throws setting_error.
 larder::app_options options_from(const serve_flags& flags);
 
 /// What is in force, one `name = value` a line; no password.
 std::string text_of(const serve_flags& flags, const larder::app_options& options);
-
-/// Lines of text on stderr, or of JSON.
-void set_up_log(const serve_flags& flags);
 
 }  // namespace orders

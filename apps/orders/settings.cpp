@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <cstdlib>
 #include <limits>
 #include <string_view>
+#include <utility>
+
+#include "larder/pg/fault_in.hpp"
+#include "uri_faults.hpp"
 
 namespace orders {
 
@@ -15,26 +18,13 @@ namespace {
 
 constexpr std::int64_t default_ttl = 120, default_local_bytes = 64 << 20, default_deadline = 100,
                        default_source_deadline = 800;
+constexpr const char* default_database = "dellstore";
 
-// A variable's value; unset and empty are the same but for CACHE_TIMEOUT_SECONDS.
-std::string variable(const char* name) {
-    const char* value = std::getenv(name);
-    return value ? value : "";
-}
-
-// A number between the two, or the default and an error line.
+// The variable's number, or the default where it is not set.
 std::int64_t number(const char* name, std::int64_t least, std::int64_t most, std::int64_t otherwise,
                     const char* meaning) {
-    const char* value = std::getenv(name);
-    if (!value) return otherwise;
-    const std::string_view text = value;
-    std::int64_t read = 0;
-    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), read);
-    if (ec == std::errc{} && end == text.data() + text.size() && read >= least && read <= most)
-        return read;
-    spdlog::error("Bad value '{}' for {}, using {}: it has to be {}", text, name, otherwise,
-                  meaning);
-    return otherwise;
+    const auto text = variable(name);
+    return text ? number_from(name, *text, least, most, meaning) : otherwise;
 }
 
 std::chrono::milliseconds deadline(const char* name, std::int64_t otherwise) {
@@ -42,41 +32,69 @@ std::chrono::milliseconds deadline(const char* name, std::int64_t otherwise) {
         number(name, 1, 60'000, otherwise, "a number of milliseconds from 1 to 60000")};
 }
 
+// With the database that the URI names.
+std::optional<larder::pg::conninfo> server_of_uri() {
+    const auto uri = variable("PG_SERVICE_URI");
+    if (!uri) return std::nullopt;
+    auto server = larder::pg::conninfo::parse(*uri);
+    if (!server)
+        throw setting_error(
+            "PG_SERVICE_URI cannot be parsed: " + fault_of_source_uri(*uri) +
+            "; it should look like postgresql://user:password@host:port/database?sslmode=require, "
+            "with what is special in the password percent-encoded");
+    if (const auto wrong = larder::pg::fault_in(*server); !wrong.empty())
+        throw setting_error("PG_SERVICE_URI: " + wrong);
+    return server;
+}
+
 }  // namespace
 
 std::string database_from_environment() {
-    const auto name = variable("PG_DATABASE");
-    return name.empty() ? "dellstore" : name;
+    return variable("PG_DATABASE").value_or(default_database);
+}
+
+database_choice explain_database() {
+    const auto used = database_from_environment();
+    const auto server = server_of_uri();
+    const auto named = server ? server->get("dbname") : "";
+    auto sentence =
+        "The database is " + used +
+        (variable("PG_DATABASE") ? ", as PG_DATABASE says" : ", as PG_DATABASE is not set");
+    if (named.empty() || named == used) return {.sentence = std::move(sentence)};
+    sentence += "; the one that PG_SERVICE_URI names, " + named + ", is not used";
+    return {.sentence = std::move(sentence), .overrides = true};
 }
 
 std::optional<larder::pg::conninfo> source_from_environment() {
-    const auto uri = variable("PG_SERVICE_URI");
-    if (uri.empty()) return std::nullopt;
-    auto server = larder::pg::conninfo::parse(uri);
-    if (!server)
-        throw setting_error(
-            "PG_SERVICE_URI cannot be parsed: it should look like "
-            "postgresql://user:password@host:port/database?sslmode=require, with what is special "
-            "in the password percent-encoded");
-    server->set("dbname", database_from_environment());
+    auto server = server_of_uri();
+    if (server) server->set("dbname", database_from_environment());
     return server;
 }
 
 std::optional<larder::valkey::server> shared_tier_from_environment() {
     const auto uri = variable("VALKEY_SERVICE_URI");
-    if (uri.empty()) return std::nullopt;
-    auto server = larder::valkey::parse_uri(uri);
+    if (!uri) return std::nullopt;
+    auto server = larder::valkey::parse_uri(*uri);
     if (!server)
         throw setting_error(
-            "VALKEY_SERVICE_URI cannot be parsed: it should look like "
-            "valkey://user:password@host:port/database, valkeys:// for TLS, or unix:///path");
+            "VALKEY_SERVICE_URI cannot be parsed: " + fault_of_cache_uri(*uri) +
+            "; it should look like valkey://user:password@host:port/database, valkeys:// for TLS, "
+            "or unix:///path");
     return server;
 }
 
+// The one variable whose value may make no sense, as in the program that the service stands in for.
 std::chrono::seconds ttl_from_environment() {
-    return std::chrono::seconds{number("CACHE_TIMEOUT_SECONDS", 1,
-                                       std::numeric_limits<std::int32_t>::max(), default_ttl,
-                                       "a positive number of seconds")};
+    constexpr const char* name = "CACHE_TIMEOUT_SECONDS";
+    const char* value = std::getenv(name);
+    if (!value) return std::chrono::seconds{default_ttl};
+    std::string_view text = value;
+    while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
+    const auto read = number_between(text, 1, std::numeric_limits<std::int32_t>::max());
+    if (!read)
+        spdlog::error("Bad value '{}' for {}, using {}: it has to be a positive number of seconds",
+                      text, name, default_ttl);
+    return std::chrono::seconds{read.value_or(default_ttl)};
 }
 
 std::size_t local_bytes_from_environment() {
@@ -87,7 +105,7 @@ std::size_t local_bytes_from_environment() {
 
 // What means something in a pattern or a slot would be somebody else's keys.
 std::string cache_prefix_from_environment() {
-    auto prefix = variable("CACHE_PREFIX");
+    auto prefix = variable("CACHE_PREFIX").value_or("");
     const auto is_allowed = [](unsigned char c) {
         return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.' || c == ':';
     };
@@ -115,10 +133,9 @@ std::chrono::seconds source_idle_from_environment() {
 }
 
 bool client_reload_from_environment() {
-    const auto text = variable("CACHE_CLIENT_RELOAD");
-    if (text.empty() || text == "on" || text == "off") return text != "off";
-    spdlog::error("Bad value '{}' for CACHE_CLIENT_RELOAD, using on: it has to be on or off", text);
-    return true;
+    constexpr const char* name = "CACHE_CLIENT_RELOAD";
+    const auto text = variable(name);
+    return !text || switch_from(name, *text);
 }
 
 }  // namespace orders

@@ -2,23 +2,19 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
-#include <stdexcept>
 #include <string>
 
 #include "larder/pg/conninfo.hpp"
 #include "larder/valkey/uri.hpp"
+#include "variables.hpp"
 
 namespace orders {
 
-/// A variable that is set to what it cannot be. `what()` names it, never its value.
-class setting_error : public std::runtime_error {
-public:
-    using std::runtime_error::runtime_error;
-};
-
 /// PG_SERVICE_URI with its database replaced by PG_DATABASE (default `dellstore`); empty if
-/// PG_SERVICE_URI is unset or empty. Throws setting_error.
+/// PG_SERVICE_URI is unset or empty. Throws setting_error, also for a parameter that libpq would
+/// refuse whenever it connects.
 std::optional<larder::pg::conninfo> source_from_environment();
 
 /// VALKEY_SERVICE_URI; empty if it is unset or empty. Throws setting_error.
@@ -27,8 +23,8 @@ std::optional<larder::valkey::server> shared_tier_from_environment();
 /// CACHE_TIMEOUT_SECONDS, default 120. A value that is no positive integer is logged as an error.
 std::chrono::seconds ttl_from_environment();
 
-/// CACHE_LOCAL_BYTES, default 64 MiB: what this process keeps itself; 0 keeps nothing. A value that
-/// is no number is logged as an error.
+/// CACHE_LOCAL_BYTES, default 64 MiB: what this process keeps itself; 0 keeps nothing. Throws
+/// setting_error.
 std::size_t local_bytes_from_environment();
 
 /// CACHE_PREFIX, default none: what the cache's keys begin with, before a colon. Throws
@@ -49,10 +45,17 @@ std::size_t source_connections_from_environment();
 std::chrono::seconds source_idle_from_environment();
 
 /// CACHE_CLIENT_RELOAD, default on: whether clients may have a count loaded anew by `cache-control:
-/// no-cache`. A value that is neither `on` nor `off` is logged as an error.
+/// no-cache`. See switch_from().
 bool client_reload_from_environment();
 
 /// PG_DATABASE, default `dellstore`.
 std::string database_from_environment();
+
+/// Which database is used and what says so, for the log; then whether PG_SERVICE_URI names another.
+struct database_choice {
+    std::string sentence;
+    bool overrides = false;
+};
+database_choice explain_database();
 
 }  // namespace orders

@@ -39,10 +39,17 @@ protected:
     static void set(const char* name, const std::string& value) { setenv(name, value.c_str(), 1); }
 
 private:
-    static constexpr std::array names{"PG_SERVICE_URI", "VALKEY_SERVICE_URI", "PG_DATABASE",
-                                      "PG_DEADLINE_MS", "CACHE_TIMEOUT_SECONDS"};
+    static constexpr std::array names{
+        "PG_SERVICE_URI",    "VALKEY_SERVICE_URI",    "PG_DATABASE",
+        "PG_DEADLINE_MS",    "CACHE_TIMEOUT_SECONDS", "CACHE_LOCAL_BYTES",
+        "CACHE_DEADLINE_MS", "CACHE_PREFIX",          "CACHE_CLIENT_RELOAD"};
     std::map<std::string, std::string> before_;
 };
+
+const std::map<const char*, void (*)()> numbers{
+    {"CACHE_LOCAL_BYTES", [] { local_bytes_from_environment(); }},
+    {"CACHE_DEADLINE_MS", [] { cache_deadline_from_environment(); }},
+    {"PG_DEADLINE_MS", [] { source_deadline_from_environment(); }}};
 
 // The sentence of the setting_error; empty if there is none.
 template <class Read>
@@ -108,23 +115,71 @@ TEST_F(settings, and_800_ms_for_a_connection_to_postgresql) {
     EXPECT_EQ(source_deadline_from_environment(), 800ms);
     set("PG_DEADLINE_MS", "60000");
     EXPECT_EQ(source_deadline_from_environment(), 60s);
-    set("PG_DEADLINE_MS", "60001");
-    EXPECT_EQ(source_deadline_from_environment(), 800ms);
 }
 
-TEST_F(settings, a_bad_number_is_one_line_in_the_log_and_the_default_is_used) {
-    for (const auto* value : {"", "-1", "64M", "1e6", " 1", "99999999999999999999"}) {
-        set("CACHE_LOCAL_BYTES", value);
-        set("CACHE_DEADLINE_MS", value);
-        const larder::test::captured_log log;
-        EXPECT_EQ(local_bytes_from_environment(), 64U << 20) << value;
-        EXPECT_EQ(cache_deadline_from_environment(), 100ms) << value;
-        ASSERT_EQ(log.lines().size(), 2U) << value;
-        EXPECT_NE(log.lines()[0].find("CACHE_LOCAL_BYTES"), std::string::npos);
-        EXPECT_NE(log.lines()[1].find("CACHE_DEADLINE_MS"), std::string::npos);
-    }
+TEST_F(settings, a_bad_number_is_refused_by_name) {
+    for (const auto* value : {"-1", "64M", "1e6", "1 2", "0x10", "99999999999999999999"})
+        for (const auto& [name, read] : numbers) {
+            set(name, value);
+            const auto sentence = complaint(read);
+            EXPECT_TRUE(sentence.starts_with(name)) << name << '=' << value << ": " << sentence;
+            EXPECT_NE(sentence.find('\'' + std::string{value} + '\''), std::string::npos)
+                << sentence;
+            unsetenv(name);
+        }
     set("CACHE_DEADLINE_MS", "0");
-    EXPECT_EQ(cache_deadline_from_environment(), 100ms);
+    EXPECT_TRUE(complaint(cache_deadline_from_environment).starts_with("CACHE_DEADLINE_MS"));
+    set("PG_DEADLINE_MS", "60001");
+    EXPECT_TRUE(complaint(source_deadline_from_environment).starts_with("PG_DEADLINE_MS"));
+}
+
+// ---- CACHE_CLIENT_RELOAD, and all that is on or off ----
+
+TEST_F(settings, clients_may_reload_unless_it_is_off_in_any_spelling) {
+    EXPECT_TRUE(client_reload_from_environment());
+    for (const auto* on : {"", "on", "true", "yes", "1", "True", "ON", " yes\n"}) {
+        set("CACHE_CLIENT_RELOAD", on);
+        EXPECT_TRUE(client_reload_from_environment()) << on;
+    }
+    for (const auto* off : {"off", "false", "no", "0", "False", "OFF", "0\r\n"}) {
+        set("CACHE_CLIENT_RELOAD", off);
+        EXPECT_FALSE(client_reload_from_environment()) << off;
+    }
+    for (const auto* neither : {"perhaps", "2", "-1", "onn", "o", "disable"}) {
+        set("CACHE_CLIENT_RELOAD", neither);
+        const auto sentence = complaint(client_reload_from_environment);
+        EXPECT_TRUE(sentence.starts_with("CACHE_CLIENT_RELOAD has to be on or off")) << sentence;
+    }
+}
+
+// ---- what is around a value ----
+
+TEST_F(settings, white_space_at_the_ends_of_a_value_is_none_of_it) {
+    set("PG_DATABASE", "\t mine \r\n");
+    set("CACHE_DEADLINE_MS", "7\n");
+    set("CACHE_PREFIX", "shop\n");
+    set("CACHE_TIMEOUT_SECONDS", "60\n");
+    set("PG_SERVICE_URI", "postgres://h/x\n");
+    set("VALKEY_SERVICE_URI", " valkey://h:1\n");
+    EXPECT_EQ(database_from_environment(), "mine");
+    EXPECT_EQ(cache_deadline_from_environment(), 7ms);
+    EXPECT_EQ(cache_prefix_from_environment(), "shop");
+    EXPECT_EQ(ttl_from_environment(), 60s);
+    EXPECT_EQ(source_from_environment()->get("host"), "h");
+    EXPECT_EQ(shared_tier_from_environment()->port, 1);
+}
+
+TEST_F(settings, a_control_character_in_a_value_is_refused) {
+    for (const auto& [name, read] : std::map<std::string, void (*)()>{
+             {"PG_DATABASE", [] { database_from_environment(); }},
+             {"PG_SERVICE_URI", [] { source_from_environment(); }},
+             {"VALKEY_SERVICE_URI", [] { shared_tier_from_environment(); }},
+             {"CACHE_PREFIX", [] { cache_prefix_from_environment(); }}})
+        for (const auto* value : {"valkey://h\n/0", "postgres://h/a\tb", "\x7fx", "a\rb", " "}) {
+            set(name.c_str(), value);
+            EXPECT_TRUE(complaint(read).starts_with(name)) << complaint(read);
+            unsetenv(name.c_str());
+        }
 }
 
 // ---- PG_DATABASE ----
@@ -179,6 +234,74 @@ TEST_F(settings, a_uri_of_a_source_that_cannot_be_parsed_is_refused) {
         EXPECT_EQ(sentence.find("hunter2"), std::string::npos) << uri;
         EXPECT_EQ(sentence.find('\n'), std::string::npos) << uri;
     }
+}
+
+TEST_F(settings, a_database_that_is_named_twice_is_explained) {
+    set("PG_SERVICE_URI", "postgres://h/defaultdb");
+    EXPECT_TRUE(explain_database().overrides);
+    EXPECT_EQ(explain_database().sentence,
+              "The database is dellstore, as PG_DATABASE is not set; the one that PG_SERVICE_URI "
+              "names, defaultdb, is not used");
+    set("PG_DATABASE", "defaultdb");
+    EXPECT_FALSE(explain_database().overrides);
+    EXPECT_EQ(explain_database().sentence, "The database is defaultdb, as PG_DATABASE says");
+}
+
+// libpq itself says so only when it connects.
+TEST_F(settings, a_parameter_that_libpq_would_refuse_is_refused_at_once) {
+    for (const auto* wrong :
+         {"sslmode=requires", "target_session_attrs=master", "connect_timeout=soon",
+          "channel_binding=on", "gssencmode=never", "ssl_min_protocol_version=TLSv9"}) {
+        set("PG_SERVICE_URI", std::string{"postgres://u:hunter2@h.invalid/x?"} + wrong);
+        const auto sentence = complaint(source_from_environment);
+        const std::string name{wrong, std::string_view{wrong}.find('=')};
+        EXPECT_TRUE(sentence.starts_with("PG_SERVICE_URI: ")) << wrong << ": " << sentence;
+        EXPECT_NE(sentence.find(name), std::string::npos) << sentence;
+        EXPECT_EQ(sentence.find("hunter2"), std::string::npos) << sentence;
+    }
+    for (const auto* right :
+         {"postgres://u@h.invalid/x?sslmode=verify-full&keepalives_idle=5&connect_timeout=3",
+          "postgres://a.invalid,b.invalid/x?target_session_attrs=read-write",
+          "postgres://a.invalid:1,b.invalid:2/x", "postgres:///x?host=/tmp&port=7",
+          "host=h.invalid options='-c geqo=off' tcp_user_timeout=1000"}) {
+        set("PG_SERVICE_URI", right);
+        EXPECT_EQ(complaint(source_from_environment), "") << right;
+    }
+    set("PG_SERVICE_URI", "host=a.invalid,b.invalid port=1,2,3");
+    EXPECT_EQ(complaint(source_from_environment), "PG_SERVICE_URI: there are 2 hosts and 3 ports");
+}
+
+TEST_F(settings, the_part_of_a_uri_that_cannot_be_read_is_named) {
+    const std::vector<std::pair<const char*, const char*>> source{
+        {"nonsense", "'://'"},
+        {"mysql://h", "scheme"},
+        {"postgres://u:hunter2%zz@h/x", "percent-encoded"},
+        {"postgres://u:hun@ter2@h/x", "more than one '@'"},
+        {"postgres://u:hunter2@h:port/x", "port"},
+        {"postgres://u:hunter2@[::1/x", "host"},
+        {"postgres://u:hunter2@h/x?colour=red", "parameter colour"},
+        {"postgres://u:hun/ter2@h/x", "percent-encoded"}};
+    const std::vector<std::pair<const char*, const char*>> cache{
+        {"h:6379", "'://'"},
+        {"http://:hunter2@h", "scheme"},
+        {"valkey://:hunter2%zz@h", "percent-encoded"},
+        {"valkey://:hunter2@h:99999", "port"},
+        {"valkey://:hunter2@[::1/0", "host"},
+        {"valkey://:hunter2@h/x", "database"},
+        {"valkey://:hunter2@h?ssl_cert_reqs=perhaps", "parameter ssl_cert_reqs"},
+        {"unix://", "no path"}};
+    const auto expect = [](const char* name, auto read, const auto& rows) {
+        for (const auto& [uri, part] : rows) {
+            set(name, uri);
+            const auto sentence = complaint(read);
+            EXPECT_NE(sentence.substr(0, sentence.find(';')).find(part), std::string::npos)
+                << uri << ": " << sentence;
+            for (const auto* secret : {"hunter2", "hun", "ter2"})
+                EXPECT_EQ(sentence.find(secret), std::string::npos) << sentence;
+        }
+    };
+    expect("PG_SERVICE_URI", source_from_environment, source);
+    expect("VALKEY_SERVICE_URI", shared_tier_from_environment, cache);
 }
 
 // ---- VALKEY_SERVICE_URI ----

@@ -1,0 +1,30 @@
+#include "help.hpp"
+
+namespace orders {
+
+std::string help_on_variables() {
+    return R"(Variables:
+  ORDERS_...              A flag that is not given: ORDERS_PORT for --port
+  PG_SERVICE_URI          The PostgreSQL server: any libpq URI
+  PG_DATABASE             The database on it, whatever the URI names [dellstore]
+  PG_DEADLINE_MS          How long a request waits for a connection to PostgreSQL [800]
+  PG_CONNECTIONS          How many connections to it the process may have [20]
+  PG_IDLE_SECONDS         After how long an idle one is closed, 0: never [30]
+  VALKEY_SERVICE_URI      valkey://, valkeys:// (TLS), redis://, rediss://, unix://
+  CACHE_TIMEOUT_SECONDS   How long an entry lives [120]
+  CACHE_PREFIX            What the cache's keys begin with, before a colon
+  CACHE_LOCAL_BYTES       The size of the local tier; 0: off [67108864]
+  CACHE_DEADLINE_MS       How long a request waits for Valkey [100]
+  CACHE_CLIENT_RELOAD     Whether clients may have a count loaded anew: on, off [on]
+  NOTIFY_SOCKET           Where systemd waits for READY=1
+
+Switches are on, true, yes, 1 or off, false, no, 0, in any case.
+
+Parameters of PG_SERVICE_URI, behind a '?': all of libpq's, such as sslmode, sslrootcert, sslcert,
+sslkey, passfile, target_session_attrs, options, keepalives_idle and application_name.
+
+Parameters of VALKEY_SERVICE_URI: db, username, password, ssl_ca_certs, and ssl_cert_reqs, which is
+required or none.)";
+}
+
+}  // namespace orders

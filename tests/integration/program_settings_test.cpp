@@ -1,0 +1,160 @@
+// What the program says of variables and flags that it cannot use, and of those that it does.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <regex>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "support/store_test.hpp"
+
+namespace larder::test {
+namespace {
+
+using words = std::vector<std::string>;
+
+bool has(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+struct settings_of_program : store_test {
+    environment with(const std::string& name, const std::string& value) {
+        auto env = servers.env();
+        env[name] = value;
+        return env;
+    }
+    std::string uri_with(const std::string& parameter) { return servers.postgres.with(parameter); }
+};
+
+// ---- variables ----
+
+TEST_F(settings_of_program, that_are_bad_are_refused_in_one_sentence_by_the_name_they_have) {
+    for (const auto& [name, value, status] : std::vector<std::tuple<const char*, const char*, int>>{
+             {"CACHE_CLIENT_RELOAD", "perhaps", 78},
+             {"CACHE_LOCAL_BYTES", "64M", 78},
+             {"CACHE_DEADLINE_MS", "0", 78},
+             {"PG_DEADLINE_MS", "60001", 78},
+             {"PG_DATABASE", "a\tb", 78},
+             {"CACHE_PREFIX", "a b", 78},
+             {"ORDERS_ACCESS_LOG", "maybe", 78},
+             {"ORDERS_RELOAD", "2", 78},
+             {"ORDERS_HOST", "a\nb", 78},
+             {"ORDERS_PORT", "many", 64},
+             {"ORDERS_PORT", "70000", 64},
+             {"ORDERS_WORKERS", "0", 64},
+             {"ORDERS_LOG_LEVEL", "loud", 64}}) {
+        const auto run = run_orders({"serve"}, with(name, value));
+        EXPECT_EQ(run.status, status) << name << '=' << value;
+        EXPECT_TRUE(has(run.err, name)) << run.err;
+        EXPECT_FALSE(has(run.err, "--") && !has(run.err, "--help")) << run.err;
+        EXPECT_LE(std::count(run.err.begin(), run.err.end(), '\n'), 2) << run.err;
+    }
+}
+
+TEST_F(settings_of_program, are_trimmed_and_switches_are_read_in_any_case) {
+    auto env = servers.env();
+    for (auto& [name, value] : env) value += "\n";
+    env["ORDERS_ACCESS_LOG"] = " NO\n";
+    env["ORDERS_WORKERS"] = "1\n";
+    env["CACHE_CLIENT_RELOAD"] = "False";
+    const auto shown = run_orders({"serve", "--print-config", "--server-header=Off"}, env);
+    for (const auto* line : {"\naccess-log = false\n", "\nworkers = 1\n",
+                             "\nserver-header = false\n", "\nCACHE_CLIENT_RELOAD = off\n"})
+        EXPECT_TRUE(has(shown.out, line)) << line << shown.out << shown.err;
+    const service one{env};
+    EXPECT_EQ(count(one.port()), 12000);
+}
+
+// libpq reads these only when it has a socket of its own.
+TEST_F(settings_of_program, of_libpq_are_checked_without_a_server) {
+    for (const auto* wrong : {"keepalives_idle=abc", "keepalives=yes", "tcp_user_timeout=1s",
+                              "keepalives_count=many", "sslmode=requires"}) {
+        const std::string name{wrong, std::string_view{wrong}.find('=')};
+        for (const words& command :
+             {words{"serve"}, {"load-sample"}, {"cache", "purge"}, {"check"}}) {
+            const auto run = run_orders(
+                command,
+                {{"PG_SERVICE_URI", std::string{"postgres://u:sekrit@192.0.2.1/x?"} + wrong},
+                 {"VALKEY_SERVICE_URI", "valkey://192.0.2.1"}});
+            EXPECT_EQ(run.status, 78) << wrong;
+            EXPECT_TRUE(has(run.err, "PG_SERVICE_URI: invalid ") && has(run.err, name)) << run.err;
+            EXPECT_FALSE(has(run.err, "sekrit")) << run.err;
+        }
+    }
+    const service one{with("PG_SERVICE_URI", uri_with("keepalives_idle=5&sslmode=prefer"))};
+    EXPECT_EQ(count(one.port()), 12000);
+}
+
+TEST_F(settings_of_program, say_which_database_is_used_and_why) {
+    const auto uri = servers.postgres.with("dbname=postgres");
+    const service one{with("PG_SERVICE_URI", uri)};
+    EXPECT_TRUE(
+        one.wait_for_log("warning  The database is dellstore, as PG_DATABASE is not set; the "
+                         "one that PG_SERVICE_URI names, postgres, is not used\n"));
+    auto env = with("PG_SERVICE_URI", uri);
+    env["PG_DATABASE"] = "dellstore";
+    const service other{env};
+    EXPECT_TRUE(other.wait_for_log("The database is dellstore, as PG_DATABASE says; the one"));
+}
+
+TEST_F(settings_of_program, are_all_in_the_help) {
+    std::ifstream readme{LARDER_SOURCE_DIR "/README.md"};
+    const auto help = run_orders({"serve", "--help"}, {}).out;
+    const std::regex row{R"(^\| `([A-Z_]{4,})` \|)"};
+    int found = 0;
+    for (std::string line; std::getline(readme, line);) {
+        std::smatch name;
+        if (!std::regex_search(line, name, row)) continue;
+        ++found;
+        EXPECT_TRUE(has(help, name[1])) << name[1];
+    }
+    EXPECT_GE(found, 9);
+    for (const auto* parameter : {"ssl_cert_reqs", "sslmode", "ORDERS_PORT"})
+        EXPECT_TRUE(has(help, parameter)) << parameter;
+}
+
+// ---- flags ----
+
+TEST_F(settings_of_program, as_flags_that_do_nothing_or_harm_are_refused) {
+    for (const auto& [wrong, sentence] : std::vector<std::pair<words, const char*>>{
+             {{"--root-path", "/a b"}, "--root-path"},
+             {{"--root-path", "/a?b"}, "--root-path"},
+             {{"--root-path", "//evil.example"}, "--root-path"},
+             {{"--root-path", "/a\r\nx: y"}, "--root-path"},
+             {{"--host", ""}, "--host is empty"},
+             {{"--uds", "s", "--port", "1"}, "--port has no use beside --uds"},
+             {{"--fd", "3", "--host", "localhost"}, "--host has no use beside --fd"},
+             {{"--fd", "3", "--uds", "s"}, "--uds has no use beside --fd"},
+             {{"--reload-dir", "."}, "--reload-dir needs --reload"},
+             {{"--reload-command", "make"}, "--reload-command needs --reload"},
+             {{"--header", "etag: x"}, "--header cannot set etag"},
+             {{"--header", "X-Request-Id: 1"}, "--header cannot set X-Request-Id"},
+             {{"--access-log=perhaps"}, "--access-log has to be on or off"},
+             {{"--no-date-header=perhaps"}, "--date-header has to be on or off"}}) {
+        words all{"serve"};
+        all.insert(all.end(), wrong.begin(), wrong.end());
+        const auto run = run_orders(all, servers.env());
+        EXPECT_EQ(run.status, 78) << sentence;
+        EXPECT_TRUE(has(run.err, sentence)) << run.err;
+    }
+    const auto port = run_orders({"serve", "--port", "70000"}, {});
+    EXPECT_EQ(port.status, 64);
+    EXPECT_TRUE(has(port.err, "--port: Value 70000 not in range")) << port.err;
+}
+
+// ---- commands ----
+
+TEST_F(settings_of_program, name_a_command_that_there_is_not) {
+    const auto run = run_orders({"serv", "--port", "1"}, {});
+    EXPECT_EQ(run.status, 64);
+    EXPECT_TRUE(has(run.err, "there is no command 'serv'; there are: serve, ")) << run.err;
+    const auto other = run_orders({"cache", "purg"}, {});
+    EXPECT_EQ(other.status, 64);
+    EXPECT_TRUE(has(other.err, "there is no command 'purg'; there are: purge")) << other.err;
+}
+
+}  // namespace
+}  // namespace larder::test
