@@ -4,30 +4,29 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <atomic>
-#include <csignal>
 #include <exception>
 #include <thread>
 #include <vector>
 
 #include "docs.hpp"
 #include "http/caching.hpp"
+#include "http/certificates.hpp"
 #include "http/cors.hpp"
 #include "http/listener.hpp"
 #include "http/problem.hpp"
 #include "http/server.hpp"
 #include "http/text.hpp"
-#include "http/tls.hpp"
 #include "pg/connection.hpp"
 #include "pg/listener.hpp"
 #include "pg/logins.hpp"
 #include "pg/tables.hpp"
+#include "process_signals.hpp"
 #include "routes.hpp"
 
 namespace larder {
@@ -147,7 +146,7 @@ void complete(const app_options& o, const http::request& r, http::response& answ
     http::allow_origins(o.cors_origins, r, answer);
 }
 
-http::server_options server_options_of(const app_options& o, asio::ssl::context* tls) {
+http::server_options server_options_of(const app_options& o, const http::certificates* tls) {
     std::string headers;
     const auto is_given = [&](std::string_view name) {
         return std::ranges::any_of(o.headers,
@@ -381,7 +380,8 @@ struct app::state {
     }
     void make_workers(http::acceptor listening);
     void stop();
-    void stop_on_signal(asio::signal_set& signals);
+    void cut_off();
+    void renew();
     void say_ready(const std::string& url) const;
     int finish();
     void abandon();
@@ -394,7 +394,7 @@ struct app::state {
     cache::own_writes own;
     std::shared_ptr<pg::logins> logins;
     larder::traffic traffic;
-    std::optional<asio::ssl::context> tls;
+    std::optional<http::certificates> tls;
     std::vector<std::unique_ptr<worker>> workers;
     bool stopping = false;
 };
@@ -482,16 +482,13 @@ void app::state::stop() {
     for (auto& w : workers) w->stop(options.shutdown_timeout);
 }
 
-// The first signal lets the workers finish, the second one does not wait.
-void app::state::stop_on_signal(asio::signal_set& signals) {
-    signals.async_wait([this, &signals](boost::system::error_code ended, int) {
-        if (ended) return;
-        stop();
-        signals.async_wait([this](boost::system::error_code ec, int) {
-            if (ec) return;
-            for (auto& w : workers) w->cut_off();
-        });
-    });
+void app::state::cut_off() {
+    for (auto& w : workers) w->cut_off();
+}
+
+void app::state::renew() {
+    if (tls) tls->renew();
+    else spdlog::info("SIGHUP: there is no certificate that could be read anew");
 }
 
 int app::run() {
@@ -500,25 +497,25 @@ int app::run() {
         state_->routes[page.path].endpoints.emplace_back(http::method::get, std::move(page.answer));
     asio::io_context io{1};
     const auto& o = state_->options;
-    if (o.tls)
-        state_->tls = http::tls_context(o.tls->key, o.tls->certificate, o.tls->client_authorities);
+    if (o.tls) state_->tls.emplace(o.tls->key, o.tls->certificate, o.tls->client_authorities);
     auto listening = http::listen(io, listen_options_of(o));
     const auto where = http::text_of(listening.local_endpoint());
     const auto scheme = where.starts_with("unix:") ? "" : o.tls ? "https://" : "http://";
     state_->traffic.enough = [this, &io] { asio::post(io, [this] { state_->stop(); }); };
-    asio::signal_set signals{io, SIGINT, SIGTERM};
-    state_->stop_on_signal(signals);
+    process_signals signals{io,
+                            {.stop = [this] { state_->stop(); },
+                             .cut_off = [this] { state_->cut_off(); },
+                             .renew = [this] { state_->renew(); }}};
+    std::optional<http::certificate_watch> watch;
+    if (state_->tls) watch.emplace(io, *state_->tls);
     state_->make_workers(std::move(listening));
 
     std::size_t running = state_->workers.size(), starting = running;
     std::exception_ptr why_not;
-    const auto cut_off = [this] {
-        for (auto& w : state_->workers) w->cut_off();
-    };
     const auto started = [&](const std::exception_ptr& failed) {
         asio::post(io, [&, failed] {
             if (failed) why_not = failed;
-            if (failed) cut_off();
+            if (failed) state_->cut_off();
             if (--starting > 0 || why_not || state_->stopping) return;
             state_->say_ready(scheme + where);
             if (o.on_ready) o.on_ready();
@@ -530,13 +527,15 @@ int app::run() {
             threads.emplace_back([&, at = w.get()] {
                 at->run(started);
                 asio::post(io, [&] {
-                    if (--running == 0) signals.cancel();
+                    if (--running > 0) return;
+                    signals.cancel();
+                    if (watch) watch->stop();
                 });
             });
     } catch (const std::system_error& e) {  // no more threads
         why_not = std::make_exception_ptr(
             std::system_error(e.code(), "Cannot start " + std::to_string(starting) + " workers"));
-        cut_off();
+        state_->cut_off();
     }
     if (!why_not) io.run();
     threads.clear();

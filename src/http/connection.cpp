@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "access_log.hpp"
+#include "certificates.hpp"
 #include "forwarded.hpp"
 #include "listener.hpp"
 
@@ -101,7 +102,7 @@ connection::connection(server& owner, stream::socket socket)
     const auto peer = socket_.remote_endpoint(ec);
     peer_ = ec ? "-" : text_of(peer);
     is_proxy_ = !ec && trusts(owner.options().trusted_proxies, peer);
-    if (auto* tls = owner.options().tls) tls_.emplace(socket_, *tls);
+    if (const auto* tls = owner.options().tls) tls_.emplace(socket_, *tls->current());
     place_ = owner.enter(*this);  // last: if something throws, nobody leaves again
 }
 

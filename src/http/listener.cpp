@@ -10,7 +10,10 @@
 #include <cerrno>
 #include <cstring>
 #include <system_error>
+#include <utility>
 #include <vector>
+
+#include "start_error.hpp"
 
 namespace larder::http {
 
@@ -20,12 +23,14 @@ using unix_stream = asio::local::stream_protocol;
 
 namespace {
 
+// Each library's error in its own words: a name server's is none of the system's.
 [[noreturn]] void refuse(const boost::system::error_code& why, const std::string& address,
                          const std::string& advice) {
-    const std::error_code code{why.value(), std::system_category()};
-    const auto used =
-        why == asio::error::address_in_use ? ": another program uses it; " + advice : "";
-    throw std::system_error(code, "Cannot listen on " + address + used);
+    auto sentence = "Cannot listen on " + address + ": ";
+    if (why == asio::error::address_in_use)
+        sentence += "another program uses it (" + why.message() + "); " + advice;
+    else sentence += why.message();
+    throw start_error({why.value(), std::system_category()}, std::move(sentence));
 }
 
 // All addresses of the host, those of IPv4 first.
@@ -47,7 +52,10 @@ std::vector<stream::endpoint> resolve(asio::io_context& io, const listen_options
 mode_t remove_dead_socket(asio::io_context& io, const unix_stream::endpoint& at) {
     constexpr mode_t anybody = 0666;
     struct stat found{};
-    if (::lstat(at.path().c_str(), &found) != 0 || !S_ISSOCK(found.st_mode)) return anybody;
+    if (::lstat(at.path().c_str(), &found) != 0) return anybody;
+    if (!S_ISSOCK(found.st_mode))
+        throw start_error({EADDRINUSE, std::system_category()},
+                          "Cannot listen on " + at.path() + ": there is a file that is no socket");
     unix_stream::socket probe{io};
     boost::system::error_code ec;
     probe.connect(at, ec);
@@ -60,12 +68,14 @@ acceptor adopt(asio::io_context& io, int descriptor) {
     socklen_t size = sizeof address;
     int listens = 0;
     socklen_t flag = sizeof listens;
-    if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
-        ::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &flag) != 0 || listens == 0)
-        throw std::system_error(
-            EINVAL, std::system_category(),
-            "Descriptor " + std::to_string(descriptor) + " is no socket that listens");
-    return {io, stream{address.ss_family, 0}, descriptor};
+    const bool is_socket =
+        ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) == 0 &&
+        ::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &flag) == 0;
+    if (is_socket && listens != 0) return {io, stream{address.ss_family, 0}, descriptor};
+    const std::error_code why{is_socket ? EINVAL : errno, std::system_category()};
+    throw start_error(why, "Descriptor " + std::to_string(descriptor) +
+                               " is no socket that listens" +
+                               (is_socket ? "" : ": " + why.message()));
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
@@ -19,6 +18,7 @@
 
 namespace larder::http {
 
+class certificates;
 class connection;
 
 struct server_options {
@@ -27,7 +27,7 @@ struct server_options {
     std::size_t max_header_bytes = 16'384;
     std::size_t max_body_bytes = 1'048'576;
     std::size_t max_request_line_bytes = 8'192;
-    boost::asio::ssl::context* tls = nullptr;  ///< null: none
+    const certificates* tls = nullptr;  ///< null: none
     bool access_log = true;
     bool log_all_ids = false;    ///< of requests; else those that clients give
     bool log_durations = false;  ///< of requests, in text as well

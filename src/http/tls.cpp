@@ -5,16 +5,27 @@
 
 #include <system_error>
 
+#include "start_error.hpp"
+
 namespace larder::http {
 
 namespace {
 
 using ssl = boost::asio::ssl::context;
 
-void insist(const boost::system::error_code& ec, const char* what, const std::string& file) {
+// OpenSSL would ask for it on the terminal, and wait.
+thread_local bool lacked_password = false;
+
+int no_password(char*, int, int, void*) {
+    lacked_password = true;
+    return -1;
+}
+
+void insist(const boost::system::error_code& ec, const std::string& what, const std::string& file) {
     if (!ec) return;
-    throw std::system_error(std::make_error_code(std::errc::invalid_argument),
-                            "Cannot use " + file + " as " + what + " (" + ec.message() + ")");
+    const auto why = lacked_password ? "it is encrypted: decrypt it first" : ec.message();
+    throw start_error(std::make_error_code(std::errc::invalid_argument),
+                      "Cannot use " + file + " as " + what + ": " + why);
 }
 
 // Only HTTP/1.1 is spoken; a client that offers nothing of it is not refused.
@@ -34,10 +45,12 @@ ssl tls_context(const std::string& key, const std::string& certificate,
     ssl context{ssl::tls_server};
     context.set_options(ssl::no_tlsv1 | ssl::no_tlsv1_1);
     boost::system::error_code ec;
+    lacked_password = false;
+    SSL_CTX_set_default_passwd_cb(context.native_handle(), no_password);
     context.use_certificate_chain_file(certificate, ec);
     insist(ec, "a certificate", certificate);
     context.use_private_key_file(key, ssl::pem, ec);
-    insist(ec, "the certificate's key", key);
+    insist(ec, "the certificate's key, that of " + certificate, key);
     if (!authorities.empty()) {
         context.load_verify_file(authorities, ec);
         insist(ec, "certificates of authorities", authorities);

@@ -145,6 +145,37 @@ TEST_F(settings_of_program, as_flags_that_do_nothing_or_harm_are_refused) {
     EXPECT_TRUE(has(port.err, "--port: Value 70000 not in range")) << port.err;
 }
 
+// Each has the words of whatever refused it, once.
+TEST_F(settings_of_program, as_places_to_listen_that_cannot_be_are_told_with_the_reason) {
+    const scratch_folder folder{"places"};
+    const auto file = folder.path + "/file";
+    std::ofstream{file} << "text";
+    for (const auto& [wrong, sentence] : std::vector<std::pair<words, std::string>>{
+             {{"--port", "0", "--host", "nohost.invalid"},
+              "Cannot listen on nohost.invalid:0: Host not found"},
+             {{"--port", "0", "--host", "192.0.2.1"},
+              "Cannot listen on 192.0.2.1:0: Cannot assign requested address\n"},
+             {{"--uds", "/nothing/socket"},
+              "Cannot listen on /nothing/socket: No such file or directory\n"},
+             {{"--uds", file},
+              "Cannot listen on " + file + ": there is a file that is no socket\n"},
+             {{"--fd", "77"}, "Descriptor 77 is no socket that listens: Bad file descriptor\n"}}) {
+        words all{"serve"};
+        all.insert(all.end(), wrong.begin(), wrong.end());
+        const auto run = run_orders(all, {});
+        EXPECT_EQ(run.status, 69) << sentence;
+        EXPECT_TRUE(has(run.err, sentence)) << run.err;
+        EXPECT_FALSE(has(run.err, "not permitted")) << run.err;
+    }
+    const service one{servers.env()};
+    const auto port = std::to_string(one.port());
+    const auto run = run_orders({"serve", "--port", port}, {});
+    EXPECT_TRUE(has(run.err, "Cannot listen on 127.0.0.1:" + port +
+                                 ": another program uses it (Address already in use); stop it, or "
+                                 "choose another port with --port\n"))
+        << run.err;
+}
+
 // ---- commands ----
 
 TEST_F(settings_of_program, name_a_command_that_there_is_not) {
