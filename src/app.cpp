@@ -27,6 +27,7 @@
 #include "pg/logins.hpp"
 #include "pg/tables.hpp"
 #include "process_signals.hpp"
+#include "processors.hpp"
 #include "routes.hpp"
 
 namespace larder {
@@ -127,8 +128,8 @@ http::listen_options listen_options_of(const app_options& o) {
 }
 
 unsigned workers_of(const app_options& options) {
-    return options.workers > 0 ? options.workers
-                               : std::max(1U, std::thread::hardware_concurrency());
+    static const unsigned one_each = processors();
+    return options.workers > 0 ? options.workers : one_each;
 }
 
 // What the workers of a process share about its requests.
@@ -433,6 +434,14 @@ asio::awaitable<std::optional<std::size_t>> take_over(pg::connection& source, ca
     co_return purged;
 }
 
+void log_purge(const std::exception_ptr& failed) {
+    try {
+        std::rethrow_exception(failed);
+    } catch (const std::exception& e) {
+        spdlog::error("Cannot purge: {}", e.what());
+    }
+}
+
 }  // namespace
 
 std::optional<std::size_t> app::purge_cache() {
@@ -450,6 +459,7 @@ std::optional<std::size_t> app::purge_cache() {
     asio::co_spawn(io, take_over(source, cache, own),
                    [&](const std::exception_ptr& failed, std::optional<std::size_t> all) {
                        if (!failed) purged = all;
+                       else log_purge(failed);
                        cache.stop();
                        io.stop();
                    });
@@ -544,12 +554,26 @@ int app::run() {
     return state_->finish();
 }
 
+namespace {
+
+// Some of the keys that are left.
+std::string named(const cache::own_writes& own, std::size_t left) {
+    constexpr std::size_t most = 20;
+    std::string names;
+    const auto some = own.some(most);
+    for (const auto& one : some) names += (names.empty() ? "" : ", ") + one.key;
+    if (left > some.size()) names += " and " + std::to_string(left - some.size()) + " more";
+    return names;
+}
+
+}  // namespace
+
 int app::state::finish() {
     if (const auto left = own.remembered(); left > 0)
         spdlog::error(
             "{} entries could not be invalidated in Valkey: they are handed over to the next "
-            "process, by way of PostgreSQL where larder may keep tables",
-            left);
+            "process, by way of PostgreSQL where larder may keep tables: {}",
+            left, named(own, left));
     const auto drained = [](const auto& w) { return w->is_drained(); };
     const auto is_cut_off = [](const auto& w) { return w->is_cut_off(); };
     const bool all_drained = std::ranges::all_of(workers, drained);

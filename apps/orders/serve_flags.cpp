@@ -104,7 +104,8 @@ void add_serve_flags(CLI::App& serving, serve_flags& flags) {
     add("--uds", flags.uds, "Path of a Unix socket to listen on instead");
     add("--fd", flags.fd, "Descriptor of a socket that listens already, as systemd hands over: 3")
         ->take_last();
-    add("--workers", flags.workers, "Worker threads; default: one a core")
+    add("--workers", flags.workers,
+        "Worker threads; default: one a processor, of those that affinity and quota leave it")
         ->check(CLI::Range(1, 1024))
         ->default_str("");
     add("--backlog", flags.backlog, "Connections that wait to be accepted")

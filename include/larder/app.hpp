@@ -32,12 +32,12 @@ struct tls_files {
 };
 
 struct app_options {
-    std::string name = "larder";                   ///< in the log and the docs
-    std::string version = "0.0.0";                 ///< of the service, in the docs
-    std::string about;                             ///< a paragraph in the docs, in Markdown
-    std::string host = "127.0.0.1";                ///< a name or an address to listen on
-    std::uint16_t port = 8000;                     ///< 0: any free one
-    unsigned workers = 0;                          ///< 0: one a core
+    std::string name = "larder";     ///< in the log and the docs
+    std::string version = "0.0.0";   ///< of the service, in the docs
+    std::string about;               ///< a paragraph in the docs, in Markdown
+    std::string host = "127.0.0.1";  ///< a name or an address to listen on
+    std::uint16_t port = 8000;       ///< 0: any free one
+    unsigned workers = 0;  ///< 0: one a processor, of those that affinity and quota leave it
     std::optional<pg::pool_options> source;        ///< without it, handlers answer no_source
     std::optional<valkey::client_options> shared;  ///< without it, handlers answer no_shared
     std::string no_source = "Internal server error. Database not specified";

@@ -96,6 +96,8 @@ TEST_P(hand_over, what_remains_is_known_to_the_next_process) {
     const auto status = one->wait_for_exit(5s * slack);
     EXPECT_TRUE(status == 0 || status == 1) << status.value_or(-1);
     EXPECT_NE(one->log().find("handed over"), std::string::npos) << "the log does not say so";
+    for (const auto* key : {"num_orders:9999", "num_orders:all"})
+        EXPECT_NE(one->log().find(key), std::string::npos) << "the log does not name it";
     bring_it_back();
     expect_the_next_ones_are_right();
 }

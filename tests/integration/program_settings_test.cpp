@@ -1,6 +1,7 @@
 // What the program says of variables and flags that it cannot use, and of those that it does.
 
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <fstream>
@@ -176,6 +177,15 @@ TEST_F(settings_of_program, as_places_to_listen_that_cannot_be_are_told_with_the
         << run.err;
 }
 
+// A machine with one processor alone cannot tell.
+TEST_F(settings_of_program, as_the_workers_are_one_for_each_processor_that_there_is_for_it) {
+    child one{{"/usr/bin/taskset", "-c", "0", program("orders"), "serve", "--port", "0"},
+              servers.env()};
+    EXPECT_TRUE(one.wait_for_err(" with 1 workers ")) << one.err();
+    one.signal(SIGTERM);
+    EXPECT_EQ(one.wait(), 0);
+}
+
 // ---- commands ----
 
 TEST_F(settings_of_program, name_a_command_that_there_is_not) {
@@ -185,6 +195,17 @@ TEST_F(settings_of_program, name_a_command_that_there_is_not) {
     const auto other = run_orders({"cache", "purg"}, {});
     EXPECT_EQ(other.status, 64);
     EXPECT_TRUE(has(other.err, "there is no command 'purg'; there are: purge")) << other.err;
+}
+
+TEST_F(settings_of_program, name_why_a_purge_cannot_be) {
+    const auto nobody = std::to_string(free_port());
+    const auto run =
+        run_orders({"cache", "purge"},
+                   with("PG_SERVICE_URI", "postgres://u:sekrit@127.0.0.1:" + nobody + "/x"));
+    EXPECT_EQ(run.status, 69);
+    EXPECT_TRUE(has(run.err, "Cannot purge: ")) << run.err;
+    EXPECT_TRUE(has(run.err, "refused")) << run.err;
+    EXPECT_FALSE(has(run.err, "sekrit")) << run.err;
 }
 
 }  // namespace
