@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto again_after = 10s;
+constexpr auto told_again_after = 10s;
 constexpr std::size_t most_reasons = 100;
 
 }  // namespace
@@ -39,7 +39,7 @@ void troubles::was_accepted() {
 
 void troubles::failed(const error& why) {
     const std::lock_guard lock{mutex_};
-    if (is_new(why, refused_ ? clock::time_point::min() : clock::now() - again_after))
+    if (is_new(why, refused_ ? clock::time_point::min() : clock::now() - told_again_after))
         spdlog::warn("A request got 503: {}{}", why.detail(),
                      why.sqlstate().empty() ? "" : " (SQLSTATE " + why.sqlstate() + ")");
 }
