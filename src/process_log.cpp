@@ -8,10 +8,10 @@
 
 #include <array>
 #include <chrono>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "larder/json.hpp"
 #include "log/fields.hpp"
@@ -56,7 +56,8 @@ std::string_view colour_of(spdlog::level::level_enum level) {
 
 class sink : public spdlog::sinks::base_sink<std::mutex> {
 public:
-    sink(log::writer& to, bool has_colours) : to_(to), has_colours_(has_colours) {}
+    sink(std::shared_ptr<log::writer> to, bool has_colours)
+        : to_(std::move(to)), has_colours_(has_colours) {}
 
 protected:
     void sink_it_(const spdlog::details::log_msg& line) override {
@@ -64,36 +65,35 @@ protected:
         formatter_->format(line, buffer);
         const std::string_view text{buffer.data(), buffer.size()};
         const auto from = line.color_range_start, to = line.color_range_end;
-        if (!has_colours_ || to <= from) return to_.add(text);
+        if (!has_colours_ || to <= from) return to_->add(text);
         std::string coloured{text.substr(0, from)};
         coloured.append(colour_of(line.level)).append(text.substr(from, to - from));
-        to_.add(coloured.append("\033[m").append(text.substr(to)));
+        to_->add(coloured.append("\033[m").append(text.substr(to)));
     }
     void flush_() override {}
 
 private:
-    log::writer& to_;
+    const std::shared_ptr<log::writer> to_;
     const bool has_colours_;
 };
 
+// For what the writer says itself; by its thread alone.
+log::writer::note notes_of(bool json) {
+    return [lines = std::shared_ptr{formatter_of(json)}](const std::string& sentence) {
+        spdlog::memory_buf_t line;
+        lines->format({"", spdlog::level::warn, sentence}, line);
+        return std::string{line.data(), line.size()};
+    };
+}
+
 }  // namespace
 
-struct process_log::state {
-    explicit state(const log_options& o)
-        : notes(formatter_of(o.json)), lines(o.descriptor, o.most_bytes, [this](const auto& why) {
-              spdlog::memory_buf_t line;
-              notes->format({"", spdlog::level::warn, why}, line);
-              return std::string{line.data(), line.size()};
-          }) {}
-
-    std::unique_ptr<spdlog::formatter> notes;  // the writer's thread's
-    log::writer lines;
-};
-
-process_log::process_log(const log_options& options) : state_(std::make_unique<state>(options)) {
+process_log::process_log(const log_options& options)
+    : lines_(std::make_shared<log::writer>(options.descriptor, options.most_bytes,
+                                           notes_of(options.json))) {
     const bool has_colours = !options.json && ::isatty(options.descriptor) == 1 &&
                              spdlog::details::os::is_color_terminal();
-    auto to = std::make_shared<sink>(state_->lines, has_colours);
+    auto to = std::make_shared<sink>(lines_, has_colours);
     to->set_formatter(formatter_of(options.json));
     auto logger = std::make_shared<spdlog::logger>("larder", std::move(to));
     logger->set_error_handler([](const std::string&) {});  // spdlog's own prints, and may wait
@@ -101,14 +101,9 @@ process_log::process_log(const log_options& options) : state_(std::make_unique<s
     spdlog::set_default_logger(std::move(logger));
 }
 
-// A thread that is stuck still uses what is here. The process is about to end, so it is left.
-process_log::~process_log() {
-    state_->lines.finish(std::chrono::seconds{1});
-    static auto* kept = new std::vector<std::unique_ptr<state>>;
-    kept->push_back(std::move(state_));
-}
+process_log::~process_log() { lines_->finish(std::chrono::seconds{1}); }
 
-void process_log::say(std::string_view text) { state_->lines.add(text); }
+void process_log::say(std::string_view text) { lines_->add(text); }
 
 void process_log::set_level(const std::string& name) {
     spdlog::set_level(spdlog::level::from_str(name));

@@ -4,7 +4,6 @@
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
-#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
@@ -13,7 +12,7 @@
 #include <system_error>
 #include <vector>
 
-#include "check/checker.hpp"
+#include "check/command.hpp"
 #include "help.hpp"
 #include "larder/process_log.hpp"
 #include "notify.hpp"
@@ -51,7 +50,6 @@ larder::app_options options_with_servers(const serve_flags& flags) {
 }
 
 int serve(const serve_flags& flags, std::vector<std::string> command_line) {
-    larder::process_log::set_level(flags.log_level);
     auto options = options_with_servers(flags);
     if (flags.prints_config) {
         std::cout << text_of(flags, options) << std::flush;
@@ -91,84 +89,6 @@ int load_sample(std::int64_t orders, bool reset) {
                                 .database = orders::database_from_environment(),
                                 .orders = orders,
                                 .reset = reset});
-}
-
-struct check_flags {
-    std::int64_t seconds = 10;
-    std::int64_t write_pause = 0, timeout = 2'000, settle = 5'000, allowed_stale = 0;  // ms
-    std::vector<std::string> urls{"http://127.0.0.1:8000"};
-    bool as_json = false;
-    orders::check::options how;
-};
-
-void add_check_flags(CLI::App& checking, check_flags& flags) {
-    auto& how = flags.how;
-    auto* seconds = checking.add_option("--seconds", flags.seconds, "How long at most")
-                        ->check(CLI::Range(1, 1'000'000))
-                        ->capture_default_str();
-    checking.add_option("--urls", flags.urls, "The instances")
-        ->delimiter(',')
-        ->capture_default_str();
-    checking.add_option("--write-urls", how.write_urls, "Those that take writes; default: all")
-        ->delimiter(',');
-    checking.add_option("--writers", how.writers, "Connections that POST at a time")
-        ->check(CLI::Range(0, 1024))
-        ->capture_default_str();
-    checking.add_option("--readers", how.readers, "Connections that GET at a time")
-        ->check(CLI::Range(0, 1024))
-        ->capture_default_str();
-    checking
-        .add_option_function<std::int64_t>(
-            "--reads",
-            [&flags, seconds](std::int64_t n) {
-                flags.how.reads = n;
-                if (seconds->count() == 0) flags.seconds = 1'000'000;
-            },
-            "How many GETs at most, however long they take")
-        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000'000}));
-    checking.add_option("--customers", how.customers, "Orders are of customers 1 to this")
-        ->check(CLI::Range(1, 20'000))
-        ->capture_default_str();
-    const CLI::Range at_most_an_hour{std::int64_t{0}, std::int64_t{3'600'000}};
-    checking
-        .add_option("--write-pause-ms", flags.write_pause, "Of a writer after an order, on average")
-        ->check(at_most_an_hour)
-        ->capture_default_str();
-    checking.add_option("--timeout-ms", flags.timeout, "For one request")
-        ->check(CLI::Range(std::int64_t{1}, std::int64_t{3'600'000}))
-        ->capture_default_str();
-    checking
-        .add_option("--settle-ms", flags.settle,
-                    "For every instance to answer PostgreSQL's counts at the end")
-        ->check(at_most_an_hour)
-        ->capture_default_str();
-    checking
-        .add_option("--allow-stale-ms", flags.allowed_stale,
-                    "Answers that lack orders acknowledged at most this long before are reported, "
-                    "but are no violation: for when instances are frozen or cut off")
-        ->check(at_most_an_hour)
-        ->capture_default_str();
-    checking.add_flag("--json", flags.as_json, "One line of JSON instead of the table");
-    checking.footer(
-        "Adds orders to PG_DATABASE on PG_SERVICE_URI and leaves them there. Other programs that "
-        "add orders meanwhile make it report overcounts, and others that delete some make it "
-        "report stale reads. Exit status: 0 consistent, 1 a violation; 64, 69 or 78: not checked.");
-}
-
-int check(const check_flags& flags) {
-    using std::chrono::milliseconds;
-    auto server = orders::source_from_environment();
-    if (!server)
-        throw orders::setting_error("PG_SERVICE_URI is empty/unset: it says what the truth is");
-    auto how = flags.how;
-    how.source = std::move(*server);
-    how.urls = flags.urls;
-    how.duration = std::chrono::seconds{flags.seconds};
-    how.write_pause = milliseconds{flags.write_pause};
-    how.timeout = milliseconds{flags.timeout};
-    how.settle = milliseconds{flags.settle};
-    how.allowed_stale = milliseconds{flags.allowed_stale};
-    return orders::check::check(std::move(how), flags.as_json);
 }
 
 // The descriptors 0 to 2, if they are closed: the next socket would be one of them, and whoever
@@ -262,10 +182,10 @@ int run(const std::vector<std::string>& words, int argc, char** argv, const comp
         "Delete all entries in Valkey, and take the cache over for PG_DATABASE on PG_SERVICE_URI: "
         "after it was restored, say, or took another one's place");
 
-    check_flags checks;
+    orders::check::command_flags checks;
     auto* checking = program.add_subcommand(
         "check", "Write and read through running instances, and check every answer");
-    add_check_flags(*checking, checks);
+    orders::check::add_flags(*checking, checks);
 
     serving->footer(orders::help_on_variables());
     if (const auto wrong = unknown_command(program, words); !wrong.empty()) {
@@ -285,10 +205,15 @@ int run(const std::vector<std::string>& words, int argc, char** argv, const comp
         if (!is_help) to.say_usage(err.str());
         return is_help ? 0 : status_usage;
     }
-    if (serving->parsed()) return serve(flags, words);
+    if (serving->parsed()) {
+        larder::process_log::set_level(flags.log_level);
+        for (const auto& name : orders::unknown_variables(*serving))
+            spdlog::warn("{} is set, but there is no flag of that name", name);
+        return serve(flags, words);
+    }
     if (documenting->parsed()) return print_openapi(flags);
     if (caching->parsed()) return purge_cache(to);
-    return checking->parsed() ? check(checks) : load_sample(orders, reset);
+    return checking->parsed() ? orders::check::run(checks) : load_sample(orders, reset);
 }
 
 }  // namespace

@@ -1,11 +1,14 @@
 #include "serve_flags.hpp"
 
+#include <unistd.h>
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
+#include <optional>
 #include <string_view>
+#include <type_traits>
 
 #include "variables.hpp"
 
@@ -28,6 +31,15 @@ bool is_meant(const std::string& name, const std::string& value) {
     return name != "ORDERS_PORT" || value.find("://") == std::string::npos;
 }
 
+// CLI11 would take 010 for 8, 0x50 for 80, and -1 for the most that there can be.
+std::string read_digits(std::string& text) {
+    if (text.empty() || text.find_first_not_of("0123456789") != std::string::npos)
+        return "Value '" + text + "' is no whole number";
+    text.erase(0, std::min(text.find_first_not_of('0'), text.size() - 1));
+    constexpr std::size_t most_digits = 18;
+    return text.size() > most_digits ? "Value " + text + " is too great" : "";
+}
+
 // Of what CLI11 says of a flag, the same of the variable.
 std::string renamed(std::string sentence, const std::string& flag, const std::string& variable) {
     const auto at = sentence.find(flag);
@@ -40,7 +52,7 @@ std::string renamed(std::string sentence, const std::string& flag, const std::st
 void refuse_what_does_nothing(const CLI::App& serving) {
     const auto is_given = [&](const char* flag) { return serving.get_option(flag)->count() > 0; };
     // Processes that --reload starts are given all flags and a socket.
-    if (is_given("--reload")) return;
+    if (is_given("--reload") || variable(variable_of("reload"))) return;
     for (const auto* flag : {"--reload-dir", "--reload-command"})
         if (is_given(flag)) throw setting_error(std::string{flag} + " needs --reload");
     for (const auto* flag : {"--host", "--port"})
@@ -70,6 +82,24 @@ void take_from_environment(CLI::App& serving) {
     }
 }
 
+// Kubernetes sets more of a Service named orders: ORDERS_SERVICE_HOST, ORDERS_PORT_8000_TCP.
+std::vector<std::string> unknown_variables(const CLI::App& serving) {
+    std::vector<std::string> unknown;
+    for (char** one = environ; *one; ++one) {
+        const std::string_view text = *one;
+        const std::string name{text.substr(0, text.find('='))};
+        if (!name.starts_with("ORDERS_") || name.starts_with("ORDERS_SERVICE_") ||
+            name.starts_with("ORDERS_PORT_"))
+            continue;
+        const auto options = serving.get_options();
+        const bool is_known = std::ranges::any_of(options, [&](const CLI::Option* option) {
+            return variable_of(option->get_single_name()) == name;
+        });
+        if (!is_known) unknown.push_back(name);
+    }
+    return unknown;
+}
+
 bool wants_json_log(const std::vector<std::string>& command_line) {
     constexpr std::string_view flag = "--log-config";
     if (std::ranges::find(command_line, "serve") == command_line.end()) return false;
@@ -85,7 +115,11 @@ bool wants_json_log(const std::vector<std::string>& command_line) {
 
 void add_serve_flags(CLI::App& serving, serve_flags& flags) {
     const auto add = [&](const char* name, auto& to, const char* what) {
-        return serving.add_option(name, to, what)->capture_default_str();
+        auto* option = serving.add_option(name, to, what)->capture_default_str();
+        using value = std::remove_reference_t<decltype(to)>;
+        if constexpr (std::is_integral_v<value> || std::is_same_v<value, std::optional<int>>)
+            option->transform(CLI::Validator{read_digits, std::string{}});
+        return option;
     };
     const auto add_switch = [&](const std::string& name, bool& to, const char* what) {
         const auto first = name.substr(0, name.find(','));

@@ -47,6 +47,9 @@ void refuse_what_does_nothing(const CLI::App& serving);
 /// what parsing does, and setting_error; both name the variable.
 void take_from_environment(CLI::App& serving);
 
+/// Variables named as if they were flags, which are none: ORDERS_PROT.
+std::vector<std::string> unknown_variables(const CLI::App& serving);
+
 /// Whether lines and errors are to be JSON; known before the flags are parsed.
 bool wants_json_log(const std::vector<std::string>& command_line);
 

@@ -8,6 +8,10 @@
 
 namespace larder {
 
+namespace log {
+class writer;
+}
+
 struct log_options {
     std::string level = "info";        ///< as spdlog names it: `warning`, `debug`
     bool json = false;                 ///< an object a line instead of text
@@ -38,8 +42,7 @@ public:
     static void set_level(const std::string& name);
 
 private:
-    struct state;
-    std::unique_ptr<state> state_;
+    std::shared_ptr<log::writer> lines_;
 };
 
 }  // namespace larder

@@ -112,9 +112,9 @@ writer::writer(int descriptor, std::size_t most_bytes, note lost)
     pthread_attr_t attributes{};
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, stack_bytes);
-    auto own = std::make_unique<std::shared_ptr<state>>(state_);
-    has_thread_ = pthread_create(&thread_, &attributes, &writer::run, own.get()) == 0;
-    if (has_thread_) static_cast<void>(own.release());
+    auto* const own = new std::shared_ptr<state>(state_);  // the thread's
+    has_thread_ = pthread_create(&thread_, &attributes, &writer::run, own) == 0;
+    if (!has_thread_) delete own;
     pthread_attr_destroy(&attributes);
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }

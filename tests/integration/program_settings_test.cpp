@@ -101,6 +101,14 @@ TEST_F(settings_of_program, say_which_database_is_used_and_why) {
     EXPECT_TRUE(other.wait_for_log("The database is dellstore, as PG_DATABASE says; the one"));
 }
 
+TEST_F(settings_of_program, that_are_misspelt_are_named) {
+    auto env = with("ORDERS_PROT", "8000");
+    env["ORDERS_SERVICE_HOST"] = env["ORDERS_PORT_8000_TCP"] = "by Kubernetes";
+    const service one{env};
+    EXPECT_TRUE(one.wait_for_log("ORDERS_PROT is set, but there is no flag of that name"));
+    EXPECT_FALSE(has(one.log(), "ORDERS_SERVICE_HOST") || has(one.log(), "8000_TCP"));
+}
+
 TEST_F(settings_of_program, are_all_in_the_help) {
     std::ifstream readme{LARDER_SOURCE_DIR "/README.md"};
     const auto help = run_orders({"serve", "--help"}, {}).out;
@@ -141,6 +149,19 @@ TEST_F(settings_of_program, as_flags_that_do_nothing_or_harm_are_refused) {
         EXPECT_EQ(run.status, 78) << sentence;
         EXPECT_TRUE(has(run.err, sentence)) << run.err;
     }
+    for (const auto& [flag, value] : std::vector<std::pair<const char*, const char*>>{
+             {"--port", "0x50"},
+             {"--port", "-1"},
+             {"--limit-concurrency", "-1"},
+             {"--limit-max-requests", "1e3"},
+             {"--limit-max-requests", "99999999999999999999"},
+             {"--backlog", "0"}}) {
+        const auto run = run_orders({"serve", "--print-config", flag, value}, {});
+        EXPECT_EQ(run.status, 64) << flag << ' ' << value;
+        EXPECT_TRUE(has(run.err, std::string{flag} + ": Value ")) << run.err;
+    }
+    EXPECT_TRUE(
+        has(run_orders({"serve", "--print-config", "--port", "010"}, {}).out, "\nport = 10\n"));
     const auto port = run_orders({"serve", "--port", "70000"}, {});
     EXPECT_EQ(port.status, 64);
     EXPECT_TRUE(has(port.err, "--port: Value 70000 not in range")) << port.err;

@@ -1,0 +1,81 @@
+#include "check/command.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <chrono>
+#include <utility>
+
+#include "settings.hpp"
+
+namespace orders::check {
+
+void add_flags(CLI::App& checking, command_flags& flags) {
+    auto& how = flags.how;
+    auto* seconds = checking.add_option("--seconds", flags.seconds, "How long at most")
+                        ->check(CLI::Range(1, 1'000'000))
+                        ->capture_default_str();
+    checking.add_option("--urls", flags.urls, "The instances")
+        ->delimiter(',')
+        ->capture_default_str();
+    checking.add_option("--write-urls", how.write_urls, "Those that take writes; default: all")
+        ->delimiter(',');
+    checking.add_option("--writers", how.writers, "Connections that POST at a time")
+        ->check(CLI::Range(0, 1024))
+        ->capture_default_str();
+    checking.add_option("--readers", how.readers, "Connections that GET at a time")
+        ->check(CLI::Range(0, 1024))
+        ->capture_default_str();
+    checking
+        .add_option_function<std::int64_t>(
+            "--reads",
+            [&flags, seconds](std::int64_t n) {
+                flags.how.reads = n;
+                if (seconds->count() == 0) flags.seconds = 1'000'000;
+            },
+            "How many GETs at most, however long they take")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000'000}));
+    checking.add_option("--customers", how.customers, "Orders are of customers 1 to this")
+        ->check(CLI::Range(1, 20'000))
+        ->capture_default_str();
+    const CLI::Range at_most_an_hour{std::int64_t{0}, std::int64_t{3'600'000}};
+    checking
+        .add_option("--write-pause-ms", flags.write_pause, "Of a writer after an order, on average")
+        ->check(at_most_an_hour)
+        ->capture_default_str();
+    checking.add_option("--timeout-ms", flags.timeout, "For one request")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{3'600'000}))
+        ->capture_default_str();
+    checking
+        .add_option("--settle-ms", flags.settle,
+                    "For every instance to answer PostgreSQL's counts at the end")
+        ->check(at_most_an_hour)
+        ->capture_default_str();
+    checking
+        .add_option("--allow-stale-ms", flags.allowed_stale,
+                    "Answers that lack orders acknowledged at most this long before are reported, "
+                    "but are no violation: for when instances are frozen or cut off")
+        ->check(at_most_an_hour)
+        ->capture_default_str();
+    checking.add_flag("--json", flags.as_json, "One line of JSON instead of the table");
+    checking.footer(
+        "Adds orders to PG_DATABASE on PG_SERVICE_URI and leaves them there. Other programs that "
+        "add orders meanwhile make it report overcounts, and others that delete some make it "
+        "report stale reads. Exit status: 0 consistent, 1 a violation; 64, 69 or 78: not checked.");
+}
+
+int run(const command_flags& flags) {
+    using std::chrono::milliseconds;
+    auto server = source_from_environment();
+    if (!server) throw setting_error("PG_SERVICE_URI is empty/unset: it says what the truth is");
+    auto how = flags.how;
+    how.source = std::move(*server);
+    how.urls = flags.urls;
+    how.duration = std::chrono::seconds{flags.seconds};
+    how.write_pause = milliseconds{flags.write_pause};
+    how.timeout = milliseconds{flags.timeout};
+    how.settle = milliseconds{flags.settle};
+    how.allowed_stale = milliseconds{flags.allowed_stale};
+    return check(std::move(how), flags.as_json);
+}
+
+}  // namespace orders::check
