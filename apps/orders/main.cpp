@@ -65,7 +65,7 @@ int serve(const serve_flags& flags, std::vector<std::string> command_line) {
     spdlog::info("Cache timeout is {}s", options.ttl.count());
     if (options.source) {
         const auto database = orders::explain_database();
-        spdlog::log(database.overrides ? spdlog::level::warn : spdlog::level::info, "{}",
+        spdlog::log(database.may_surprise ? spdlog::level::warn : spdlog::level::info, "{}",
                     database.sentence);
     }
 

@@ -53,16 +53,17 @@ std::string database_from_environment() {
     return variable("PG_DATABASE").value_or(default_database);
 }
 
+// `postgres` is on every server, so a URI that names it may mean none.
 database_choice explain_database() {
     const auto used = database_from_environment();
+    const bool is_set = variable("PG_DATABASE").has_value();
     const auto server = server_of_uri();
     const auto named = server ? server->get("dbname") : "";
-    auto sentence =
-        "The database is " + used +
-        (variable("PG_DATABASE") ? ", as PG_DATABASE says" : ", as PG_DATABASE is not set");
+    auto sentence = "The database is " + used +
+                    (is_set ? ", as PG_DATABASE says" : ", as PG_DATABASE is not set");
     if (named.empty() || named == used) return {.sentence = std::move(sentence)};
     sentence += "; the one that PG_SERVICE_URI names, " + named + ", is not used";
-    return {.sentence = std::move(sentence), .overrides = true};
+    return {.sentence = std::move(sentence), .may_surprise = !is_set && named != "postgres"};
 }
 
 std::optional<larder::pg::conninfo> source_from_environment() {

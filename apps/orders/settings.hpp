@@ -51,10 +51,11 @@ bool client_reload_from_environment();
 /// PG_DATABASE, default `dellstore`.
 std::string database_from_environment();
 
-/// Which database is used and what says so, for the log; then whether PG_SERVICE_URI names another.
+/// Which database is used and what says so, for the log; also the one that PG_SERVICE_URI names, if
+/// that is another one.
 struct database_choice {
     std::string sentence;
-    bool overrides = false;
+    bool may_surprise = false;
 };
 database_choice explain_database();
 

@@ -90,11 +90,11 @@ TEST_F(settings_of_program, of_libpq_are_checked_without_a_server) {
 }
 
 TEST_F(settings_of_program, say_which_database_is_used_and_why) {
-    const auto uri = servers.postgres.with("dbname=postgres");
+    const auto uri = servers.postgres.with("dbname=defaultdb");
     const service one{with("PG_SERVICE_URI", uri)};
     EXPECT_TRUE(
         one.wait_for_log("warning  The database is dellstore, as PG_DATABASE is not set; the "
-                         "one that PG_SERVICE_URI names, postgres, is not used\n"));
+                         "one that PG_SERVICE_URI names, defaultdb, is not used\n"));
     auto env = with("PG_SERVICE_URI", uri);
     env["PG_DATABASE"] = "dellstore";
     const service other{env};

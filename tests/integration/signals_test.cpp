@@ -39,7 +39,6 @@ TEST_F(signals_of_service, that_come_within_a_moment_are_one) {
     one.signal(SIGTERM);
     one.signal(SIGINT);
     EXPECT_TRUE(one.wait_for_log("finishes what is in flight"));
-    one.signal(SIGTERM);
     EXPECT_EQ(one.wait_for_exit(100ms), std::nullopt);
     holder.exec("COMMIT");
     expect_json(connection.receive(), 200, R"({"updated":{"customer":9999}})");
@@ -79,7 +78,7 @@ TEST_F(signals_of_service, of_a_terminal_that_is_gone_end_it) {
     const auto own = program("orders");
     const auto number = std::to_string(port);
     std::vector<std::string> variables;
-    for (const auto& [name, value] : servers.env()) variables.push_back(name + "=" + value);
+    for (const auto& [name, value] : servers.env()) variables.emplace_back(name).append("=").append(value);
     int terminal = -1;
     const auto pid = forkpty(&terminal, nullptr, nullptr, nullptr);
     if (pid == 0) {

@@ -238,13 +238,18 @@ TEST_F(settings, a_uri_of_a_source_that_cannot_be_parsed_is_refused) {
 
 TEST_F(settings, a_database_that_is_named_twice_is_explained) {
     set("PG_SERVICE_URI", "postgres://h/defaultdb");
-    EXPECT_TRUE(explain_database().overrides);
+    EXPECT_TRUE(explain_database().may_surprise);
     EXPECT_EQ(explain_database().sentence,
               "The database is dellstore, as PG_DATABASE is not set; the one that PG_SERVICE_URI "
               "names, defaultdb, is not used");
     set("PG_DATABASE", "defaultdb");
-    EXPECT_FALSE(explain_database().overrides);
+    EXPECT_FALSE(explain_database().may_surprise);
     EXPECT_EQ(explain_database().sentence, "The database is defaultdb, as PG_DATABASE says");
+    set("PG_DATABASE", "mine");
+    EXPECT_FALSE(explain_database().may_surprise) << "it was set on purpose";
+    set("PG_DATABASE", "");
+    set("PG_SERVICE_URI", "postgres://h/postgres");
+    EXPECT_FALSE(explain_database().may_surprise) << "it is there on every server";
 }
 
 // libpq itself says so only when it connects.
