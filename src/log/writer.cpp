@@ -62,6 +62,9 @@ void writer::state::work() {
     while (true) {
         changed.wait(lock, [this] { return !waiting.empty() || dropped > 0 || is_ending; });
         if (waiting.empty() && dropped == 0) break;
+        // So that it is not woken for each line, nor writes each by itself.
+        constexpr std::chrono::milliseconds gathering{2};
+        changed.wait_for(lock, gathering, [this] { return is_ending; });
         const auto lines = std::exchange(waiting, {});
         const auto missing = std::exchange(dropped, 0);
         lock.unlock();
@@ -132,13 +135,14 @@ void writer::add(std::string_view line) {
     auto& s = *state_;
     const std::lock_guard lock{s.mutex};
     if (!has_thread_) return s.put(std::string{line}, 0);
+    const bool is_first = s.waiting.empty() && s.dropped == 0;
     // Behind a line that was dropped no other one is kept, so that it can be said where they lack.
     if (s.dropped > 0 || s.waiting.size() + line.size() > s.most_bytes) {
         ++s.dropped;
-        return;
+    } else {
+        s.waiting += line;
     }
-    s.waiting += line;
-    s.changed.notify_all();
+    if (is_first) s.changed.notify_all();
 }
 
 void writer::finish(std::chrono::milliseconds patience) {
