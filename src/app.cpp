@@ -437,6 +437,8 @@ asio::awaitable<std::optional<std::size_t>> take_over(pg::connection& source, ca
 void log_purge(const std::exception_ptr& failed) {
     try {
         std::rethrow_exception(failed);
+    } catch (const pg::error& e) {
+        spdlog::error("Cannot purge: {}", e.detail());
     } catch (const std::exception& e) {
         spdlog::error("Cannot purge: {}", e.what());
     }
