@@ -78,7 +78,8 @@ TEST_F(signals_of_service, of_a_terminal_that_is_gone_end_it) {
     const auto own = program("orders");
     const auto number = std::to_string(port);
     std::vector<std::string> variables;
-    for (const auto& [name, value] : servers.env()) variables.emplace_back(name).append("=").append(value);
+    for (const auto& [name, value] : servers.env())
+        variables.emplace_back(name).append("=").append(value);
     int terminal = -1;
     const auto pid = forkpty(&terminal, nullptr, nullptr, nullptr);
     if (pid == 0) {
