@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -25,11 +26,19 @@ namespace {
 
 using addresses = look_up::addresses;
 
-// Each once, in order; none if nobody knows the name. Takes as long as the name servers do.
-addresses addresses_of(const std::string& name) {
+struct finding {
+    addresses all = {};    // each once, in order; none if nobody knows the name
+    std::string why = {};  // there is none
+};
+
+// Takes as long as the name servers do.
+finding addresses_of(const std::string& name) {
     const addrinfo wanted{.ai_socktype = SOCK_STREAM};
     addrinfo* list = nullptr;
-    if (::getaddrinfo(name.c_str(), nullptr, &wanted, &list) != 0) return {};
+    const int failed = ::getaddrinfo(name.c_str(), nullptr, &wanted, &list);
+    if (failed != 0)
+        return {.why = failed == EAI_SYSTEM ? std::generic_category().message(errno)
+                                            : ::gai_strerror(failed)};
     const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned{list, &::freeaddrinfo};
     addresses all;
     for (const auto* one = list; one; one = one->ai_next) {
@@ -41,7 +50,7 @@ addresses addresses_of(const std::string& name) {
     std::ranges::sort(all);
     const auto repeated = std::ranges::unique(all);
     all.erase(repeated.begin(), repeated.end());
-    return all;
+    return {.all = std::move(all)};
 }
 
 }  // namespace
@@ -51,7 +60,7 @@ struct look_up::asker {
     asker(const asio::any_io_executor& executor, std::chrono::steady_clock::time_point deadline)
         : over(executor, deadline) {}
     asio::steady_timer over;
-    std::optional<addresses> told;
+    std::optional<finding> told;
 };
 
 // A look-up cannot be called off, and one that nobody answers lasts far longer than anybody waits
@@ -86,7 +95,7 @@ public:
     }
 
 private:
-    void tell(const std::string& name, const addresses& found) {
+    void tell(const std::string& name, const finding& found) {
         const std::lock_guard lock{mutex_};
         for (const auto& who : asking_.at(name))
             asio::post(who->over.get_executor(), [who, found] {
@@ -119,7 +128,9 @@ asio::awaitable<std::optional<addresses>> look_up::find(
     waiting_ = me;
     co_await me->over.async_wait(asio::as_tuple(asio::use_awaitable));
     waiting_ = nullptr;
-    co_return std::move(me->told);
+    if (!me->told) co_return std::nullopt;
+    why_ = std::move(me->told->why);
+    co_return std::move(me->told->all);
 }
 
 }  // namespace larder

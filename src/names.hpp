@@ -26,6 +26,8 @@ public:
     /// answered by the deadline.
     boost::asio::awaitable<std::optional<addresses>> find(
         std::string name, std::chrono::steady_clock::time_point deadline);
+    /// Why the last one found no address, in the words of the system's resolver; empty if it did.
+    const std::string& why() const { return why_; }
     /// It is waited for no longer.
     void cancel();
 
@@ -35,6 +37,7 @@ private:
 
     const boost::asio::any_io_executor executor_;
     std::shared_ptr<asker> waiting_;
+    std::string why_;
 };
 
 }  // namespace larder

@@ -23,8 +23,8 @@ Switches are on, true, yes, 1 or off, false, no, 0, in any case.
 Parameters of PG_SERVICE_URI, behind a '?': all of libpq's, such as sslmode, sslrootcert, sslcert,
 sslkey, passfile, target_session_attrs, options, keepalives_idle and application_name.
 
-Parameters of VALKEY_SERVICE_URI: db, username, password, ssl_ca_certs, and ssl_cert_reqs, which is
-required or none.)";
+Parameters of VALKEY_SERVICE_URI: db, username, password; with TLS ssl_ca_certs, ssl_certfile,
+ssl_keyfile, and ssl_cert_reqs, which is required or none.)";
 }
 
 }  // namespace orders

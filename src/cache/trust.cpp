@@ -86,17 +86,20 @@ task<void> trust::settled() {
 task<void> trust::look(std::uint64_t life) {
     milliseconds pause = 20ms;
     const auto patient_until = waits_.now() + start_within;
-    bool said = false;
     if (!in_force.purge_before_trust) trusted_life_ = life;
     while (!stopped_ && client_.life() == life && trusted_life_ != life) {
         const auto before = changes_;
         auto found = co_await ask(life);
         if (client_.life() != life) break;
         if (found == verdict::trusted && changes_ != before) found = verdict::not_yet;
-        if (found == verdict::trusted) trusted_life_ = life;
+        if (found == verdict::trusted) {
+            trusted_life_ = life;
+            told_.clear();
+            client_.trusted();
+        }
         if (found == verdict::trusted || stopped_) break;
-        if (found == verdict::not_yet && !said && waits_.now() > patient_until) {
-            said = true;
+        if (found == verdict::not_yet && told_ != why_not_ && waits_.now() > patient_until) {
+            told_ = why_not_;
             spdlog::warn("Valkey is not used yet: {}", why_not_);
         }
         co_await between_(pause);
@@ -127,7 +130,7 @@ task<trust::verdict> trust::ask(std::uint64_t life) {
     if (!database) co_return verdict::not_yet;
     why_not_ =
         "it has to answer INFO, SCAN and EVALSHA, and GET, SET and DEL of the cache's keys and of "
-        "*larder:trusted:*; and PostgreSQL has to answer";
+        "*larder:trusted:*, as README says; and PostgreSQL has to answer";
     const auto run = co_await run_id(life);
     if (run.empty() || client_.life() != life) co_return verdict::not_yet;
     visit_ = own_.visit(run);
@@ -247,11 +250,13 @@ task<std::optional<std::size_t>> trust::walk(std::uint64_t life, std::string fam
         if (list.empty()) co_return std::nullopt;
         cursor = list.front();
         if (list.size() == 1) continue;
-        valkey::command del{"DEL"};
-        del.insert(del.end(), list.begin() + 1, list.end());
+        // One command a key: a node of a cluster refuses one for keys of different slots.
+        std::vector<valkey::command> del;
+        for (auto key = list.begin() + 1; key != list.end(); ++key) del.push_back({"DEL", *key});
         const auto gone = co_await tell(life, std::move(del));
-        if (!gone.succeeded()) co_return std::nullopt;
-        purged += list.size() - 1;
+        const bool all = std::ranges::all_of(gone, [](auto& one) { return one.succeeded(); });
+        if (!all) co_return std::nullopt;
+        purged += gone.size();
     } while (cursor != "0");
     co_return purged;
 }

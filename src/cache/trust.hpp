@@ -104,6 +104,7 @@ private:
     time_point lock_renewed_{};
     bool stopped_ = false;
     std::string why_not_;  // for the log
+    std::string told_;     // of these, since one was trusted
     pause between_;
     std::vector<wait_id> settling_;
     nursery home_;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "refusals.hpp"
+
 namespace larder::valkey {
 
 namespace {
@@ -13,6 +15,8 @@ namespace {
 bool means_new_connection(std::string_view error) {
     return error.starts_with("MASTERDOWN") || error.starts_with("NOAUTH");
 }
+
+constexpr std::size_t most_refusals = 64;  // that are remembered as said
 
 bool forgot_script(const reply& r) {
     return r.is == reply::kind::error && r.text.starts_with("NOSCRIPT");
@@ -143,15 +147,18 @@ void client::ended() {
     in_flight_.give_up_all();
 }
 
-// Once a minute for each kind, as every request may meet it.
+// Once an hour for each reason, as every request may meet it. Each key of a cluster has its own.
 void client::say_refused(const std::string& why) {
     spdlog::debug("Valkey refused a command: {}", why);
     const auto now = waits_.now();
-    const auto [said, is_first] = said_refused_.try_emplace(why.substr(0, why.find(' ')), now);
-    if (!is_first && now - said->second < std::chrono::minutes{1}) return;
+    const auto reason = with_help(why, options_.server.user);
+    const auto kind = is_of_cluster(why) ? std::string{"cluster"} : reason;
+    if (said_refused_.size() >= most_refusals) said_refused_.clear();
+    const auto [said, is_first] = said_refused_.try_emplace(kind, now);
+    if (!is_first && now - said->second < std::chrono::hours{1}) return;
     said->second = now;
     spdlog::warn("Valkey at {} refuses what the cache needs; going on without that: {}",
-                 options_.server.address(), why);
+                 options_.server.address(), reason);
 }
 
 // ---- Silence.

@@ -72,6 +72,8 @@ public:
                    const std::vector<std::string>& arguments) const;
     /// The server refuses for good what the cache needs: another connection may lead to another.
     void refuse(const std::string& why) { supervisor_.refuse(why); }
+    /// This connection is of use: the pauses between connections begin anew.
+    void trusted() { supervisor_.trusted(); }
     /// Another connection is to be made.
     void reconnect(const std::string& why) { supervisor_.end(why); }
 
@@ -105,7 +107,7 @@ private:
     time_point heard_{};  // a reply
     bool stopped_ = false;
     bool probing_ = false;
-    std::map<std::string, time_point, std::less<>> said_refused_;  // by the error's code
+    std::map<std::string, time_point, std::less<>> said_refused_;  // by the reason
     nursery home_;                                                 // ends first
 };
 

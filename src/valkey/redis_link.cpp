@@ -2,17 +2,19 @@
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/redis/connection.hpp>
 
 #include <algorithm>
 #include <functional>
-#include <limits>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "handshake.hpp"
 #include "received.hpp"
+#include "refusals.hpp"
+#include "resp3.hpp"
+#include "tls.hpp"
 #include "tls_unread.hpp"
 #include "unix_relay.hpp"
 
@@ -24,90 +26,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Takes the replies node by node. Boost.Redis' own response forgets all others where one is an
-// error.
-struct reply_adapter {
-    std::vector<reply>* replies;
-
-    static constexpr std::size_t get_supported_response_size() {
-        return std::numeric_limits<std::size_t>::max();
-    }
-    template <class Node>
-    void operator()(std::size_t index, const Node& node, boost::system::error_code&) const {
-        using type = redis::resp3::type;
-        if (index >= replies->size()) return;
-        auto& to = (*replies)[index];
-        if (to.is == reply::kind::no_answer) to.is = reply::kind::nothing;
-        const bool in_list = node.depth > 0;
-        if (in_list) {
-            if (!redis::resp3::is_aggregate(node.data_type)) to.list.emplace_back(node.value);
-        } else if (redis::resp3::is_aggregate(node.data_type)) {
-            to.is = reply::kind::list;
-        } else if (node.data_type == type::simple_error || node.data_type == type::blob_error) {
-            to.is = reply::kind::error;
-            to.text = node.value;
-        } else if (node.data_type != type::null) {
-            to.is = reply::kind::text;
-            to.text = node.value;
-        }
-    }
-};
-struct reply_sink {
-    std::vector<reply>* replies;
-};
-reply_adapter boost_redis_adapt(reply_sink& sink) noexcept { return {sink.replies}; }
-
-// Takes what Valkey says by itself, as it is parsed: so it is known before any reply behind it.
-struct push_adapter {
-    link_events* const* events;
-    int place = 0;  // in the push: its kind, then what it says
-    bool invalidates = false;
-
-    static constexpr std::size_t get_supported_response_size() {
-        return std::numeric_limits<std::size_t>::max();
-    }
-    template <class Node>
-    void operator()(std::size_t, const Node& node, boost::system::error_code&) {
-        if (node.depth == 0) place = 0;
-        else if (place++ == 0) invalidates = node.value == "invalidate";
-        else if (invalidates && *events) {
-            if (node.data_type == redis::resp3::type::null) (*events)->all_changed();
-            else if (node.depth == 2) (*events)->changed(node.value);
-        }
-    }
-};
-struct push_sink {
-    link_events* const* events;
-};
-push_adapter boost_redis_adapt(push_sink& sink) noexcept { return {sink.events}; }
-
-asio::ssl::context make_tls(const server& s) {
-    asio::ssl::context tls{asio::ssl::context::tls_client};
-    tls.set_options(asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1);
-    if (!s.tls) return tls;
-    if (s.ca_file.empty()) tls.set_default_verify_paths();
-    else tls.load_verify_file(s.ca_file);
-    tls.set_verify_mode(s.verify ? asio::ssl::verify_peer : asio::ssl::verify_none);
-    return tls;
-}
-
-// Boost.Redis leaves the server's name and its check to its user.
-void set_up_tls(redis::connection& connection, const server& s) {
-    auto& stream = connection.next_layer();
-    watch_reads(stream.native_handle());
-    if (s.verify) stream.set_verify_callback(asio::ssl::host_name_verification{s.host});
-    boost::system::error_code is_name;
-    asio::ip::make_address(s.host, is_name);
-    if (is_name)  // SSL_set_tlsext_host_name, without the macro's cast
-        SSL_ctrl(stream.native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
-                 const_cast<char*>(s.host.c_str()));
-}
-
-std::string reason(boost::system::error_code ec) {
-    if (ec == redis::error::resp3_hello) return login_refused;
-    if (ec == asio::error::operation_aborted) return no_answer;
-    return ec ? ec.message() : "the connection was closed";
-}
+using connection = redis::basic_connection<asio::any_io_executor>;
 
 // In bytes. Values are asked for up to a length, so no true reply is longer, whatever length the
 // server announces; the connection ends there.
@@ -124,7 +43,7 @@ public:
           close_again_(executor),
           events_(&events) {
         const auto& s = options.server;
-        if (s.tls) set_up_tls(connection_, s);
+        if (s.tls) set_up(connection_.next_layer(), s, certificate_fault_);
         if (s.unix_socket.empty()) return;
         relay_ = std::make_shared<unix_relay>(executor, s.unix_socket);
         relay_->start(connection_.next_layer().next_layer());
@@ -133,7 +52,7 @@ public:
     void begin(const std::string& address) {
         connection_.set_receive_response(pushes_);
         connection_.async_run(
-            config_for(address), redis::logger{redis::logger::level::disabled},
+            config_for(address), hello_listener{&refusal_},
             [self = shared_from_this()](boost::system::error_code ec) { self->ended(ec); });
         receive();
     }
@@ -158,14 +77,17 @@ private:
     void receive();
     void answered(const exchange_ptr& what, boost::system::error_code ec);
     void cancel();
+    std::string reason(boost::system::error_code ec) const;
     void ended(boost::system::error_code ec);
 
     const client_options& options_;
-    redis::connection connection_;
+    std::string refusal_;            // Valkey's sentence, instead of a login
+    std::string certificate_fault_;  // OpenSSL's
+    connection connection_;
     std::shared_ptr<unix_relay> relay_;
     asio::steady_timer close_again_;
     link_events* events_;  // null: nobody listens
-    push_sink pushes_{&events_};
+    push_sink pushes_{&events_, &refusal_};
     bool connected_ = false;
     bool ended_ = false;
 };
@@ -235,6 +157,20 @@ void redis_link::cancel() {
     });
 }
 
+// The sentence of whoever knows most about it.
+std::string redis_link::reason(boost::system::error_code ec) const {
+    const auto is = [this](std::string_view code) { return refusal_.starts_with(code); };
+    if (is("WRONGPASS") || is("NOAUTH") || is("ERR AUTH"))
+        return std::string{login_refused} + " (" + refusal_ + ")";
+    if (!refusal_.empty()) return with_help(refusal_, options_.server.user);
+    if (!certificate_fault_.empty())
+        return "its certificate cannot be trusted: " + certificate_fault_;
+    if (relay_ && !relay_->why().empty()) return relay_->why();
+    if (ec == redis::error::resp3_hello) return login_refused;
+    if (ec == asio::error::operation_aborted) return no_answer;
+    return ec ? ec.message() : "the connection was closed";
+}
+
 void redis_link::ended(boost::system::error_code ec) {
     ended_ = true;
     close_again_.cancel();
@@ -245,7 +181,7 @@ void redis_link::ended(boost::system::error_code ec) {
 
 bool redis_link::has_unread() const {
     // next_layer() of a const connection does not give the socket.
-    auto& stream = const_cast<redis::connection&>(connection_).next_layer();
+    auto& stream = const_cast<connection&>(connection_).next_layer();
     const int socket = stream.next_layer().native_handle();
     if (options_.server.tls) return valkey::has_unread(stream.native_handle(), socket);
     // Asio may have taken bytes from the socket whose handler still waits for its turn.
@@ -268,7 +204,8 @@ task<network::addresses> redis_network::find() {
     addresses result;
     if (cancelled_) co_return result;
     if (!found) result.why_none = "no name server told its address in time";
-    else if (found->empty()) result.why_none = "nobody knows its host's name";
+    else if (found->empty())
+        result.why_none = "nobody knows its host's name (" + names_.why() + ")";
     else result.all = std::move(*found);
     co_return result;
 }

@@ -5,9 +5,17 @@
 #include <algorithm>
 #include <utility>
 
+#include "refusals.hpp"
+
 namespace larder::valkey {
 
 using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t most_reasons = 64;  // that are remembered as told
+
+}  // namespace
 
 supervisor::supervisor(waits& w, network& way, const client_options& options,
                        std::vector<std::string> scripts, link_events& events, owner& tells)
@@ -76,7 +84,8 @@ task<bool> supervisor::live(std::string address) {
     }
     link_ = nullptr;
     if (stopped_) co_return true;
-    if (refused_) refused_at_ = waits_.now();
+    was_refused_ = was_refused_ || refused_;
+    doubted_ = doubted_ || refused_ || (confirmed && !proved_);
     say_lost(ended_by_);
     co_return confirmed && !refused_;
 }
@@ -102,13 +111,12 @@ task<bool> supervisor::shake_hands() {
     co_return is_served;
 }
 
-// A server that accepts every connection and refuses every write: only one that lasts is news, and
-// ends the back-off.
+// A server may accept every connection and refuse every write, or end it at once: then only one
+// that is of use is news, and ends the back-off.
 void supervisor::publish(time_point sent) {
-    if (refused_at_ == time_point::min()) serve_again();
-    if (!shaken_.tracking)
-        spdlog::warn("Valkey at {} does not allow CLIENT TRACKING: no local tier ({})",
-                     options_.server.address(), shaken_.no_tracking);
+    began_ = sent;
+    proved_ = false;
+    if (!doubted_) serve_again();
     published_ = true;
     ++lives_;
     attempted_ = true;
@@ -117,21 +125,33 @@ void supervisor::publish(time_point sent) {
 }
 
 void supervisor::served(time_point sent) {
-    const bool was_refused = refused_at_ != time_point::min();
-    if (was_refused && !refused_ && sent - refused_at_ > 1s) serve_again();
+    if (!refused_ && sent - began_ > 1s) prove();
+}
+
+// Before it refused a write one may be trusted as well; so there it is time that counts.
+void supervisor::trusted() {
+    if (!was_refused_) prove();
+}
+
+void supervisor::prove() {
+    if (std::exchange(proved_, true)) return;
+    was_refused_ = false;
+    if (std::exchange(doubted_, false)) serve_again();
 }
 
 void supervisor::serve_again() {
-    refused_at_ = time_point::min();
-    last_reason_.clear();
+    told_.clear();
     next_pause_ = {};
     spdlog::info("Connected to Valkey at {}", options_.server.address());
+    if (!shaken_.tracking)
+        spdlog::warn("Valkey at {} does not allow CLIENT TRACKING: no local tier ({})",
+                     options_.server.address(),
+                     with_help(shaken_.no_tracking, options_.server.user));
 }
 
-// Which script it was says nothing to the reader of the log, who is told each reason once.
 void supervisor::refuse(const std::string& why) {
     refused_ = true;
-    end(why.substr(0, why.find(" script: ")));
+    end(with_help(why, options_.server.user));
 }
 
 void supervisor::end(const std::string& why) {
@@ -156,8 +176,9 @@ void supervisor::over(const std::string& why) {
 }
 
 void supervisor::say_lost(const std::string& why) {
-    if (why == last_reason_) return;
-    last_reason_ = why;
+    if (std::ranges::find(told_, why) != told_.end()) return;
+    if (told_.size() >= most_reasons) told_.clear();
+    told_.push_back(why);
     spdlog::warn("No connection to Valkey at {}: {}", options_.server.address(), why);
 }
 

@@ -61,6 +61,8 @@ public:
     void end(const std::string& why);
     /// A command that was sent then was answered, and not refused.
     void served(time_point sent);
+    /// What the server remembers is believed.
+    void trusted();
     /// The link says so.
     void link_ended(const std::string& why);
     bool is_handshake(const exchange_ptr& one) const { return one == first_words_; }
@@ -70,6 +72,7 @@ private:
     task<bool> live(std::string address);
     task<bool> shake_hands();
     void publish(time_point sent);
+    void prove();
     void over(const std::string& why);
     void serve_again();
     void say_lost(const std::string& why);
@@ -90,9 +93,12 @@ private:
     bool attempted_ = false;
     std::uint64_t lives_ = 0;  // how many were published
     std::string ended_by_;
-    std::string last_reason_;
-    std::string serving_;                        // the address that served last
-    time_point refused_at_ = time_point::min();  // a connection ended by that
+    std::vector<std::string> told_;  // reasons, since it served last
+    std::string serving_;            // the address that served last
+    time_point began_{};             // the life
+    bool proved_ = false;            // it was of use
+    bool doubted_ = false;           // one before it was not
+    bool was_refused_ = false;       // and ended by a refusal
     std::chrono::milliseconds next_pause_{0};
     pause back_off_;
     wait_id end_of_life_ = 0;

@@ -63,6 +63,7 @@ asio::awaitable<void> unix_relay::serve(const tcp::socket& client) {
     acceptor_.close();
     const auto [ec] =
         co_await streams_->far.async_connect(asio::local::stream_protocol::endpoint{path_}, tuple);
+    if (ec) why_ = ec.message();
     if (ec) co_return;
     streams_->near.set_option(tcp::no_delay{true});
     streams_->far.non_blocking(true);

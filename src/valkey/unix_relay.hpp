@@ -25,6 +25,8 @@ public:
     /// Whether the far end said anything beyond the first `handled` bytes: it waits in its socket,
     /// or was carried and not handled yet. One system call.
     bool has_unread(std::uint64_t handled) const;
+    /// Why the Unix socket cannot be connected to; empty if it can.
+    const std::string& why() const { return why_; }
     /// Stops listening and carrying.
     void stop();
 
@@ -36,6 +38,7 @@ private:
     struct streams;
     tcp::acceptor acceptor_;
     std::string path_;
+    std::string why_;
     std::shared_ptr<streams> streams_;
     std::uint64_t taken_ = 0;  // from the far end, in bytes
 };

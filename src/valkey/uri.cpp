@@ -73,27 +73,45 @@ bool read_host(std::string_view authority, server& out) {
     return authority.empty() || (read_number(authority, out.port) && out.port != 0);
 }
 
-bool read_parameter(std::string_view name, const std::string& value, server& out) {
-    if (name == "db") return read_number(value, out.database);
-    // What stands before the host counts more.
-    if (name == "username" && !value.empty() && out.user == server{}.user) out.user = value;
-    if (name == "password" && out.password.empty()) out.password = value;
+// They would do nothing without TLS.
+bool read_tls_parameter(std::string_view name, const std::string& value, server& out) {
+    if (!out.tls) return false;
     if (name == "ssl_ca_certs") out.ca_file = value;
-    if (name == "ssl_cert_reqs") {
-        out.verify = value != "none";
-        return value == "none" || value == "required";
+    else if (name == "ssl_certfile") out.certificate_file = value;
+    else if (name == "ssl_keyfile") out.key_file = value;
+    else if (name == "ssl_check_hostname") return value == "True" || value == "true";
+    else if (name != "ssl_cert_reqs") return false;
+    if (name != "ssl_cert_reqs") return true;
+    out.verify = value != "none";
+    return value == "none" || value == "required";
+}
+
+bool read_parameter(std::string_view name, const std::string& value, server& out) {
+    // What stands before the host counts more.
+    if (name == "username") {
+        if (!value.empty() && out.user == server{}.user) out.user = value;
+        return true;
     }
-    return true;  // others are valkey-py's and say nothing about the connection
+    if (name == "password") {
+        if (out.password.empty()) out.password = value;
+        return true;
+    }
+    if (name == "db") return read_number(value, out.database);
+    if (name.starts_with("ssl_")) return read_tls_parameter(name, value, out);
+    // How valkey-py hands replies over.
+    return name == "decode_responses" || name == "encoding" || name == "encoding_errors" ||
+           name == "protocol";
 }
 
 bool read_parameters(std::string_view query, server& out) {
     while (!query.empty()) {
         auto value = take_until(query, '&');
+        if (value.empty()) continue;
         const auto name = take_until(value, '=');
         std::string decoded;
         if (!read_decoded(value, decoded) || !read_parameter(name, decoded, out)) return false;
     }
-    return true;
+    return out.key_file.empty() || !out.certificate_file.empty();
 }
 
 }  // namespace

@@ -32,9 +32,12 @@ void check_percent(std::string_view text) {
 
 std::string written(const valkey::server& s) {
     const auto login = encoded(s.user) + ":" + encoded(s.password) + "@";
-    const std::string parameters = "?db=" + std::to_string(s.database) +
-                                   "&ssl_cert_reqs=" + (s.verify ? "required" : "none") +
-                                   "&ssl_ca_certs=" + encoded(s.ca_file);
+    std::string parameters = "?db=" + std::to_string(s.database);
+    if (s.tls)
+        parameters += std::string{"&ssl_cert_reqs="} + (s.verify ? "required" : "none") +
+                      "&ssl_ca_certs=" + encoded(s.ca_file) +
+                      "&ssl_certfile=" + encoded(s.certificate_file) +
+                      "&ssl_keyfile=" + encoded(s.key_file);
     if (!s.unix_socket.empty())
         return "unix://" + login + "/" + encoded(s.unix_socket.substr(1)) + parameters;
     const bool is_ipv6 = s.host.find(':') != std::string::npos;
@@ -46,7 +49,8 @@ std::string written(const valkey::server& s) {
 bool same(const valkey::server& a, const valkey::server& b) {
     return a.host == b.host && a.port == b.port && a.unix_socket == b.unix_socket &&
            a.user == b.user && a.password == b.password && a.database == b.database &&
-           a.tls == b.tls && a.verify == b.verify && a.ca_file == b.ca_file;
+           a.tls == b.tls && a.verify == b.verify && a.ca_file == b.ca_file &&
+           a.certificate_file == b.certificate_file && a.key_file == b.key_file;
 }
 
 void check_valkey(std::string_view uri) {

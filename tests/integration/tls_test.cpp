@@ -11,10 +11,10 @@ namespace {
 
 /// A Valkey with a port for TLS, and one without, through which the test looks in.
 struct tls_valkey {
-    explicit tls_valkey(const certificate& own)
+    explicit tls_valkey(const certificate& own, const char* asks_for_certificates = "no")
         : server{{"--port", std::to_string(port), "--tls-port", std::to_string(tls_port),
                   "--tls-cert-file", own.file(), "--tls-key-file", own.key(), "--tls-ca-cert-file",
-                  own.file(), "--tls-auth-clients", "no"}} {}
+                  own.file(), "--tls-auth-clients", asks_for_certificates}} {}
 
     std::uint16_t port = free_port();
     std::uint16_t tls_port = free_port();
@@ -76,11 +76,35 @@ TEST_F(valkey_tls, with_a_trusted_certificate_is_used_by_address_and_by_name) {
     }
 }
 
+TEST_F(valkey_tls, that_asks_for_a_certificate_is_shown_the_one_in_the_uri) {
+    tls_valkey valkey{*here, "yes"};
+    const auto uri = "valkeys://127.0.0.1:" + std::to_string(valkey.tls_port);
+    const auto shown = uri + "?ssl_certfile=" + here->file() + "&ssl_keyfile=" + here->key();
+    {
+        const service one{env(shown, here.get())};
+        expect_cached(one, valkey);
+    }
+    for (const auto& [wrong, words] :
+         {std::pair{uri, std::string{"certificate"}},
+          std::pair{uri + "?ssl_certfile=/nonexistent/a.pem",
+                    std::string{"ssl_certfile cannot be read from /nonexistent/a.pem: "}},
+          std::pair{uri + "?ssl_certfile=" + here->file(),
+                    "ssl_keyfile cannot be read from " + here->file() + ": "}}) {
+        SCOPED_TRACE(wrong);
+        SetUp();
+        valkey.client.flush();
+        const service one{env(wrong, here.get())};
+        expect_served_without(one, valkey);
+        EXPECT_TRUE(one.wait_for_log(words)) << one.log();
+    }
+}
+
 TEST_F(valkey_tls, with_an_untrusted_certificate_is_refused_and_told) {
     tls_valkey valkey{*here};
     const service one{env("valkeys://127.0.0.1:" + std::to_string(valkey.tls_port), nullptr)};
     expect_served_without(one, valkey);
-    EXPECT_TRUE(one.wait_for_log("certificate")) << one.log();
+    EXPECT_TRUE(one.wait_for_log("certificate cannot be trusted: self-signed certificate"))
+        << one.log();
 }
 
 TEST_F(valkey_tls, with_another_hosts_certificate_is_refused_and_told) {
@@ -91,7 +115,9 @@ TEST_F(valkey_tls, with_another_hosts_certificate_is_refused_and_told) {
         const auto uri = "valkeys://" + std::string{host} + ":" + std::to_string(valkey.tls_port);
         const service one{env(uri, elsewhere.get())};
         expect_served_without(one, valkey);
-        EXPECT_TRUE(one.wait_for_log("certificate")) << one.log();
+        EXPECT_TRUE(
+            one.wait_for_log("certificate cannot be trusted: it is not for " + std::string{host}))
+            << one.log();
     }
 }
 

@@ -293,7 +293,12 @@ TEST_F(settings, the_part_of_a_uri_that_cannot_be_read_is_named) {
         {"valkey://:hunter2@h:99999", "port"},
         {"valkey://:hunter2@[::1/0", "host"},
         {"valkey://:hunter2@h/x", "database"},
-        {"valkey://:hunter2@h?ssl_cert_reqs=perhaps", "parameter ssl_cert_reqs"},
+        {"valkeys://:hunter2@h?ssl_cert_reqs=perhaps", "parameter ssl_cert_reqs"},
+        {"valkey://:hunter2@h?ssl_ca_certs=/hun", "parameter ssl_ca_certs"},
+        {"valkey://h?pasword=hunter2", "parameter pasword"},
+        {"valkeys://:hunter2@h?ssl_keyfile=/k&ssl_certfile=/c&socket_timeout=2",
+         "parameter socket_timeout"},
+        {"valkeys://:hunter2@h?ssl_keyfile=/hun", "a key without its certificate"},
         {"unix://", "no path"}};
     const auto expect = [](const char* name, auto read, const auto& rows) {
         for (const auto& [uri, part] : rows) {

@@ -24,6 +24,8 @@ std::string shown(const server& s) {
     if (s.tls) out += " tls";
     if (!s.verify) out += " unverified";
     if (!s.ca_file.empty()) out += " ca=" + s.ca_file;
+    if (!s.certificate_file.empty()) out += " certificate=" + s.certificate_file;
+    if (!s.key_file.empty()) out += " key=" + s.key_file;
     return out;
 }
 
@@ -198,8 +200,32 @@ TEST(valkey_uri, refuses_unknown_ways_to_check_certificates) {
                     "valkeys://cache?ssl_cert_reqs=no", "valkeys://cache?ssl_cert_reqs"});
 }
 
-TEST(valkey_uri, ignores_parameters_that_it_does_not_know) {
+TEST(valkey_uri, reads_the_own_certificate_and_its_key) {
+    expect_readings({{"valkeys://cache?ssl_certfile=/a.pem", "cache|6379 tls certificate=/a.pem"},
+                     {"valkeys://cache?ssl_keyfile=/k.pem&ssl_certfile=/a%20b.pem",
+                      "cache|6379 tls certificate=/a b.pem key=/k.pem"},
+                     {"valkeys://cache?ssl_check_hostname=True", "cache|6379 tls"}});
+    expect_refused({"valkeys://cache?ssl_keyfile=/k.pem"});
+}
+
+// What somebody relies on is not to be dropped without a word.
+TEST(valkey_uri, refuses_parameters_that_would_do_nothing) {
+    for (const std::string parameter :
+         {"ssl_password=a", "ssl_check_hostname=False", "ssl_min_version=TLSv1.3", "ssl_crlfile=a",
+          "socket_timeout=1", "max_connections=5", "client_name=a", "health_check_interval=1",
+          "retry_on_timeout=True", "user=a", "pasword=a", "Password=a", "database=3", "x", "=",
+          "=a"})
+        expect_refused({"valkeys://cache?" + parameter, "valkeys://cache?db=3&" + parameter,
+                        "valkeys://cache?" + parameter + "&db=3"});
+    for (const std::string parameter : {"ssl_ca_certs=a.pem", "ssl_certfile=a.pem",
+                                        "ssl_cert_reqs=none", "ssl_cert_reqs=required"})
+        expect_refused({"valkey://cache?" + parameter, "redis://cache?" + parameter,
+                        "unix:///v.sock?" + parameter});
+}
+
+TEST(valkey_uri, skips_what_is_about_pythons_side_of_replies) {
     expect_readings({{"valkey://cache?decode_responses=True&protocol=3", "cache|6379"},
+                     {"valkey://cache?encoding=utf-8&encoding_errors=strict", "cache|6379"},
                      {"valkey://cache?", "cache|6379"},
                      {"valkey://cache?&&", "cache|6379"}});
 }

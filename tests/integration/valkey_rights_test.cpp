@@ -1,0 +1,180 @@
+// What a user of Valkey has to be allowed, as README says it; and what is said of what is refused.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include "support/store_test.hpp"
+
+namespace larder::test {
+namespace {
+
+using namespace std::chrono_literals;
+using strings = std::vector<std::string>;
+
+/// README's line, in words.
+strings rights_of_readme() {
+    std::ifstream readme{LARDER_SOURCE_DIR "/README.md"};
+    for (std::string line; std::getline(readme, line);) {
+        if (!line.starts_with("    ACL SETUSER ")) continue;
+        std::istringstream words{line};
+        return {std::istream_iterator<std::string>{words}, {}};
+    }
+    throw std::runtime_error{"README has no such line"};
+}
+
+std::size_t times(std::string_view what, std::string_view text) {
+    std::size_t n = 0;
+    for (auto at = text.find(what); at != text.npos; at = text.find(what, at + 1)) ++n;
+    return n;
+}
+
+struct valkey_rights : store_test {
+    void TearDown() override {
+        servers.valkey.start();
+        valkey().command({"ACL", "DELUSER", "larder"});
+        std::filesystem::remove(servers.valkey.folder() + "/dump.rdb");
+    }
+    /// README's line, and more words behind it.
+    void allow(const strings& more = {}) {
+        auto words = rights_of_readme();
+        words.insert(words.end(), more.begin(), more.end());
+        const std::vector<std::string_view> views{words.begin(), words.end()};
+        valkey().command(std::span{views});
+    }
+    environment env() {
+        auto all = servers.env();
+        all["VALKEY_SERVICE_URI"].insert(std::string_view{"valkey://"}.size(), "larder:secret@");
+        return all;
+    }
+    static std::string status(const service& one, std::string_view target = "/count") {
+        return get(one.port(), std::string{target}).header("cache-status");
+    }
+    static void expect_hits(const service& one) {
+        for (const auto* tier : {"detail=shared", "detail=local"})
+            EXPECT_TRUE(eventually([&] { return status(one).ends_with(tier); })) << one.log();
+    }
+    /// A miss, hits in both tiers, a write, and what it makes untrue.
+    void expect_cached(const service& one) {
+        const auto before = rows();
+        EXPECT_TRUE(eventually([&] {
+            EXPECT_EQ(count(one.port()), before);
+            return valkey().get("num_orders:all") == std::to_string(before);
+        })) << one.log();
+        expect_hits(one);
+        count(one.port(), "/count?customerid=9999");
+        add_tutorial_order(one.port());
+        EXPECT_EQ(valkey().get("num_orders:all"), std::nullopt);
+        EXPECT_EQ(count(one.port()), before + 1);
+        EXPECT_EQ(valkey().get("num_orders:all"), std::to_string(before + 1));
+    }
+};
+
+TEST_F(valkey_rights, of_readme_are_enough) {
+    allow();
+    valkey().command({"CONFIG", "RESETSTAT"});
+    {
+        const service one{env(), {"--workers", "2"}};
+        expect_cached(one);
+        valkey().command({"SCRIPT", "FLUSH"});
+        expect_cached(one);
+        // Entries that it kept from an earlier run are purged.
+        valkey().command({"SAVE"});
+        servers.valkey.kill();
+        servers.valkey.start();
+        allow();
+        expect_cached(one);
+        EXPECT_EQ(times("refuses what", one.log()), 0) << one.log();
+    }
+    const service again{env(), {"--workers", "2"}};
+    expect_cached(again);
+    const auto purged = run_orders({"cache", "purge"}, env());
+    EXPECT_EQ(purged.status, 0) << purged.err;
+    EXPECT_EQ(valkey().get("num_orders:all"), std::nullopt);
+    expect_cached(again);
+    EXPECT_EQ(times("refuses what", again.log()), 0) << again.log();
+}
+
+// Whoever is allowed less by its organisation should not have to ask for what is of no use.
+TEST_F(valkey_rights, of_readme_are_all_used) {
+    allow();
+    valkey().command({"CONFIG", "RESETSTAT"});
+    {
+        const service one{env(), {"--workers", "2"}};
+        expect_cached(one);
+        valkey().command({"SCRIPT", "FLUSH"});
+        expect_cached(one);
+        EXPECT_EQ(run_orders({"cache", "purge"}, env()).status, 0);
+    }
+    const auto used = valkey().command({"INFO", "commandstats"}).value();
+    for (const auto& word : rights_of_readme()) {
+        const bool is_used = !word.starts_with('+') || used.find("cmdstat_" + word.substr(1) +
+                                                                 ":calls=") != std::string::npos;
+        EXPECT_TRUE(is_used) << word;
+    }
+}
+
+struct refused_right {
+    const char* command;
+    bool is_cached;
+};
+
+struct valkey_right : valkey_rights, testing::WithParamInterface<refused_right> {};
+
+TEST_P(valkey_right, that_is_missing_is_named_once_with_what_helps) {
+    const auto& [command, is_cached] = GetParam();
+    allow({"-" + std::string{command}});
+    const service one{env(), {"--workers", "1"}};
+    const auto helps = "ACL SETUSER larder +" + std::string{command};
+    for (int i = 0; i < 3; ++i) {
+        add_tutorial_order(one.port());
+        EXPECT_EQ(count(one.port()), rows());
+        EXPECT_EQ(count(one.port()), rows());
+    }
+    EXPECT_TRUE(one.wait_for_log(helps)) << one.log();
+    EXPECT_EQ(times(helps, one.log()), 1) << one.log();
+    EXPECT_EQ(one.log().find("script: "), std::string::npos) << "whose digest says nothing";
+    EXPECT_EQ(one.log().find("secret"), std::string::npos);
+    if (is_cached) {
+        EXPECT_TRUE(eventually([&] { return status(one).ends_with("detail=shared"); }));
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(rows, valkey_right,
+                         testing::Values(refused_right{"ping", false}, refused_right{"info", false},
+                                         refused_right{"script|load", false},
+                                         refused_right{"client|tracking", true},
+                                         refused_right{"client|caching", true},
+                                         refused_right{"getrange", false},
+                                         refused_right{"zadd", false}),
+                         [](const auto& row) {
+                             std::string name = row.param.command;
+                             std::replace(name.begin(), name.end(), '|', '_');
+                             return name;
+                         });
+
+TEST_F(valkey_rights, a_category_that_hides_a_command_is_told_by_that_command) {
+    allow({"+@all", "-@dangerous"});
+    const service one{env(), {"--workers", "1"}};
+    EXPECT_EQ(count(one.port()), 12000);
+    EXPECT_TRUE(one.wait_for_log("ACL SETUSER larder +info")) << one.log();
+    allow({"+@all", "-@dangerous", "+info"});
+    expect_cached(one);
+}
+
+TEST_F(valkey_rights, keys_that_are_refused_are_told) {
+    allow({"resetkeys", "~other:*"});
+    const service one{env(), {"--workers", "1"}};
+    EXPECT_EQ(count(one.port()), 12000);
+    add_tutorial_order(one.port());
+    EXPECT_EQ(count(one.port()), 12001);
+    EXPECT_TRUE(one.wait_for_log("needs the cache's keys")) << one.log();
+    EXPECT_EQ(times("needs the cache's keys", one.log()), 1) << one.log();
+}
+
+}  // namespace
+}  // namespace larder::test
