@@ -27,6 +27,14 @@ process_signals::process_signals(boost::asio::io_context& io, handlers all)
     wait_for_renewal();
 }
 
+// Who has ended all that it does is not to be ended by a signal that comes once more, while the
+// last lines of the log are written.
+process_signals::~process_signals() {
+    boost::system::error_code ignored;
+    ends_.clear(ignored);
+    for (const int one : {SIGINT, SIGTERM}) std::signal(one, SIG_IGN);
+}
+
 void process_signals::cancel() {
     is_cancelled_ = true;  // a handler may be on its way without an error
     ends_.cancel();

@@ -18,6 +18,10 @@ public:
     };
 
     process_signals(boost::asio::io_context& io, handlers all);
+    /// From then on the first two are ignored: the process is about to end.
+    ~process_signals();
+    process_signals(const process_signals&) = delete;
+    process_signals& operator=(const process_signals&) = delete;
     /// Waits for none any more.
     void cancel();
 

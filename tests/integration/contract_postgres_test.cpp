@@ -258,6 +258,7 @@ struct contract_unknown_outcome : contract_postgres {
         sql("ALTER SYSTEM SET synchronous_standby_names = '" + standby + "'");
         sql("SELECT pg_reload_conf()");
         ASSERT_TRUE(eventually([&] { return sql("SHOW synchronous_standby_names") == standby; }));
+        sql("CHECKPOINT");  // commits wait when the checkpointer knows of it, too
     }
     std::string waiting_commits() {
         return sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");

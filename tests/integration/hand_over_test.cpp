@@ -136,6 +136,7 @@ struct hand_over_of_unknown_outcome : hand_over {
         sql("ALTER SYSTEM SET synchronous_standby_names = '" + standby + "'");
         sql("SELECT pg_reload_conf()");
         ASSERT_TRUE(eventually([&] { return sql("SHOW synchronous_standby_names") == standby; }));
+        sql("CHECKPOINT");  // commits wait when the checkpointer knows of it, too
     }
     static std::string waiting(const char* what) {
         return std::string{"SELECT "} + what +

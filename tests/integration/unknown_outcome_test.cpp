@@ -42,6 +42,7 @@ struct unknown_outcome : store_test {
         sql("ALTER SYSTEM SET synchronous_standby_names = '" + standby + "'");
         sql("SELECT pg_reload_conf()");
         ASSERT_TRUE(eventually([&] { return sql("SHOW synchronous_standby_names") == standby; }));
+        sql("CHECKPOINT");  // commits wait when the checkpointer knows of it, too
     }
     std::uint16_t postgres_port() {
         return static_cast<std::uint16_t>(std::stoi(sql("SHOW port")));
