@@ -46,9 +46,10 @@ asio::awaitable<result> transaction::run(const statement& sql, parameters values
         // It may be let do it on a new session, or the connection had died unnoticed: once more.
         (**s.with).abandon();
         s.with.reset();
+        s.ended = true;  // also if there is no other session
         auto with = co_await s.home->acquire(s.home->lost_since(begun));
         s.with.emplace(std::move(with));
-        s.begun = false;
+        s.begun = s.ended = false;
     }
     if (failed->kind() == failure::interrupted) {
         s.ended = true;

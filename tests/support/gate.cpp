@@ -60,10 +60,11 @@ void close_with_reset(int fd) {
 }
 
 // A network does not wait for a processor: a gate that did would tell one client later than another
-// what their server told both. Without the right to it the gate is as any other thread.
-void come_first() {
-    const sched_param lowest{.sched_priority = 1};
-    ::pthread_setschedparam(::pthread_self(), SCHED_FIFO, &lowest);
+// what their server told both. One that does more than to pass things on is to keep nobody else
+// from it. Without the right to come first it is as any other thread.
+void come_first(bool first) {
+    const sched_param how{.sched_priority = first ? 1 : 0};
+    ::pthread_setschedparam(::pthread_self(), first ? SCHED_FIFO : SCHED_OTHER, &how);
 }
 
 void send_at_once(int fd) {
@@ -152,7 +153,7 @@ std::size_t gate::accepted() const {
 }
 
 void gate::run() {
-    come_first();
+    come_first(true);
     std::unique_lock lock{mutex_};
     while (true) {
         if (admission_ == admission::refuse && listener_ >= 0) {
@@ -167,6 +168,7 @@ void gate::run() {
             if (one.is_reset || one.is_closed) close(one);
         links_.remove_if([](const link& one) { return one.is_reset || one.is_closed; });
         if (rounds_ != changes_) {
+            come_first(up_.what == flow::kind::pass && down_.what == flow::kind::pass);
             rounds_ = changes_;
             applied_.notify_all();
         }
