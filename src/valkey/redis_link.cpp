@@ -28,10 +28,6 @@ namespace {
 
 using connection = redis::basic_connection<asio::any_io_executor>;
 
-// In bytes. Values are asked for up to a length, so no true reply is longer, whatever length the
-// server announces; the connection ends there.
-constexpr std::size_t largest_reply = 64 << 20;
-
 // One redis::connection, which lives as long as one physical connection. It holds itself until that
 // has ended.
 class redis_link final : public link, public std::enable_shared_from_this<redis_link> {
@@ -39,7 +35,7 @@ public:
     redis_link(const asio::any_io_executor& executor, const client_options& options,
                asio::ssl::context tls, link_events& events)
         : options_(options),
-          connection_(executor, std::move(tls), largest_reply),
+          connection_(executor, std::move(tls)),
           close_again_(executor),
           events_(&events) {
         const auto& s = options.server;
