@@ -81,44 +81,46 @@ pool_options with_defaults(pool_options options) {
 // cancelled: what it calls then finds that the deadline is gone.
 class connection::deadline {
 public:
-    deadline(connection& c, std::chrono::milliseconds timeout) : connection_(c) {
-        c.timed_out_ = false;
-        set(timeout);
-    }
+    /// Without an end until one is set.
+    explicit deadline(connection& c) : connection_(c) { c.timed_out_ = false; }
+    deadline(connection& c, std::chrono::milliseconds timeout) : deadline{c} { set(timeout); }
     ~deadline() { connection_.timer_.cancel(); }
     deadline(const deadline&) = delete;
     deadline& operator=(const deadline&) = delete;
 
     /// In place of the one before, from now on.
     void set(std::chrono::milliseconds timeout) {
-        here_ = std::make_shared<char>();
-        connection_.timer_.expires_after(timeout);
-        connection_.timer_.async_wait(
-            [&c = connection_, here = std::weak_ptr{here_}](boost::system::error_code) {
-                if (here.expired()) return;
-                c.timed_out_ = true;
-                if (c.socket_.is_open()) c.socket_.cancel();
-            });
+        after(timeout, [&c = connection_] {
+            c.timed_out_ = true;
+            if (c.socket_.is_open()) c.socket_.cancel();
+        });
     }
     /// As long as a statement may take. When the server has been silent for so long that it may be
     /// dead, somebody is told; not behind a pooler, which is silent while all its connections are
     /// busy.
     void set_for_statement() {
-        auto& c = connection_;
+        const auto& c = connection_;
         const auto all = c.options_.statement_timeout + std::chrono::milliseconds{500};
         if (c.pooled_ || !c.when_silent_) return set(all);
-        here_ = std::make_shared<char>();
         const auto suspicious = c.options_.connect_timeout / 2;
-        c.timer_.expires_after(suspicious);
-        c.timer_.async_wait([this, rest = all - suspicious,
-                             here = std::weak_ptr{here_}](boost::system::error_code) {
-            if (here.expired()) return;
+        after(suspicious, [this, rest = all - suspicious] {
             set(rest);
             connection_.when_silent_();
         });
     }
 
 private:
+    // In place of what was to be done before.
+    template <class Then>
+    void after(std::chrono::milliseconds time, Then then) {
+        here_ = std::make_shared<char>();
+        connection_.timer_.expires_after(time);
+        connection_.timer_.async_wait(
+            [then, here = std::weak_ptr{here_}](boost::system::error_code) {
+                if (!here.expired()) then();
+            });
+    }
+
     connection& connection_;
     std::shared_ptr<char> here_;
 };
@@ -302,8 +304,9 @@ asio::awaitable<result> connection::execute(const statement& sql, const paramete
     const bool is_further = in_transaction_ && how == framing::plain;
     const bool begins = !in_transaction_ && how != framing::bare;
     const bool asks = begins && heard_at_ + heard_lately < clock::now();
-    deadline limit{*this, options_.connect_timeout / 2};
-    if (!asks) limit.set_for_statement();
+    deadline limit{*this};
+    if (asks) limit.set(options_.connect_timeout / 2);
+    else limit.set_for_statement();
     auto* rows = co_await pipeline(sql, values, how, asks ? &limit : nullptr);
     for (int left = 3; left > 0 && has_to_prepare_again(sql, rows); --left) {
         // What was done before it in the transaction would have to be done again, too.
@@ -331,7 +334,7 @@ asio::awaitable<void> connection::undo(framing how) {
 }
 
 asio::awaitable<void> connection::end(const std::string& how) {
-    deadline limit{*this, options_.statement_timeout};
+    deadline limit{*this};
     limit.set_for_statement();
     const parameters none;
     auto* answer = co_await pipeline({how}, none, framing::bare);

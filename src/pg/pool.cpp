@@ -67,28 +67,30 @@ void pool::state::serve_waiting() {
     using given = waiter::given;
     while (!waiting.empty() && in_use < options.max_connections) {
         auto& first = *waiting.front();
-        if (idle.empty() && logs_in) return;
-        auto place = idle.empty() ? shared->connections->take(shared_from_this(), has()) : nullptr;
-        if (idle.empty() && !place) return;
-        auto refusal = idle.empty() ? shared->why_not() : std::nullopt;
-        const bool is_full = refusal && refusal->sqlstate() == full;
-        if (is_full) serve_later();
-        if (refusal && (in_use > 0 || is_full)) return;
-        waiting.pop_front();
-        if (refusal) {
+        if (!idle.empty()) {  // the one used last: the others may be closed
+            waiting.pop_front();
+            ++in_use;
+            first.give(given::connection, std::move(idle.back()));
+            idle.pop_back();
+            continue;
+        }
+        if (logs_in) return;
+        auto place = shared->connections->take(shared_from_this(), has());
+        if (!place) return;
+        if (auto refusal = shared->why_not()) {
+            const bool is_full = refusal->sqlstate() == full;
+            if (is_full) serve_later();
+            if (in_use > 0 || is_full) return;
+            waiting.pop_front();
             first.why = std::move(refusal);
             first.give(given::refusal);
             continue;
         }
+        waiting.pop_front();
         ++in_use;
-        if (idle.empty()) {
-            logs_in = true;
-            first.place = std::move(place);
-            first.give(given::login);
-        } else {  // the one used last: the others may be closed
-            first.give(given::connection, std::move(idle.back()));
-            idle.pop_back();
-        }
+        logs_in = true;
+        first.place = std::move(place);
+        first.give(given::login);
     }
 }
 
