@@ -3,7 +3,9 @@
 #include <boost/asio/ip/address.hpp>
 
 #include <algorithm>
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "larder/pg/error.hpp"
@@ -43,19 +45,17 @@ void append(std::string& list, const std::string& part, bool first) {
 }  // namespace
 
 void begin_after(conninfo::parameters& all, const address& served_last, std::size_t after) {
-    std::vector<std::pair<std::string*, std::vector<std::string>>> lists;
-    for (auto& [keyword, value] : all)
-        if (keyword == "host" || keyword == "hostaddr" || keyword == "port")
-            lists.emplace_back(&value, split(value));
+    std::map<std::string_view, std::vector<std::string>> lists;
     std::size_t size = 1;
-    for (const auto& [_, list] : lists) size = std::max(size, list.size());
-    const auto of = [&](std::string_view keyword, std::size_t i) -> std::string {
-        for (auto& [name, value] : all)
-            if (name == keyword) {
-                const auto list = split(value);
-                return list.size() == 1 ? list.front() : i < list.size() ? list[i] : "";
-            }
-        return {};
+    for (const auto& [keyword, value] : all) {
+        if (keyword != "host" && keyword != "hostaddr" && keyword != "port") continue;
+        lists[keyword] = split(value);
+        size = std::max(size, lists[keyword].size());
+    }
+    // One may stand for all.
+    const auto of = [&](std::string_view keyword, std::size_t i) {
+        const auto& list = lists[keyword];
+        return list.size() == 1 ? list.front() : i < list.size() ? list[i] : "";
     };
     std::size_t first = 0;
     for (std::size_t i = 0; i < size; ++i) {
@@ -64,11 +64,12 @@ void begin_after(conninfo::parameters& all, const address& served_last, std::siz
         if (one == served_last || (one.port.empty() && one.host == served_last.host)) first = i;
     }
     first = (first + after) % size;
-    for (auto& [text, list] : lists) {
+    for (auto& [keyword, value] : all) {
+        auto& list = lists[keyword];
         if (list.size() != size) continue;  // one for all, or a mistake that libpq tells
         std::ranges::rotate(list, list.begin() + static_cast<std::ptrdiff_t>(first));
-        text->clear();
-        for (const auto& part : list) append(*text, part, &part == &list.front());
+        value.clear();
+        for (const auto& part : list) append(value, part, &part == &list.front());
     }
 }
 
