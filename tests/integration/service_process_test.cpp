@@ -20,20 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct service_process : store_test {
-    /// An order that waits for the lock of `holder` inside PostgreSQL.
-    void send_blocked_order(pg_client& holder, http_connection& connection, std::uint16_t port) {
-        holder.exec("BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE");
-        connection.send(request_text("POST", "/add/", {{"content-type", "application/json"}},
-                                     tutorial_order, port));
-        ASSERT_TRUE(eventually([this] { return waiting_for_a_lock() == 1; }));
-    }
-    long waiting_for_a_lock() {
-        return std::stol(
-            sql("SELECT count(*) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND wait_event_type = 'Lock'"));
-    }
-};
+struct service_process : store_test {};
 
 // ---- the end ----
 

@@ -17,18 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct signals_of_service : store_test {
-    /// An order that waits for the lock of `holder` inside PostgreSQL.
-    void send_blocked_order(pg_client& holder, http_connection& connection, std::uint16_t port) {
-        holder.exec("BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE");
-        connection.send(request_text("POST", "/add/", {{"content-type", "application/json"}},
-                                     tutorial_order, port));
-        ASSERT_TRUE(eventually([this] {
-            return sql("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-                       " AND wait_event_type = 'Lock'") == "1";
-        }));
-    }
-};
+struct signals_of_service : store_test {};
 
 // Two of different numbers, as the kernel makes one of two that are alike and wait.
 TEST_F(signals_of_service, that_come_within_a_moment_are_one) {

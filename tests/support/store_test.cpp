@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "support/eventually.hpp"
 #include "support/json_text.hpp"
 
 namespace larder::test {
@@ -42,6 +43,17 @@ std::string count_body(long count) { return "{\"count\":" + std::to_string(count
 
 void store_test::add_tutorial_order(std::uint16_t port) {
     expect_json(add(port, tutorial_order), 200, R"({"updated":{"customer":9999}})");
+}
+
+void store_test::send_blocked_order(pg_client& holder, http_connection& connection,
+                                    std::uint16_t port) {
+    holder.exec("BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE");
+    connection.send(request_text("POST", "/add/", {{"content-type", "application/json"}},
+                                 tutorial_order, port));
+    ASSERT_TRUE(eventually([this] {
+        return sql("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                   " AND wait_event_type = 'Lock'") == "1";
+    }));
 }
 
 long store_test::count(std::uint16_t port, std::string_view target) {
