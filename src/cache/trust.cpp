@@ -16,8 +16,9 @@ using valkey::urgency;
 
 namespace {
 
-constexpr auto start_within = 1s;    // then requests are answered without the shared tier
-constexpr auto trust_every = 500ms;  // at least
+constexpr auto start_within = 1s;           // then requests are answered without the shared tier
+constexpr auto trust_every = 500ms;         // at least
+constexpr std::size_t longest_mark = 1000;  // what is longer is none of ours
 
 }  // namespace
 
@@ -129,8 +130,8 @@ task<trust::verdict> trust::ask(std::uint64_t life) {
     why_not_ = "PostgreSQL has not answered yet";
     if (!database) co_return verdict::not_yet;
     why_not_ =
-        "it has to answer INFO, SCAN and EVALSHA, and GET, SET and DEL of the cache's keys and of "
-        "*larder:trusted:*, as README says; and PostgreSQL has to answer";
+        "it has to answer INFO, SCAN and EVALSHA, and GETRANGE, GET, SET and DEL of the cache's "
+        "keys and of *larder:trusted:*, as README says; and PostgreSQL has to answer";
     const auto run = co_await run_id(life);
     if (run.empty() || client_.life() != life) co_return verdict::not_yet;
     visit_ = own_.visit(run);
@@ -149,13 +150,14 @@ task<trust::verdict> trust::ask_family(std::uint64_t life, std::string family, s
                                        std::string database) {
     std::vector<valkey::command> commands;
     if (client_.is_tracking()) commands.push_back({"CLIENT", "CACHING", "YES"});
-    commands.push_back({"GET", marks_of(family).front()});
+    commands.push_back({"GETRANGE", marks_of(family).front(), "0", std::to_string(longest_mark)});
     const auto replies = co_await tell(life, std::move(commands));
     const auto& found = replies.back();
     if (!found.was_answered()) co_return verdict::not_yet;
     const auto mark = run + ' ' + database;
     const auto space = found.text.find(' ');
-    const bool has_owner = found.is == valkey::reply::kind::text && space != std::string::npos;
+    const bool has_owner = found.is == valkey::reply::kind::text && space != std::string::npos &&
+                           found.text.size() <= longest_mark;
     if (has_owner && found.text.substr(space + 1) != database) {
         if (own_.found_foreign(true)) say_foreign(family);
         co_return verdict::foreign;

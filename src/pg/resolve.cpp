@@ -93,7 +93,8 @@ asio::awaitable<conninfo::parameters> with_addresses(
         if (!found)
             throw no_address("no name server told the address of \"" + hosts[i] + "\" in time");
         if (found->empty())
-            unknown = "could not translate host name \"" + hosts[i] + "\" to an address";
+            unknown =
+                "could not translate host name \"" + hosts[i] + "\" to address: " + names.why();
         for (const auto& address : *found) {
             append(host_list, hosts[i], first);
             append(address_list, address, first);

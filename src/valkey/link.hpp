@@ -68,7 +68,7 @@ public:
 class network {
 public:
     struct addresses {
-        std::vector<std::string> all;  ///< to be tried one after the other
+        std::vector<std::string> all;  ///< to be tried one after the other, in that order
         std::string why_none = {};     ///< for the log; empty while the process ends
     };
     virtual task<addresses> find() = 0;

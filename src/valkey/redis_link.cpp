@@ -1,15 +1,19 @@
 #include "redis_link.hpp"
 
 #include <boost/asio/ip/address.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/redis/connection.hpp>
 
 #include <algorithm>
-#include <functional>
+#include <exception>
+#include <new>
+#include <stdexcept>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "guarded_executor.hpp"
 #include "handshake.hpp"
 #include "received.hpp"
 #include "refusals.hpp"
@@ -26,26 +30,36 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using connection = redis::basic_connection<asio::any_io_executor>;
+// Of a reply with all its parts; a page of a walk has a thousand keys.
+constexpr std::size_t longest_reply = std::size_t{8} << 20;
+
+using connection = redis::basic_connection<link_executor>;
 
 // One redis::connection, which lives as long as one physical connection. It holds itself until that
 // has ended.
 class redis_link final : public link, public std::enable_shared_from_this<redis_link> {
 public:
-    redis_link(const asio::any_io_executor& executor, const client_options& options,
+    redis_link(const asio::any_io_executor& by, const client_options& options,
                asio::ssl::context tls, link_events& events)
         : options_(options),
-          connection_(executor, std::move(tls)),
-          close_again_(executor),
+          connection_(link_executor{by, broke_}, std::move(tls), longest_reply),
+          close_again_(by),
           events_(&events) {
         const auto& s = options.server;
         if (s.tls) set_up(connection_.next_layer(), s, certificate_fault_);
         if (s.unix_socket.empty()) return;
-        relay_ = std::make_shared<unix_relay>(executor, s.unix_socket);
+        relay_ = std::make_shared<unix_relay>(by, s.unix_socket);
         relay_->start(connection_.next_layer().next_layer());
+    }
+    ~redis_link() override {
+        *broke_ = [](auto&) {};
     }
 
     void begin(const std::string& address) {
+        *broke_ = [this](const std::exception& e) {
+            asio::post(close_again_.get_executor(),
+                       [self = shared_from_this(), why = sentence_for(e)] { self->broke(why); });
+        };
         connection_.set_receive_response(pushes_);
         connection_.async_run(
             config_for(address), hello_listener{&refusal_},
@@ -69,14 +83,18 @@ private:
         reply_sink sink;
     };
 
+    static std::string sentence_for(const std::exception& e);
     redis::config config_for(const std::string& address) const;
     void receive();
     void answered(const exchange_ptr& what, boost::system::error_code ec);
     void cancel();
     std::string reason(boost::system::error_code ec) const;
     void ended(boost::system::error_code ec);
+    void broke(const std::string& why);
 
     const client_options& options_;
+    const std::shared_ptr<link_executor::on_throw> broke_{
+        std::make_shared<link_executor::on_throw>()};
     std::string refusal_;            // Valkey's sentence, instead of a login
     std::string certificate_fault_;  // OpenSSL's
     connection connection_;
@@ -96,6 +114,8 @@ redis::config redis_link::config_for(const std::string& address) const {
     if (relay_) config.addr = {"127.0.0.1", std::to_string(relay_->port())};
     config.username = s.user;
     config.password = s.password;
+    // One that needs no password takes any, and Boost.Redis sends no user without.
+    if (s.password.empty() && s.user != server{}.user) config.password = "none";
     config.clientname = "larder";
     config.database_index = s.database;
     config.resolve_timeout = options_.connect_timeout;
@@ -149,7 +169,8 @@ void redis_link::cancel() {
     if (relay_) relay_->stop();
     close_again_.expires_after(10ms);
     close_again_.async_wait([self = shared_from_this()](boost::system::error_code ec) {
-        if (!ec) self->cancel();
+        const bool is_all_alone = self.use_count() == 1;
+        if (!ec && !is_all_alone) self->cancel();
     });
 }
 
@@ -173,6 +194,22 @@ void redis_link::ended(boost::system::error_code ec) {
     connection_.cancel();
     if (relay_) relay_->stop();
     if (auto* who = std::exchange(events_, nullptr)) who->ended(reason(ec));
+}
+
+// What Boost.Redis was doing never ends then.
+void redis_link::broke(const std::string& why) {
+    if (!events_) return;
+    refusal_ = why;
+    auto* const who = std::exchange(events_, nullptr);
+    cancel();
+    who->ended(reason({}));
+}
+
+std::string redis_link::sentence_for(const std::exception& e) {
+    if (dynamic_cast<const std::length_error*>(&e))
+        return "it sent a reply of more than " + std::to_string(longest_reply >> 20) + " MiB";
+    if (dynamic_cast<const std::bad_alloc*>(&e)) return "there was no memory for its reply";
+    return e.what();
 }
 
 bool redis_link::has_unread() const {

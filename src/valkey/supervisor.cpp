@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::size_t most_reasons = 64;  // that are remembered as told
+constexpr auto moment = 250ms;            // of silence; then the next address is tried
 
 }  // namespace
 
@@ -48,11 +49,7 @@ task<void> supervisor::keep_connected() {
         auto& all = found.all;
         const auto last = std::find(all.begin(), all.end(), serving_);
         if (last != all.end()) std::rotate(all.begin(), last, all.end());
-        bool served = false;
-        for (std::size_t i = 0; i < all.size() && !served && !stopped_; ++i) {
-            served = co_await live(all[i]);
-            if (served) serving_ = all[i];
-        }
+        co_await live_at_one_of(std::move(all));
         attempted_ = true;
         for (const auto one : std::exchange(starting_, {})) waits_.end(one);
         if (stopped_) break;
@@ -65,17 +62,34 @@ task<void> supervisor::keep_connected() {
     }
 }
 
+// Until one has served. Who says nothing for a moment has its whole time when no other serves.
+task<void> supervisor::live_at_one_of(std::vector<std::string> all) {
+    const auto tls = options_.server.tls ? options_.connect_timeout : 0ms;  // it has its own words
+    const auto whole = options_.longest_silence() + tls;
+    for (auto patience = all.size() > 1 ? std::min(moment, whole) : whole; !all.empty();
+         patience = whole) {
+        std::vector<std::string> silent;
+        for (const auto& address : all) {
+            const bool served = co_await live(address, patience);
+            if (served) serving_ = address;
+            if (served || stopped_) co_return;
+            if (was_silent_ && patience < whole) silent.push_back(address);
+        }
+        all = std::move(silent);
+    }
+}
+
 // Whether it served until it was lost. Where what the cache needs is refused, another address may
 // serve.
-task<bool> supervisor::live(std::string address) {
+task<bool> supervisor::live(std::string address, std::chrono::milliseconds patience) {
     std::string why;
-    ended_ = refused_ = false;
+    ended_ = refused_ = was_silent_ = false;
     ended_by_.clear();
     link_ = network_.open(address, events_, why);
     if (!link_) say_lost(why);
     if (!link_) co_return false;
     const auto sent = waits_.now();
-    const bool shaken = co_await shake_hands();
+    const bool shaken = co_await shake_hands(sent + patience);
     const bool confirmed = shaken && !ended_ && !stopped_;
     if (confirmed) publish(sent);
     if (!ended_) {
@@ -91,7 +105,7 @@ task<bool> supervisor::live(std::string address) {
 }
 
 // Whether the connection is of use; else it has ended or is about to.
-task<bool> supervisor::shake_hands() {
+task<bool> supervisor::shake_hands(time_point until) {
     const auto first = std::make_shared<exchange>();
     first->commands = first_words(scripts_);
     first->replies.resize(first->commands.size());
@@ -99,10 +113,9 @@ task<bool> supervisor::shake_hands() {
     first->waiter = waits_.make();
     first_words_ = first;
     link_->send(first);
-    const auto tls = options_.server.tls ? options_.connect_timeout : 0ms;  // it has its own words
-    const auto patient = options_.longest_silence() + tls;
-    if (!first->finished) co_await waits_.until(first->waiter, waits_.now() + patient);
-    if (!first->finished) end(no_answer);
+    if (!first->finished) co_await waits_.until(first->waiter, until);
+    was_silent_ = !first->finished;
+    if (was_silent_) end(no_answer);
     first_words_ = nullptr;
     if (!first->answered || ended_) co_return false;
     shaken_ = read_handshake(first->replies);

@@ -69,8 +69,9 @@ public:
 
 private:
     task<void> keep_connected();
-    task<bool> live(std::string address);
-    task<bool> shake_hands();
+    task<void> live_at_one_of(std::vector<std::string> all);
+    task<bool> live(std::string address, std::chrono::milliseconds patience);
+    task<bool> shake_hands(time_point until);
     void publish(time_point sent);
     void prove();
     void over(const std::string& why);
@@ -88,7 +89,8 @@ private:
     handshake shaken_;
     bool published_ = false;
     bool ended_ = false;
-    bool refused_ = false;  // a command, in a way that another connection may mend
+    bool was_silent_ = false;  // until the first words' time was over
+    bool refused_ = false;     // a command, in a way that another connection may mend
     bool stopped_ = false;
     bool attempted_ = false;
     std::uint64_t lives_ = 0;  // how many were published

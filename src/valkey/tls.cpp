@@ -46,9 +46,7 @@ asio::ssl::context make_tls(const server& s) {
 }
 
 // Boost.Redis leaves the server's name and its check to its user.
-void set_up(
-    asio::ssl::stream<asio::basic_stream_socket<asio::ip::tcp, asio::any_io_executor>>& stream,
-    const server& s, std::string& fault) {
+void set_up(asio::ssl::stream<link_socket>& stream, const server& s, std::string& fault) {
     watch_reads(stream.native_handle());
     if (s.verify)
         stream.set_verify_callback([check = asio::ssl::host_name_verification{s.host}, &fault,

@@ -1,15 +1,13 @@
 // TLS to Valkey: whom to trust. Private to valkey.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 
 #include <string>
 
 #include "larder/valkey/uri.hpp"
+#include "valkey/guarded_executor.hpp"
 
 namespace larder::valkey {
 
@@ -19,8 +17,6 @@ boost::asio::ssl::context make_tls(const server& s);
 
 /// Before the handshake: the server's name, and the check of its certificate. What is wrong with
 /// that is in `fault` afterwards, which lives as long as the stream.
-void set_up(boost::asio::ssl::stream<boost::asio::basic_stream_socket<
-                boost::asio::ip::tcp, boost::asio::any_io_executor>>& stream,
-            const server& s, std::string& fault);
+void set_up(boost::asio::ssl::stream<link_socket>& stream, const server& s, std::string& fault);
 
 }  // namespace larder::valkey

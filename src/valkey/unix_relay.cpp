@@ -38,7 +38,7 @@ bool unix_relay::has_unread(std::uint64_t handled) const {
     return taken_ != handled || readable(streams_->far.native_handle());
 }
 
-void unix_relay::start(const tcp::socket& client) {
+void unix_relay::start(const link_socket& client) {
     // The coroutine holds what it uses; the lambda itself is none.
     asio::co_spawn(acceptor_.get_executor(), serve(client),
                    [self = shared_from_this()](const std::exception_ptr&) { self->stop(); });
@@ -50,7 +50,7 @@ void unix_relay::stop() {
     streams_->close();
 }
 
-asio::awaitable<void> unix_relay::serve(const tcp::socket& client) {
+asio::awaitable<void> unix_relay::serve(const link_socket& client) {
     const auto tuple = asio::as_tuple(asio::use_awaitable);
     for (bool is_ours = false; !is_ours;) {
         tcp::endpoint peer;

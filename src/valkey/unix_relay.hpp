@@ -9,6 +9,8 @@
 #include <memory>
 #include <string>
 
+#include "valkey/guarded_executor.hpp"
+
 namespace larder::valkey {
 
 /// Listens on a loopback port, takes one connection there and carries its bytes to the Unix socket
@@ -21,7 +23,7 @@ public:
 
     std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
     /// `client` is the socket that will connect to the port. Returns at once.
-    void start(const tcp::socket& client);
+    void start(const link_socket& client);
     /// Whether the far end said anything beyond the first `handled` bytes: it waits in its socket,
     /// or was carried and not handled yet. One system call.
     bool has_unread(std::uint64_t handled) const;
@@ -31,7 +33,7 @@ public:
     void stop();
 
 private:
-    boost::asio::awaitable<void> serve(const tcp::socket& client);
+    boost::asio::awaitable<void> serve(const link_socket& client);
     boost::asio::awaitable<void> carry_to_far();
     boost::asio::awaitable<void> carry_to_near();
 

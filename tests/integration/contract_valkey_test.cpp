@@ -262,12 +262,6 @@ TEST_F(contract_valkey, that_refuses_to_track_a_read_costs_only_the_local_tier) 
     valkey().command({"ACL", "DELUSER", "poor"});
 }
 
-std::size_t times(std::string_view what, std::string_view text) {
-    std::size_t n = 0;
-    for (auto at = text.find(what); at != text.npos; at = text.find(what, at + 1)) ++n;
-    return n;
-}
-
 TEST_F(contract_valkey, that_forgot_the_scripts_is_told_them_again) {
     warm();
     for (int i = 0; i < 4; ++i) {

@@ -13,6 +13,7 @@
 #include <memory>
 #include <thread>
 
+#include "support/gate.hpp"
 #include "support/store_test.hpp"
 
 namespace larder::test {
@@ -156,18 +157,27 @@ TEST_F(service_process, finds_the_address_of_valkey_that_serves_and_stays_there)
     uri.replace(uri.find("127.0.0.1"), 9, "two.example");
     const service one{env};
     EXPECT_EQ(get(one.port(), "/count").header("cache-status"), "larder; fwd=uri-miss; stored");
-    const auto times = [&](const std::string& text) {
-        int found = 0;
-        const auto log = one.log();
-        for (auto at = log.find(text); at != log.npos; at = log.find(text, at + 1)) ++found;
-        return found;
-    };
-    const auto workers = times("Connected to Valkey at two.example");
-    EXPECT_GE(workers, 1);
-    EXPECT_EQ(times("No connection to Valkey"), workers);
+    const auto workers = times("Connected to Valkey at two.example", one.log());
+    EXPECT_GE(workers, 1U);
+    EXPECT_EQ(times("No connection to Valkey", one.log()), workers);
     valkey().command({"CLIENT", "KILL", "TYPE", "normal"});
-    EXPECT_TRUE(eventually([&] { return times("Connected to Valkey") == 2 * workers; }));
-    EXPECT_EQ(times("No connection to Valkey"), 2 * workers) << "only for the one that was lost";
+    EXPECT_TRUE(eventually([&] { return times("Connected to Valkey", one.log()) == 2 * workers; }));
+    EXPECT_EQ(times("No connection to Valkey", one.log()), 2 * workers)
+        << "only for the one that was lost";
+}
+
+TEST_F(service_process, leaves_an_address_of_valkey_that_is_silent_for_the_next) {
+    gate silent{servers.valkey.port()};
+    silent.admit(admission::silent);
+    const auto port = std::to_string(silent.port());
+    const special_valkey at_the_other{{"--bind", "127.0.0.2", "--port", port}};
+    auto env = with_preloaded_names(servers.env());
+    env["VALKEY_SERVICE_URI"] = "valkey://near.example:" + port;
+    const auto since = std::chrono::steady_clock::now();
+    const service one{env, {"--workers", "1"}};
+    EXPECT_TRUE(one.wait_for_log("Connected to Valkey at near.example"));
+    EXPECT_LT(std::chrono::steady_clock::now() - since, 800ms * slack);
+    EXPECT_EQ(silent.accepted(), 1U);
 }
 
 TEST_F(service_process, a_client_that_hangs_up_does_not_skip_the_invalidation) {

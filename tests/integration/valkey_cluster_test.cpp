@@ -67,12 +67,6 @@ TEST_F(valkey_cluster, of_one_node_caches_and_can_be_purged) {
     EXPECT_EQ(by.log().find("refuses"), std::string::npos) << by.log();
 }
 
-std::size_t times(std::string_view what, std::string_view text) {
-    std::size_t n = 0;
-    for (auto at = text.find(what); at != text.npos; at = text.find(what, at + 1)) ++n;
-    return n;
-}
-
 TEST_F(valkey_cluster, of_two_nodes_costs_only_the_entries_of_the_other_one) {
     node other;
     const auto there = one.slot("num_orders:all");

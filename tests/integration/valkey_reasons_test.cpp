@@ -9,12 +9,6 @@
 namespace larder::test {
 namespace {
 
-std::size_t times(std::string_view what, std::string_view text) {
-    std::size_t n = 0;
-    for (auto at = text.find(what); at != text.npos; at = text.find(what, at + 1)) ++n;
-    return n;
-}
-
 struct valkey_reasons : store_test {
     environment env(const std::string& uri) {
         auto all = servers.env();

@@ -27,12 +27,6 @@ strings rights_of_readme() {
     throw std::runtime_error{"README has no such line"};
 }
 
-std::size_t times(std::string_view what, std::string_view text) {
-    std::size_t n = 0;
-    for (auto at = text.find(what); at != text.npos; at = text.find(what, at + 1)) ++n;
-    return n;
-}
-
 struct valkey_rights : store_test {
     void TearDown() override {
         servers.valkey.start();
@@ -76,6 +70,15 @@ struct valkey_rights : store_test {
         expect_kept(one, before + 1);
     }
 };
+
+TEST_F(valkey_rights, of_a_user_without_a_password_are_that_users) {
+    allow({"nopass"});
+    auto all = servers.env();
+    all["VALKEY_SERVICE_URI"].insert(std::string_view{"valkey://"}.size(), "larder@");
+    const service one{all, {"--workers", "1"}};
+    expect_hits(one);
+    EXPECT_NE(valkey().command({"CLIENT", "LIST"})->find(" user=larder "), std::string::npos);
+}
 
 TEST_F(valkey_rights, of_readme_are_enough) {
     allow();

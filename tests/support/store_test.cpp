@@ -39,6 +39,12 @@ void expect_json(const http_response& answer, int status, std::string_view body)
     expect_compact_json(answer.body);
 }
 
+std::size_t times(std::string_view what, std::string_view text) {
+    std::size_t n = 0;
+    for (auto at = text.find(what); at != text.npos; at = text.find(what, at + 1)) ++n;
+    return n;
+}
+
 std::string count_body(long count) { return "{\"count\":" + std::to_string(count) + "}"; }
 
 void store_test::add_tutorial_order(std::uint16_t port) {

@@ -64,6 +64,9 @@ struct shared_service_test : store_test {
 /// The answer is JSON of this status and exactly these bytes.
 void expect_json(const http_response& answer, int status, std::string_view body);
 
+/// How often it is there.
+std::size_t times(std::string_view what, std::string_view text);
+
 /// What `GET /count` answers.
 std::string count_body(long count);
 
