@@ -39,10 +39,10 @@ bool announcements::has_to_read(bool is_due) {
 // What is no longer there, another process has released.
 void announcements::read(const std::vector<row>& rows) {
     std::set<std::string> there;
-    for (const auto& row : rows) {
-        if (!then_.concerns(row.payload)) continue;
-        there.insert(row.id);
-        if (!known_.contains(row.id)) then_.heard(row.payload);
+    for (const auto& one : rows) {
+        if (!then_.concerns(one.payload)) continue;
+        there.insert(one.id);
+        if (!known_.contains(one.id)) then_.heard(one.payload);
     }
     known_ = std::move(there);
     told_.clear();
