@@ -100,8 +100,8 @@ std::vector<std::string> keys_of(std::string_view key) {
 }
 
 std::vector<std::string> marks_of(std::string_view family) {
-    const auto mark = "larder:trusted:" + std::string{family};
-    return {mark, '{' + mark + "}:lock"};
+    const auto name = "larder:trusted:" + std::string{family};
+    return {name, '{' + name + "}:lock"};
 }
 
 }  // namespace larder::cache
