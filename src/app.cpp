@@ -15,6 +15,8 @@
 #include <vector>
 
 #include "docs.hpp"
+#include "follow/follower.hpp"
+#include "follow/setup.hpp"
 #include "http/caching.hpp"
 #include "http/certificates.hpp"
 #include "http/cors.hpp"
@@ -206,6 +208,9 @@ public:
     /// For the whole process.
     void hear_announcements(const pg::pool_options& source,
                             const std::shared_ptr<pg::logins>& logins, cache::own_writes& own);
+    /// Likewise.
+    void follow(const pg::pool_options& source, std::vector<followed> what,
+                const cache::own_writes& own);
     asio::io_context& io() { return io_; }
     /// Ends it in the middle of everything. From any thread.
     void cut_off();
@@ -230,6 +235,7 @@ private:
     pg::pool db_;
     cache::tiers cache_;
     std::optional<pg::listener> announcements_;
+    std::optional<follow::follower> follower_;
     const std::string_view not_ready_;
     std::optional<http::server> server_;
     asio::steady_timer give_up_;
@@ -248,6 +254,9 @@ worker::worker(const app_options& options, const routes& all,
       db_(io_.get_executor(), options.source.value_or(pg::pool_options{}), logins),
       cache_(io_.get_executor(), options.shared.value_or(valkey::client_options{}), own,
              {.ttl = options.ttl,
+              .unfollowed = options.follow == following::off
+                                ? std::nullopt
+                                : std::optional<std::chrono::milliseconds>{options.unfollowed},
               .families = families,
               .prefix = options.cache_prefix,
               .local_bytes = options.local_bytes / workers_of(options)}),
@@ -281,6 +290,23 @@ void worker::hear_announcements(const pg::pool_options& source,
             .identified = [&own](std::string which) { own.identify(std::move(which)); },
             .concerns = [this](std::string_view one) { return cache_.concerns(one); }},
         &db_);
+}
+
+void worker::follow(const pg::pool_options& source, std::vector<followed> what,
+                    const cache::own_writes& own) {
+    const auto forget = [this](follow::untrue it) {
+        if (!it.families.empty()) cache_.invalidate_all();
+        if (!it.keys.empty()) cache_.invalidate({it.keys.begin(), it.keys.end()});
+    };
+    const auto which = [&own, this] {
+        auto valkey = own.visited();
+        return valkey.empty() ? valkey : options_.cache_prefix + ' ' + valkey;
+    };
+    follower_.emplace(io_.get_executor(), source, std::move(what),
+                      follow::follower::events{.broken = forget,
+                                               .of = which,
+                                               .program = options_.name,
+                                               .follows = [this] { cache_.say_followed(); }});
 }
 
 asio::awaitable<http::response> worker::answer(const http::request& r) {
@@ -328,6 +354,7 @@ asio::awaitable<http::response> worker::answer_by_route(http::request r) {
 asio::awaitable<void> worker::start() {
     if (announcements_) co_await announcements_->start();
     if (options_.shared) co_await cache_.start();
+    if (follower_) follower_->start();
     server_->start();
 }
 
@@ -362,6 +389,7 @@ asio::awaitable<void> worker::finish() {
         std::min(release_until_, std::chrono::steady_clock::now() + worth_a_wait));
     give_up_.cancel();
     if (announcements_) announcements_->stop();
+    if (follower_) follower_->stop();
     cache_.stop();
     db_.close();
 }
@@ -392,6 +420,7 @@ struct app::state {
     std::vector<openapi::operation> operations;
     std::string document;
     std::vector<std::string> families;
+    std::vector<followed> dependencies;
     cache::own_writes own;
     std::shared_ptr<pg::logins> logins;
     larder::traffic traffic;
@@ -408,7 +437,11 @@ int listen(const app_options& options) {
 app::app(app_options options) : state_(std::make_unique<state>(std::move(options))) {}
 app::~app() = default;
 
-void app::read_through(std::string family) { state_->families.push_back(std::move(family)); }
+void app::read_through(std::string_view family, const cache::depends_on& source) {
+    state_->families.emplace_back(family);
+    state_->dependencies.push_back(
+        {std::string{family}, std::string{source.table}, std::string{source.column}});
+}
 
 void app::add(openapi::operation docs, std::unique_ptr<endpoint> e) {
     state_->routes[docs.path].endpoints.emplace_back(docs.method, std::move(e));
@@ -469,6 +502,43 @@ std::optional<std::size_t> app::purge_cache() {
     return purged;
 }
 
+namespace {
+
+using lines = std::vector<std::string>;
+
+asio::awaitable<lines> follow_by(pg::connection& source, follow_command what,
+                                 std::vector<followed> tables, bool dry_run) {
+    co_await source.connect();
+    if (what == follow_command::status) {
+        auto said = co_await follow::status(source, tables);
+        co_return said;
+    }
+    lines plan;
+    if (what == follow_command::setup) plan = co_await follow::plan_setup(source, tables);
+    else plan = co_await follow::plan_drop(source);
+    if (!dry_run) co_await follow::carry_out(source, plan);
+    co_return plan;
+}
+
+}  // namespace
+
+std::vector<std::string> app::follow(follow_command what, bool dry_run) {
+    const auto& o = state_->options;
+    asio::io_context io{1};
+    const auto source_options = pg::with_defaults(o.source.value_or(pg::pool_options{}));
+    pg::connection source{io.get_executor(), source_options};
+    lines said;
+    std::exception_ptr why_not;
+    asio::co_spawn(io, follow_by(source, what, state_->dependencies, dry_run),
+                   [&](const std::exception_ptr& failed, lines all) {
+                       why_not = failed;
+                       said = std::move(all);
+                   });
+    io.run();
+    if (why_not) std::rethrow_exception(why_not);
+    return said;
+}
+
 void app::state::say_ready(const std::string& url) const {
     spdlog::info("{} listening on {} with {} workers (Press CTRL+C to quit)", options.name, url,
                  workers.size());
@@ -486,6 +556,8 @@ void app::state::make_workers(http::acceptor listening) {
     if (!options.source || !options.shared) return;
     own.expect_source();
     workers.front()->hear_announcements(*options.source, logins, own);
+    if (options.follow != following::off && !dependencies.empty())
+        workers.front()->follow(options.follow_source.value_or(*options.source), dependencies, own);
 }
 
 void app::state::stop() {

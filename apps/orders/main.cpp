@@ -136,6 +136,22 @@ int purge_cache(const complaints& to) {
     return 0;
 }
 
+int follow(larder::follow_command what, bool dry_run, const complaints& to) {
+    auto options = options_with_servers({});
+    if (!options.source) throw orders::setting_error("PG_SERVICE_URI is empty/unset");
+    larder::app at{std::move(options)};
+    orders::add_routes(at);
+    try {
+        const auto lines = at.follow(what, dry_run);
+        for (const auto& one : lines) std::cout << one << '\n';
+        if (lines.empty()) std::cout << "There is nothing to do\n";
+        return 0;
+    } catch (const larder::pg::error& e) {
+        to.say(e.detail());
+        return status_unavailable;
+    }
+}
+
 // A word where a command should be, and what there is; empty if it is one.
 std::string unknown_command(const CLI::App& program, const std::vector<std::string>& words) {
     const auto* at = &program;
@@ -182,6 +198,17 @@ int run(const std::vector<std::string>& words, int argc, char** argv, const comp
         "Delete all entries in Valkey, and take the cache over for PG_DATABASE on PG_SERVICE_URI: "
         "after it was restored, say, or took another one's place");
 
+    bool only_shows = false;
+    auto* following =
+        program.add_subcommand("follow", "Let PostgreSQL's log tell of others' writes");
+    following->require_subcommand(1);
+    auto* setting_up = following->add_subcommand(
+        "setup", "Publish the tables, with whole old rows (REPLICA IDENTITY FULL)");
+    following->add_subcommand("status", "Say whether they are, and who follows");
+    auto* dropping = following->add_subcommand("drop", "Take back what setup did");
+    for (auto* one : {setting_up, dropping})
+        one->add_flag("--dry-run", only_shows, "Print the SQL, and change nothing");
+
     orders::check::command_flags checks;
     auto* checking = program.add_subcommand(
         "check", "Write and read through running instances, and check every answer");
@@ -213,6 +240,13 @@ int run(const std::vector<std::string>& words, int argc, char** argv, const comp
     }
     if (documenting->parsed()) return print_openapi(flags);
     if (caching->parsed()) return purge_cache(to);
+    if (following->parsed()) {
+        using what = larder::follow_command;
+        return follow(setting_up->parsed() ? what::setup
+                      : dropping->parsed() ? what::drop
+                                           : what::status,
+                      only_shows, to);
+    }
     return checking->parsed() ? orders::check::run(checks) : load_sample(orders, reset);
 }
 

@@ -96,6 +96,8 @@ larder::app_options options_from(const serve_flags& flags) {
         .ttl = ttl_from_environment(),
         .client_reload = client_reload_from_environment(),
         .cache_prefix = cache_prefix_from_environment(),
+        .follow = follow_from_environment(),
+        .unfollowed = unfollowed_from_environment(),
         .local_bytes = local_bytes_from_environment(),
         .keep_alive_timeout = std::chrono::seconds{flags.timeout_keep_alive},
         .request_timeout = std::chrono::seconds{flags.timeout_request},
@@ -164,6 +166,8 @@ std::string text_of(const serve_flags& flags, const larder::app_options& options
     line("CACHE_TIMEOUT_SECONDS", options.ttl.count());
     line("CACHE_PREFIX", options.cache_prefix);
     line("CACHE_LOCAL_BYTES", options.local_bytes);
+    line("CACHE_UNFOLLOWED_SECONDS", options.unfollowed.count());
+    line("CACHE_FOLLOW", options.follow == larder::following::off ? "off" : "auto");
     line("CACHE_CLIENT_RELOAD", options.client_reload ? "on" : "off");
     if (options.shared) line("CACHE_DEADLINE_MS", options.shared->deadline.count());
     line("VALKEY_SERVICE_URI", options.shared ? options.shared->server.address() : "");

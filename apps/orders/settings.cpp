@@ -133,6 +133,18 @@ std::chrono::seconds source_idle_from_environment() {
         number("PG_IDLE_SECONDS", 0, 86'400, 30, "a number of seconds from 1 to 86400, or 0")};
 }
 
+larder::following follow_from_environment() {
+    const auto text = variable("CACHE_FOLLOW");
+    if (!text || lower(*text) == "off") return larder::following::off;
+    if (lower(*text) == "auto") return larder::following::automatic;
+    throw setting_error("CACHE_FOLLOW has to be auto or off, not '" + *text + "'");
+}
+
+std::chrono::seconds unfollowed_from_environment() {
+    return std::chrono::seconds{number("CACHE_UNFOLLOWED_SECONDS", 1, 1'000'000, 5,
+                                       "a number of seconds from 1 to 1000000")};
+}
+
 bool client_reload_from_environment() {
     constexpr const char* name = "CACHE_CLIENT_RELOAD";
     const auto text = variable(name);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "larder/follow.hpp"
 #include "larder/pg/conninfo.hpp"
 #include "larder/valkey/uri.hpp"
 #include "variables.hpp"
@@ -43,6 +44,12 @@ std::size_t source_connections_from_environment();
 
 /// PG_IDLE_SECONDS, default 30: after which an idle one is closed; 0: never. Likewise.
 std::chrono::seconds source_idle_from_environment();
+
+/// CACHE_FOLLOW, default off: whether writes that others make are seen at once. Likewise.
+larder::following follow_from_environment();
+
+/// CACHE_UNFOLLOWED_SECONDS, default 5: how long a count is believed while nobody follows. Likewise.
+std::chrono::seconds unfollowed_from_environment();
 
 /// CACHE_CLIENT_RELOAD, default on: whether clients may have a count loaded anew by `cache-control:
 /// no-cache`. See switch_from().

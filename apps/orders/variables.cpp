@@ -10,14 +10,14 @@ namespace {
 
 constexpr std::string_view white_space = " \t\r\n\v\f";
 
+}  // namespace
+
 std::string lower(std::string_view text) {
     std::string all{text};
     for (auto& c : all)
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
     return all;
 }
-
-}  // namespace
 
 std::optional<std::string> variable(const std::string& name, bool may_have_lines) {
     const char* value = std::getenv(name.c_str());

@@ -21,6 +21,9 @@ public:
 /// ends of lines where there may be several.
 std::optional<std::string> variable(const std::string& name, bool may_have_lines = false);
 
+/// In small letters.
+std::string lower(std::string_view text);
+
 /// `on`, `off`, `true`, `false`, `yes`, `no`, `1` and `0`, in any case. `name` is the variable's or
 /// the flag's. Throws setting_error.
 bool switch_from(const std::string& name, std::string_view text);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "larder/cached.hpp"
+#include "larder/follow.hpp"
 #include "larder/handler.hpp"
 #include "larder/http/error.hpp"
 #include "larder/http/input.hpp"
@@ -42,9 +43,13 @@ struct app_options {
     std::optional<valkey::client_options> shared;  ///< without it, handlers answer no_shared
     std::string no_source = "Internal server error. Database not specified";
     std::string no_shared = "Internal server error. Valkey service not specified";
-    std::chrono::seconds ttl{120};                        ///< of an entry
-    bool client_reload = true;                            ///< see http::plan()
-    std::string cache_prefix;                             ///< before all keys; see tiers_options
+    std::chrono::seconds ttl{120};      ///< of an entry
+    bool client_reload = true;          ///< see http::plan()
+    std::string cache_prefix;           ///< before all keys; see tiers_options
+    following follow = following::off;  ///< whether others' writes are seen
+    /// How long an entry is believed while nobody follows, if `follow` is not off.
+    std::chrono::seconds unfollowed{5};
+    std::optional<pg::pool_options> follow_source;        ///< where the log is; else `source`
     std::size_t local_bytes = 64 << 20;                   ///< of all workers' own entries; 0: none
     std::chrono::milliseconds keep_alive_timeout{5'000};  ///< for the next request
     std::chrono::milliseconds request_timeout{30'000};    ///< for the bytes of one request
@@ -105,7 +110,7 @@ public:
     template <handler H>
         requires(!invalidating<H>)
     void get(std::string path, H h) {
-        if constexpr (caching<H>) read_through(std::string{h.family()});
+        if constexpr (caching<H>) read_through(h.family(), h.source());
         auto docs = openapi::describe(h, http::method::get, std::move(path));
         add(std::move(docs), std::make_unique<typed<H, false>>(std::move(h)));
     }
@@ -122,6 +127,10 @@ public:
     /// a server does not answer. Instead of run().
     std::optional<std::size_t> purge_cache();
 
+    /// Sets up PostgreSQL for app_options::follow, or looks at it: lines for a person, SQL where it
+    /// changes something, or would with `dry_run`. Instead of run(). Throws pg::error.
+    std::vector<std::string> follow(follow_command what, bool dry_run = false);
+
     /// Serves until SIGTERM or SIGINT, then finishes what is in flight and returns 0; 1 if the
     /// shutdown timeout or a second signal ended it before. Call it once, and then end the process.
     /// Throws std::system_error if it cannot listen, or cannot read the TLS files.
@@ -132,7 +141,7 @@ private:
     class typed;
     struct state;
 
-    void read_through(std::string family);
+    void read_through(std::string_view family, const cache::depends_on& source);
     void add(openapi::operation docs, std::unique_ptr<endpoint> e);
 
     std::unique_ptr<state> state_;

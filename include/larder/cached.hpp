@@ -60,6 +60,8 @@ public:
 
     /// The family of the entries that this handler reads and fills.
     constexpr std::string_view family() const { return key_.family(); }
+    /// The table whose rows they are computed from.
+    constexpr const cache::depends_on& source() const { return key_.source(); }
     constexpr const http::client_policy& policy() const { return policy_; }
     constexpr const Key& key() const { return key_; }
 

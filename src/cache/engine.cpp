@@ -1,5 +1,6 @@
 #include "engine.hpp"
 
+#include <charconv>
 #include <utility>
 
 #include "rules.hpp"
@@ -15,6 +16,12 @@ constexpr auto tick = 20ms;            // how often a worker looks after its tie
 constexpr auto prove_every = 300ms;    // then Valkey is asked for a sign of life
 constexpr auto max_silence = 900ms;    // before no entry is used
 constexpr auto local_lateness = 10ms;  // of the worker's own loop, likewise
+constexpr auto sign_lives = 2'000ms;   // that the source is followed
+
+// Where instances with the same families find it.
+std::string sign_of(const tiers_options& options) {
+    return "larder:followed:" + (options.families.empty() ? "" : options.families.front());
+}
 
 }  // namespace
 
@@ -119,6 +126,37 @@ void engine::hear(std::string_view announcement) {
     if (own_.hear(announcement, options_.families)) releases_.soon();
 }
 
+// Until Valkey knows of it, the process trusts none of them.
+void engine::invalidate(const std::vector<std::string>& keys) {
+    std::vector<broken_key> broken;
+    broken.reserve(keys.size());
+    for (const auto& key : keys) broken.push_back({key, {}});
+    own_.remember(broken);
+    releases_.soon();
+}
+
+void engine::invalidate_all() {
+    own_.remember_all();
+    releases_.soon();
+}
+
+// Not before all was forgotten that may have been missed.
+void engine::say_followed() {
+    if (own_.overflow() == 0) home_.start(put_sign());
+}
+
+task<void> engine::put_sign() {
+    const valkey::command put{"SET", sign_of(options_), name_, "PX",
+                              std::to_string(sign_lives.count())};
+    co_await client_.call(put, valkey::urgency::background);
+}
+
+void engine::take_sign(const valkey::reply& left, time_point sent) {
+    long milliseconds = 0;
+    std::from_chars(left.text.data(), left.text.data() + left.text.size(), milliseconds);
+    if (milliseconds > 0) shared_.followed_until(sent + std::chrono::milliseconds{milliseconds});
+}
+
 // ---- What goes on in the background.
 
 task<void> engine::look_after() {
@@ -143,10 +181,12 @@ task<void> engine::ask_for_proof() {
     asking_ = true;
     asked_ = waits_.now();
     const auto sent = asked_;
-    const auto said = co_await client_.call(valkey::ask_standing, valkey::urgency::background);
+    std::vector<valkey::command> questions(1, valkey::ask_standing);
+    if (options_.unfollowed) questions.push_back({"PTTL", sign_of(options_)});
+    const auto said = co_await client_.call(std::move(questions), valkey::urgency::background);
     asking_ = false;
-    if (!said.was_answered() || client_.life() != life) co_return;
-    const auto now = valkey::standing_of(said);
+    if (!said.front().was_answered() || client_.life() != life) co_return;
+    const auto now = valkey::standing_of(said.front());
     if (in_force.role_is_part_of_the_proof && now != client_.standing()) {
         if (now.is_replica) client_.refuse(valkey::is_a_replica);
         else client_.reconnect("it was a replica for a moment");
@@ -154,6 +194,7 @@ task<void> engine::ask_for_proof() {
     }
     proved_ = sent;
     local_.heard(sent);
+    if (options_.unfollowed) take_sign(said.back(), sent);
 }
 
 // ---- What is left over.

@@ -53,6 +53,13 @@ public:
     writer& writes() { return writer_; }
     /// What another instance announced.
     void hear(std::string_view announcement);
+    /// Somebody who does not use this cache made these keys untrue, and readers of the source see
+    /// it.
+    void invalidate(const std::vector<std::string>& keys);
+    /// The same of all keys.
+    void invalidate_all();
+    /// Such writes are told to invalidate(), and will be for a moment.
+    void say_followed();
     task<std::optional<std::size_t>> take_over() { return trust_.take_over(); }
 
     /// Whether Valkey is trusted, and nothing of it is left to do.
@@ -76,6 +83,8 @@ private:
     void release_soon() override { releases_.soon(); }
 
     bool is_proved() const;
+    void take_sign(const valkey::reply& left, time_point sent);
+    task<void> put_sign();
     task<void> look_after();
     task<void> ask_for_proof();
 

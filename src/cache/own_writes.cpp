@@ -103,6 +103,12 @@ void own_writes::remember(const std::vector<broken_key>& keys, bool is_announced
     if (!is_announced) ++unannounced_;
 }
 
+void own_writes::remember_all() {
+    const std::scoped_lock lock{state_->mutex};
+    state_->overflow = ++state_->last_change;
+    remembered_ = state_->size();
+}
+
 // Who may announce may not make us delete whatever he likes.
 bool own_writes::hear(std::string_view announcement, const std::vector<std::string>& families) {
     if (next_line(announcement) == state_->name) return false;
@@ -209,6 +215,11 @@ std::uint32_t own_writes::visit(const std::string& run_id) {
     if (!state_->run_id.empty() && state_->run_id != run_id) ++visit_;
     state_->run_id = run_id;
     return visit_;
+}
+
+std::string own_writes::visited() const {
+    const std::scoped_lock lock{state_->mutex};
+    return state_->run_id;
 }
 
 bool own_writes::must_purge(const std::string& family) const {

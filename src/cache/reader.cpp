@@ -21,6 +21,7 @@ std::optional<local_hit> reader::find(std::string_view key) {
     const auto hit = local_.find(key, now, own_.generation(key));
     if (!hit) return std::nullopt;
     const auto left = std::chrono::ceil<milliseconds>(hit->expires - now);
+    if (left > shared_.longest()) return std::nullopt;
     return local_hit{hit->value, shared_.age_of(key, left), left};
 }
 

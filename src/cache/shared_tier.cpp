@@ -25,8 +25,13 @@ std::string text_of(milliseconds duration) { return std::to_string(duration.coun
 
 }  // namespace
 
+milliseconds shared_tier::longest() const {
+    const bool counts = options_.unfollowed && waits_.now() >= followed_until_;
+    return counts ? std::min<milliseconds>(options_.ttl, *options_.unfollowed) : options_.ttl;
+}
+
 milliseconds shared_tier::ttl_of(std::string_view key) const {
-    const milliseconds most = options_.ttl;
+    const auto most = longest();
     const auto shorter =
         std::hash<std::string_view>{}(key) % static_cast<std::size_t>(most.count() / 20 + 1);
     return most - milliseconds{shorter};
@@ -56,7 +61,7 @@ task<std::optional<shared_tier::kept>> shared_tier::get(const std::string& key) 
     result.expires = sent + result.left;
     if (value.is != valkey::reply::kind::text || value.text.empty()) co_return result;
     // What this service would have written has an end, and no later one.
-    const bool has_end = left != -1 && result.left <= options_.ttl;
+    const bool has_end = left != -1 && result.left <= longest();
     const bool is_short = value.text.size() <= options_.largest_value;
     (has_end && is_short ? result.text : result.unreadable) = std::move(value.text);
     co_return result;

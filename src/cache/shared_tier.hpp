@@ -59,6 +59,10 @@ public:
     /// Of an entry under this key. Not all entries end at once; by the key, so that what is left of
     /// an entry tells its age.
     milliseconds ttl_of(std::string_view key) const;
+    /// The most that an entry may have left and be believed.
+    milliseconds longest() const;
+    /// Writes of others are seen until then.
+    void followed_until(time_point when) { followed_until_ = when; }
     milliseconds age_of(std::string_view key, milliseconds left) const;
 
 private:
@@ -68,6 +72,7 @@ private:
     waits& waits_;
     valkey::client& client_;
     const tiers_options& options_;
+    time_point followed_until_{};
 };
 
 }  // namespace larder::cache

@@ -145,6 +145,14 @@ bool tiers::concerns(std::string_view announcement) const {
 
 void tiers::hear(std::string_view announcement) { state_->engine.hear(announcement); }
 
+void tiers::invalidate(std::vector<std::string> keys) {
+    for (auto& key : keys) key = state_->full(std::move(key));
+    state_->engine.invalidate(keys);
+}
+
+void tiers::invalidate_all() { state_->engine.invalidate_all(); }
+void tiers::say_followed() { state_->engine.say_followed(); }
+
 asio::awaitable<std::optional<std::size_t>> tiers::take_over() {
     const auto s = state_;
     co_return co_await as_awaitable(s->home, s->engine.take_over());

@@ -196,10 +196,10 @@ asio::awaitable<void> connection::start(const conninfo::parameters& all) {
     co_await poll_until_connected();
     PQsetNoticeReceiver(libpq_.get(), &connection::hear, this);
     PQsetnonblocking(libpq_.get(), 1);
-    PQenterPipelineMode(libpq_.get());
     usable_ = true;
     begun_ = clock::now();
-
+    if (!options_.server.get("replication").empty()) co_return;
+    PQenterPipelineMode(libpq_.get());
     co_await set_limits();
 }
 
@@ -264,10 +264,36 @@ void connection::hear(void* connection, const PGresult* notice) {
         static_cast<class connection*>(connection)->usable_ = false;
 }
 
-asio::awaitable<void> connection::listen(std::chrono::milliseconds most) {
+asio::awaitable<void> connection::wait_to_read(std::chrono::milliseconds most) {
     const deadline limit{*this, most};
     co_await socket_.async_wait(socket::wait_read, asio::as_tuple(asio::use_awaitable));
+}
+
+asio::awaitable<void> connection::listen(std::chrono::milliseconds most) {
+    co_await wait_to_read(most);
     if (!is_alive()) lost("the connection has ended");
+}
+
+asio::awaitable<result> connection::ask(std::string sql, std::chrono::milliseconds within) {
+    const deadline limit{*this, within};
+    usable_ = false;
+    if (PQsendQuery(libpq_.get(), sql.c_str()) != 1)
+        lost(in_one_line(PQerrorMessage(libpq_.get())));
+    co_await flush();
+    using owned = std::unique_ptr<PGresult, decltype(&PQclear)>;
+    owned answer{nullptr, &PQclear};
+    for (;;) {
+        auto* result = co_await next_result();
+        if (!result) break;
+        owned next{result, &PQclear};
+        const bool is_stream = PQresultStatus(next.get()) == PGRES_COPY_BOTH;
+        if (!answer || PQresultStatus(answer.get()) != PGRES_FATAL_ERROR) answer = std::move(next);
+        if (is_stream) break;
+    }
+    if (!answer) lost("the server sent no result");
+    usable_ = true;
+    if (PQresultStatus(answer.get()) == PGRES_FATAL_ERROR) reject(answer.release());
+    co_return result{answer.release()};
 }
 
 void connection::interrupt() {

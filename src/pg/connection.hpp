@@ -35,7 +35,7 @@ enum class framing {
 class connection {
 public:
     connection(const boost::asio::any_io_executor& executor, const pool_options& options);
-    ~connection();
+    virtual ~connection();
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
 
@@ -78,6 +78,16 @@ public:
     /// before and after: nothing may be left behind there.
     bool is_pooled() const { return pooled_; }
 
+protected:
+    /// Sends it without a pipeline, and reads its answers up to the last one, or to where a stream
+    /// begins: a connection that is made with `replication` takes nothing else. Throws error.
+    boost::asio::awaitable<result> ask(std::string sql, std::chrono::milliseconds within);
+    /// Until there is something to read, for that long at most.
+    boost::asio::awaitable<void> wait_to_read(std::chrono::milliseconds most);
+    boost::asio::awaitable<void> flush();
+    [[noreturn]] void lost(const std::string& why);
+    PGconn* libpq() const { return libpq_.get(); }
+
 private:
     class deadline;
     class sender;
@@ -87,7 +97,6 @@ private:
     boost::asio::awaitable<void> set_limits();
     boost::asio::awaitable<void> poll_until_connected();
     boost::asio::awaitable<void> wait(boost::asio::posix::stream_descriptor::wait_type what);
-    boost::asio::awaitable<void> flush();
     boost::asio::awaitable<PGresult*> next_result();
     boost::asio::awaitable<PGresult*> pipeline(const statement& sql, const parameters& values,
                                                framing how, deadline* asks = nullptr);
@@ -97,7 +106,6 @@ private:
     void reset_when_closed();
     static void hear(void* connection, const PGresult* notice);
     void attach();
-    [[noreturn]] void lost(const std::string& why);
     [[noreturn]] void reject(PGresult* refused);
 
     std::shared_ptr<void> kept_;  // until the session has ended

@@ -60,6 +60,7 @@ public:
     constexpr bound_key(cache::key family, Member T::* member) : family_(family), member_(member) {}
 
     constexpr std::string_view family() const { return family_.family(); }
+    constexpr const depends_on& source() const { return family_.source(); }
     /// The name of the member that is the parameter.
     constexpr std::string_view parameter() const {
         std::string_view name;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,9 @@ namespace larder::cache {
 
 struct tiers_options {
     std::chrono::seconds ttl{120};           ///< of an entry; some live a twentieth shorter
+    /// How long an entry is believed while nobody says that the writes of others are followed
+    /// (tiers::say_followed()), if that is shorter; nothing: as long as it lives.
+    std::optional<std::chrono::milliseconds> unfollowed = {};
     std::vector<std::string> families = {};  ///< of all keys that are read through these tiers
     /// Before all keys, with a colon, so that two databases can share a Valkey; empty: none.
     std::string prefix = {};

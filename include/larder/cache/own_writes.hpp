@@ -44,6 +44,8 @@ public:
 
     /// `is_announced`: their commit tells the other instances.
     void remember(const std::vector<broken_key>& keys, bool is_announced = false);
+    /// Every key may be untrue: none is trusted before all families were purged.
+    void remember_all();
     /// A number that changes when something is remembered that no commit announces.
     unsigned unannounced() const { return unannounced_.load(); }
     /// Another instance's announcement: it wrote, and may not have reached Valkey. Keys of other
@@ -98,6 +100,8 @@ public:
     /// whenever that is another server than the one before, also if it was seen earlier.
     std::uint32_t visit(const std::string& run_id);
     std::uint32_t last_visit() const { return visit_.load(); }
+    /// The run id of the last one; empty before the first.
+    std::string visited() const;
     /// Whether a family has to be purged before it is trusted on this visit, whatever its mark
     /// says: others may have written to the server before this one.
     bool must_purge(const std::string& family) const;

@@ -78,6 +78,15 @@ public:
     bool concerns(std::string_view announcement) const;
     /// What another instance announced.
     void hear(std::string_view announcement);
+    /// Somebody who does not use this cache made these keys untrue, and readers of the source see
+    /// it. What cannot be told to Valkey now is told later, and to the other instances meanwhile.
+    void invalidate(std::vector<std::string> keys);
+    /// The same of all keys of the families.
+    /// Cost     a walk over Valkey's whole key space, in the background.
+    void invalidate_all();
+    /// Such writes are told to invalidate(), and will be: to be said again within two seconds. See
+    /// tiers_options::unfollowed.
+    void say_followed();
     /// Deletes all entries of the families, and marks them as this source's from now on. How many;
     /// nothing if Valkey does not answer, or another instance purges.
     /// Cost     a walk over Valkey's whole key space.

@@ -1,0 +1,85 @@
+#include "catalogue.hpp"
+
+#include <charconv>
+#include <string_view>
+#include <utility>
+
+#include "pg/connection.hpp"
+
+namespace larder::follow {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// Partitions and tables that inherit, too: their rows are found by a query of the one that is
+// named. A published row filter leaves rows out.
+constexpr pg::statement question{
+    "WITH RECURSIVE member (n, id) AS ("
+    " SELECT t.n, to_regclass(t.name)::oid FROM unnest($1::text[]) WITH ORDINALITY AS t (name, n)"
+    " UNION SELECT m.n, i.inhrelid FROM member m JOIN pg_inherits i ON i.inhparent = m.id)"
+    " SELECT m.n, c.oid, c.oid::regclass, c.relkind, c.relpersistence,"
+    " concat_ws(' ', c.relreplident, pg_relation_filenode(c.oid)),"
+    " EXISTS (SELECT FROM pg_publication_tables p WHERE p.pubname = $2::text"
+    " AND p.schemaname = s.nspname AND p.tablename = c.relname)"
+    " AND EXISTS (SELECT FROM pg_publication p WHERE p.pubname = $2::text"
+    " AND p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate)"
+    " AND NOT EXISTS (SELECT FROM pg_publication p JOIN pg_publication_rel r ON r.prpubid = p.oid"
+    " WHERE p.pubname = $2::text AND to_jsonb(r) ->> 'prqual' IS NOT NULL)"
+    " FROM member m LEFT JOIN pg_class c ON c.oid = m.id"
+    " LEFT JOIN pg_namespace s ON s.oid = c.relnamespace ORDER BY m.n, c.oid",
+    true};
+
+template <class Number>
+Number number_in(std::string_view text) {
+    Number read = 0;
+    std::from_chars(text.data(), text.data() + text.size(), read);
+    return read;
+}
+
+std::string fault_of(std::string_view table, std::string_view kind, std::string_view persistence,
+                     bool is_published) {
+    const std::string name{table};
+    if (kind != "r")
+        return name + " is no table with rows of its own, as a view or a foreign table";
+    if (persistence != "p") return name + " is unlogged, or temporary, so its rows are in no log";
+    if (!is_published) return name + " is not published whole";
+    return {};
+}
+
+}  // namespace
+
+std::string tables_of(const std::vector<followed>& what) {
+    std::string all = "{";
+    for (const auto& one : what) {
+        if (all.size() > 1) all += ',';
+        all += '"';
+        for (const char c : one.table) {
+            if (c == '"' || c == '\\') all += '\\';
+            all += c;
+        }
+        all += '"';
+    }
+    return all + '}';
+}
+
+asio::awaitable<catalogue> look_up_tables(pg::connection& with, const std::vector<followed>& what) {
+    pg::parameters values(1, tables_of(what));
+    values.emplace_back(publication);
+    const auto rows = co_await with.execute(question, values);
+    catalogue all;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const auto text = [&](std::size_t column) { return rows.text(i, column).value_or(""); };
+        const auto& one = what.at(number_in<std::size_t>(text(0)) - 1);
+        for (std::size_t column = 0; column < 7; ++column)
+            all.fingerprint.append(text(column)).append(1, ';');
+        if (!rows.text(i, 1)) all.fault = one.table + " is not there";
+        if (!rows.text(i, 1) || text(3) == "p") continue;
+        if (auto why = fault_of(text(2), text(3), text(4), text(6) == "t"); !why.empty())
+            all.fault = std::move(why);
+        all.tables[number_in<std::uint32_t>(text(1))].push_back({one.family, one.column});
+    }
+    co_return all;
+}
+
+}  // namespace larder::follow

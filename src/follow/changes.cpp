@@ -1,0 +1,142 @@
+#include "changes.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace larder::follow {
+
+namespace {
+
+// Their text has one form, the one that a key has. Source: PostgreSQL, pg_type.dat.
+constexpr bool is_integer(std::uint32_t type) {
+    constexpr std::uint32_t int8 = 20, int2 = 21, int4 = 23;
+    return type == int8 || type == int2 || type == int4;
+}
+
+// What is long and was not changed is as it was.
+const field* value_in(const changed_row& row, std::size_t column) {
+    if (column >= row.after.size()) return nullptr;
+    const auto& now = row.after[column];
+    if (now.is != field::kind::unchanged) return &now;
+    const bool is_known = row.known == changed_row::past::whole && column < row.before.size() &&
+                          row.before[column].is != field::kind::unchanged;
+    return is_known ? &row.before[column] : nullptr;
+}
+
+bool are_same(const field& a, const field& b) { return a.is == b.is && a.text == b.text; }
+
+}  // namespace
+
+void untrue::add(untrue more) {
+    keys.merge(more.keys);
+    families.merge(more.families);
+}
+
+bool changes::read(std::string_view message) {
+    const auto read = reader_.read(message);
+    if (!read) return false;
+    if (const auto* begin = std::get_if<begun>(&*read)) {
+        if (open_) return false;
+        open_ = transaction{.id = begin->transaction};
+    } else if (const auto* commit = std::get_if<committed>(&*read)) {
+        if (!open_) return false;
+        end_ = commit->end;
+        if (!open_->what.is_empty()) complete_.push_back(std::move(*open_));
+        open_.reset();
+    } else if (const auto* about = std::get_if<relation>(&*read)) {
+        learn(*about);
+    } else if (const auto* row = std::get_if<changed_row>(&*read)) {
+        return apply(*row);
+    } else if (const auto* all = std::get_if<truncated>(&*read)) {
+        return apply(*all);
+    }
+    return true;
+}
+
+// Columns that were dropped are not told, so they are known by their names.
+void changes::learn(const relation& about) {
+    const auto found = tables_.find(about.id);
+    if (found == tables_.end()) return;
+    auto& all = known_[about.id];
+    all.clear();
+    for (const auto& [family, column] : found->second) {
+        auto& one = all.emplace_back(watched{.family = family});
+        const auto at = std::ranges::find(about.columns, column, &relation::column::name);
+        if (at == about.columns.end()) continue;
+        one.column = static_cast<std::size_t>(at - about.columns.begin());
+        one.is_key = at->is_key;
+        one.is_integer = is_integer(at->type);
+    }
+}
+
+bool changes::apply(const changed_row& row) {
+    if (!open_) return false;
+    if (!tables_.contains(row.relation)) return true;
+    const auto found = known_.find(row.relation);
+    if (found == known_.end()) return false;  // it has to be told before its rows
+    for (const auto& one : found->second) break_keys(one, row);
+    return true;
+}
+
+bool changes::apply(const truncated& all) {
+    if (!open_) return false;
+    for (const auto table : all.relations)
+        if (const auto found = tables_.find(table); found != tables_.end())
+            for (const auto& one : found->second) break_family(one.family);
+    return true;
+}
+
+// An update that leaves the column alone changes nothing that depends on it. The log tells the row
+// as it was where the identity is FULL; and of the key's columns where one of them changes.
+void changes::break_keys(const watched& by, const changed_row& row) {
+    using kind = changed_row::kind;
+    using past = changed_row::past;
+    if (!by.column || !by.is_integer) return break_family(by.family);
+    const field* after = row.is == kind::deleted ? nullptr : value_in(row, *by.column);
+    const field* before = nullptr;
+    if (row.is != kind::inserted) {
+        const bool is_told = row.known == past::whole || (row.known == past::key && by.is_key);
+        if (!is_told && row.known == past::unknown && by.is_key && row.is == kind::updated) return;
+        if (!is_told || *by.column >= row.before.size()) return break_family(by.family);
+        before = &row.before[*by.column];
+    }
+    if (row.is != kind::deleted && !after) return break_family(by.family);
+    if (before && after && are_same(*before, *after)) return;
+    auto& all = open_->what;
+    if (all.families.contains(by.family)) return;
+    all.keys.insert(by.family + ":all");
+    for (const auto* one : {before, after}) {
+        if (!one || one->is == field::kind::null) continue;
+        if (one->is != field::kind::text) return break_family(by.family);
+        all.keys.insert((by.family + ':').append(one->text));
+    }
+    if (all.keys.size() > most_keys_) {
+        for (const auto& [id, dependants] : tables_)
+            for (const auto& each : dependants) all.families.insert(each.family);
+        all.keys.clear();
+    }
+}
+
+void changes::break_family(const std::string& family) {
+    auto& all = open_->what;
+    if (!all.families.insert(family).second) return;
+    std::erase_if(all.keys, [&](const auto& key) { return key.starts_with(family + ':'); });
+}
+
+void gate::add_all(const snapshot& at, std::set<std::string> families) {
+    waiting_.push_back({.wide = 0, .what = {.families = families}});
+    for (const auto running : at.running)
+        waiting_.push_back({.wide = running, .what = {.families = families}});
+}
+
+untrue gate::take(const snapshot& now) {
+    untrue seen;
+    std::erase_if(waiting_, [&](held& each) {
+        const bool is_seen = now.sees(each.wide ? *each.wide : now.widen(each.id));
+        if (is_seen) seen.add(std::move(each.what));
+        return is_seen;
+    });
+    return seen;
+}
+
+}  // namespace larder::follow

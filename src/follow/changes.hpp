@@ -1,0 +1,109 @@
+// What committed transactions make untrue, from PostgreSQL's log. Without any I/O. Private to
+// larder.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "follow/pgoutput.hpp"
+#include "follow/snapshot.hpp"
+
+namespace larder::follow {
+
+/// A family of keys, whose entries are told apart by a column.
+struct dependant {
+    std::string family;
+    std::string column;
+};
+/// The tables that are followed, by their oid: those that have rows, so of a partitioned table its
+/// leaves.
+using followed_tables = std::map<std::uint32_t, std::vector<dependant>>;
+
+/// Entries that are untrue: of some families all.
+struct untrue {
+    std::set<std::string> keys = {};
+    std::set<std::string> families = {};
+
+    bool is_empty() const { return keys.empty() && families.empty(); }
+    void add(untrue more);
+};
+
+/// A transaction that is committed, and may not be seen by readers yet.
+struct transaction {
+    std::uint32_t id = 0;
+    untrue what = {};
+};
+
+/// Reads a stream of messages, and maps rows to the keys that they are counted under.
+///
+/// Keys     `<family>:all` and `<family>:<value>`, as cache::key makes them of an integer. Where
+/// the
+///          log does not tell the value, or it is no integer, the whole family.
+/// Memory   of one transaction at most `most_keys`; beyond, it is the families.
+class changes {
+public:
+    explicit changes(followed_tables of, std::size_t most_keys = 10'000)
+        : tables_(std::move(of)), most_keys_(most_keys) {}
+
+    /// The next message. False if it is none that can be here: the stream is of no use.
+    bool read(std::string_view message);
+    /// The transactions that were complete since the last call and made anything untrue.
+    std::vector<transaction> take() { return std::exchange(complete_, {}); }
+    /// Whether a transaction has begun and is not complete.
+    bool is_within() const { return open_.has_value(); }
+    /// The end of the last one that is complete.
+    position end() const { return end_; }
+
+private:
+    struct watched {
+        std::string family;
+        std::optional<std::size_t> column = {};  // none: the table has no such column
+        bool is_key = false;
+        bool is_integer = false;
+    };
+    void learn(const relation& about);
+    bool apply(const changed_row& row);
+    bool apply(const truncated& all);
+    void break_keys(const watched& by, const changed_row& row);
+    void break_family(const std::string& family);
+
+    const followed_tables tables_;
+    const std::size_t most_keys_;
+    pgoutput reader_;
+    std::map<std::uint32_t, std::vector<watched>> known_;
+    std::optional<transaction> open_;
+    position end_ = 0;
+    std::vector<transaction> complete_;
+};
+
+/// Keeps what is untrue until readers see why: who loads before would store the old value again.
+class gate {
+public:
+    void add(transaction seen_later) {
+        waiting_.push_back({.id = seen_later.id, .what = std::move(seen_later.what)});
+    }
+    /// What may have committed while nobody followed: all families, now and whenever one of those
+    /// ends that are running.
+    void add_all(const snapshot& at, std::set<std::string> families);
+    bool is_empty() const { return waiting_.empty(); }
+    std::size_t size() const { return waiting_.size(); }
+    /// What a reader sees from now on.
+    untrue take(const snapshot& now);
+
+private:
+    struct held {
+        std::uint32_t id = 0;
+        std::optional<std::uint64_t> wide = {};  // where all of it is known
+        untrue what = {};
+    };
+    std::vector<held> waiting_;
+};
+
+}  // namespace larder::follow

@@ -1,0 +1,142 @@
+#include "setup.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include "catalogue.hpp"
+#include "pg/connection.hpp"
+
+namespace larder::follow {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using lines = std::vector<std::string>;
+const pg::parameters none;
+
+// Each statement makes one column of SQL, in the order of what is to be done. An identity is noted
+// as what sets it back. A partitioned table is published by its name, which covers its partitions.
+constexpr pg::statement setup{
+    "WITH RECURSIVE named (id) AS (SELECT DISTINCT to_regclass(t)::oid FROM unnest($1::text[]) t),"
+    " member (id) AS (SELECT id FROM named UNION"
+    " SELECT i.inhrelid FROM member m JOIN pg_inherits i ON i.inhparent = m.id),"
+    " leaf AS (SELECT c.oid, c.oid::regclass::text AS name, c.relreplident AS identity,"
+    "  (SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = c.oid AND indisreplident)"
+    "   AS by_index"
+    "  FROM member m JOIN pg_class c ON c.oid = m.id WHERE c.relkind = 'r'),"
+    " was AS (SELECT string_agg(format('ALTER TABLE %s REPLICA IDENTITY %s', name,"
+    "   CASE identity WHEN 'n' THEN 'NOTHING' WHEN 'i' THEN 'USING INDEX ' || by_index"
+    "   ELSE 'DEFAULT' END), E'\\n' ORDER BY name) AS note"
+    "  FROM leaf WHERE identity <> 'f'),"
+    " publication AS (SELECT oid, pubname FROM pg_publication WHERE pubname = $2::text)"
+    " SELECT 1, format('ALTER TABLE %s REPLICA IDENTITY FULL', name) FROM leaf"
+    "  WHERE identity <> 'f'"
+    " UNION ALL SELECT 2, format('CREATE PUBLICATION %I FOR TABLE %s%s', $2::text,"
+    "   string_agg(id::regclass::text, ', ' ORDER BY id::regclass::text),"
+    "   CASE WHEN current_setting('server_version_num')::int >= 180000"
+    "   THEN ' WITH (publish_generated_columns = stored)' ELSE '' END)"
+    "  FROM named WHERE NOT EXISTS (SELECT FROM publication) HAVING count(*) > 0"
+    " UNION ALL SELECT 2, format('ALTER PUBLICATION %I SET TABLE %s', $2::text,"
+    "   string_agg(id::regclass::text, ', ' ORDER BY id::regclass::text))"
+    "  FROM named WHERE EXISTS (SELECT FROM publication)"
+    "  HAVING bool_or(NOT EXISTS (SELECT FROM pg_publication_rel r"
+    "   JOIN publication p ON r.prpubid = p.oid WHERE r.prrelid = id"
+    "   AND to_jsonb(r) ->> 'prqual' IS NULL AND to_jsonb(r) ->> 'prattrs' IS NULL))"
+    " UNION ALL SELECT 3, format('ALTER PUBLICATION %I SET (publish ="
+    " ''insert, update, delete, truncate'', publish_via_partition_root = false)', $2::text)"
+    "  FROM pg_publication p WHERE pubname = $2::text AND NOT (p.pubinsert AND p.pubupdate"
+    "   AND p.pubdelete AND p.pubtruncate AND NOT p.pubviaroot)"
+    " UNION ALL SELECT 4, format('COMMENT ON PUBLICATION %I IS %L', $2::text, concat_ws(E'\\n',"
+    "   (SELECT obj_description(oid, 'pg_publication') FROM publication), note))"
+    "  FROM was WHERE note IS NOT NULL"
+    " ORDER BY 1, 2",
+    true};
+
+constexpr pg::statement notes{
+    "SELECT obj_description(oid, 'pg_publication') FROM pg_publication WHERE pubname = $1", true};
+constexpr pg::statement is_there{"SELECT to_regclass($1::text) IS NOT NULL", true};
+constexpr pg::statement slots{
+    "SELECT slot_name, coalesce(active_pid::text, '-'),"
+    " coalesce(pg_wal_lsn_diff(pg_current_wal_flush_lsn(), confirmed_flush_lsn), 0)::bigint,"
+    " coalesce(wal_status, '-'),"
+    " coalesce((SELECT host(client_addr) FROM pg_stat_replication r WHERE r.pid = active_pid),"
+    " 'local')"
+    " FROM pg_replication_slots WHERE slot_name LIKE 'larder\\_%' AND database = current_database()"
+    " ORDER BY 1",
+    true};
+
+bool is_identity(std::string_view line) {
+    return line.starts_with("ALTER TABLE ") && line.find(" REPLICA IDENTITY ") != line.npos;
+}
+
+asio::awaitable<void> expect_tables(pg::connection& with, const std::vector<followed>& what) {
+    for (const auto& one : what) {
+        const pg::parameters name(1, one.table);
+        const auto there = co_await with.execute(is_there, name);
+        if (there.text(0, 0) != "t")
+            throw pg::error{pg::failure::rejected, "there is no table " + one.table};
+    }
+}
+
+}  // namespace
+
+asio::awaitable<lines> plan_setup(pg::connection& with, const std::vector<followed>& what) {
+    co_await expect_tables(with, what);
+    pg::parameters values(1, tables_of(what));
+    values.emplace_back(publication);
+    const auto rows = co_await with.execute(setup, values);
+    lines plan;
+    for (std::size_t i = 0; i < rows.size(); ++i) plan.emplace_back(*rows.text(i, 1));
+    co_return plan;
+}
+
+asio::awaitable<lines> plan_drop(pg::connection& with) {
+    const pg::parameters name(1, publication);
+    const auto rows = co_await with.execute(notes, name);
+    lines plan;
+    if (rows.size() == 0) co_return plan;
+    plan.push_back(std::string{"DROP PUBLICATION "} + publication);
+    std::string_view left = rows.text(0, 0).value_or("");
+    while (!left.empty()) {
+        const auto line = left.substr(0, left.find('\n'));
+        left.remove_prefix(std::min(line.size() + 1, left.size()));
+        // Of a table that was set up twice the first note counts.
+        const auto table = line.substr(0, line.find(" REPLICA IDENTITY "));
+        const bool is_noted =
+            std::ranges::any_of(plan, [&](auto& one) { return one.starts_with(table); });
+        if (is_identity(line) && !is_noted) plan.emplace_back(line);
+    }
+    co_return plan;
+}
+
+asio::awaitable<void> carry_out(pg::connection& with, lines plan) {
+    static constexpr pg::statement impatient{"SET LOCAL lock_timeout = '2s'"};
+    if (plan.empty()) co_return;
+    co_await with.execute(impatient, none, pg::framing::begins);
+    for (const auto& one : plan) {
+        const pg::statement next{one};
+        co_await with.execute(next, none);
+    }
+    co_await with.end("COMMIT");
+}
+
+asio::awaitable<lines> status(pg::connection& with, const std::vector<followed>& what) {
+    lines all;
+    const auto found = co_await look_up_tables(with, what);
+    for (const auto& one : what)
+        all.push_back("table " + one.table + ": for " + one.family + ", by " + one.column);
+    all.push_back(found.fault.empty() ? "PostgreSQL's log tells of them"
+                                      : "cannot be followed: " + found.fault +
+                                            "; orders follow setup mends it where it can");
+    const auto held = co_await with.execute(slots, none);
+    for (std::size_t i = 0; i < held.size(); ++i) {
+        const auto text = [&](std::size_t column) { return std::string{*held.text(i, column)}; };
+        all.push_back("followed from " + text(4) + ", process " + text(1) + " of the server, " +
+                      text(2) + " bytes behind, slot " + text(0) + " (" + text(3) + ")");
+    }
+    if (held.size() == 0) all.emplace_back("nobody follows now");
+    co_return all;
+}
+
+}  // namespace larder::follow

@@ -1,0 +1,29 @@
+// Lets PostgreSQL's log tell of tables, and takes that back. Private to larder.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+
+#include <string>
+#include <vector>
+
+#include "larder/follow.hpp"
+
+namespace larder::pg {
+class connection;
+}
+
+namespace larder::follow {
+
+/// What has to be done still, as SQL: rows are told as they were before, and published. What the
+/// tables' replica identities are is noted with the publication.
+boost::asio::awaitable<std::vector<std::string>> plan_setup(pg::connection& with,
+                                                            const std::vector<followed>& what);
+/// The publication goes, and the identities are what they were.
+boost::asio::awaitable<std::vector<std::string>> plan_drop(pg::connection& with);
+/// All of it or nothing. Waits for no lock longer than two seconds; throws error{unavailable} then.
+boost::asio::awaitable<void> carry_out(pg::connection& with, std::vector<std::string> plan);
+/// Lines for a person: the tables, and who follows how far behind.
+boost::asio::awaitable<std::vector<std::string>> status(pg::connection& with,
+                                                        const std::vector<followed>& what);
+
+}  // namespace larder::follow

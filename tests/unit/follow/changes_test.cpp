@@ -1,0 +1,161 @@
+// Which entries a transaction makes untrue, and when readers see why.
+
+#include "follow/changes.hpp"
+
+#include <gtest/gtest.h>
+
+#include "unit/follow/log_text.hpp"
+
+namespace larder::follow {
+namespace {
+
+using namespace log_text;
+using names = std::set<std::string>;
+
+constexpr std::uint32_t orders = 16384, shipments = 16390;
+
+struct followed : testing::Test {
+    changes all{{{orders, {{"num_orders", "customerid"}}},
+                 {shipments, {{"num_shipments", "customerid"}, {"late", "warehouse"}}}},
+                5};
+
+    void SetUp() override { tell(orders, 'f'); }
+    void tell(std::uint32_t table, char identity, std::uint32_t type = 23, bool is_key = false) {
+        const bool is_full = identity == 'f';
+        ASSERT_TRUE(all.read(log_text::relation(
+            table, identity, {{"id", 23, true}, {"customerid", type, is_full || is_key}})));
+    }
+    /// What a transaction of these messages makes untrue.
+    untrue of(const std::vector<std::string>& messages) {
+        EXPECT_TRUE(all.read(begin(1)));
+        for (const auto& one : messages) EXPECT_TRUE(all.read(one));
+        EXPECT_TRUE(all.take().empty()) << "it is not complete";
+        EXPECT_TRUE(all.is_within());
+        EXPECT_TRUE(all.read(commit()));
+        EXPECT_FALSE(all.is_within());
+        auto done = all.take();
+        EXPECT_LE(done.size(), 1U);
+        return done.empty() ? untrue{} : done.front().what;
+    }
+    void expect_keys(const std::vector<std::string>& messages, const names& keys) {
+        const auto what = of(messages);
+        EXPECT_EQ(what.keys, keys);
+        EXPECT_EQ(what.families, names{});
+    }
+    void expect_families(const std::vector<std::string>& messages, const names& families) {
+        const auto what = of(messages);
+        EXPECT_EQ(what.keys, names{});
+        EXPECT_EQ(what.families, families);
+    }
+};
+
+TEST_F(followed, insert_breaks_all_and_its_own) {
+    expect_keys({inserted(orders, {"1", "42"})}, {"num_orders:all", "num_orders:42"});
+    expect_keys({inserted(orders, {"1", "-7"})}, {"num_orders:all", "num_orders:-7"});
+    expect_keys({inserted(orders, {"1", std::nullopt})}, {"num_orders:all"});
+}
+
+TEST_F(followed, update_breaks_both_if_it_moves_a_row_and_else_nothing) {
+    expect_keys({updated(orders, "O", {"1", "42"}, {"1", "43"})},
+                {"num_orders:all", "num_orders:42", "num_orders:43"});
+    expect_keys({updated(orders, "O", {"1", "42"}, {"2", "42"})}, {});
+    expect_keys({updated(orders, "O", {"1", std::nullopt}, {"2", std::nullopt})}, {});
+    expect_keys({updated(orders, "O", {"1", "42"}, {"1", std::nullopt})},
+                {"num_orders:all", "num_orders:42"});
+    expect_keys({updated(orders, "O", {"1", "42"}, {"1", unchanged})}, {});
+}
+
+TEST_F(followed, delete_breaks_all_and_what_was_its_own) {
+    expect_keys({deleted(orders, "O", {"1", "42"})}, {"num_orders:all", "num_orders:42"});
+}
+
+TEST_F(followed, what_is_not_told_of_the_row_breaks_the_family) {
+    tell(orders, 'd');
+    expect_families({deleted(orders, "K", {"1", std::nullopt})}, {"num_orders"});
+    expect_families({updated(orders, "", {}, {"1", "42"})}, {"num_orders"});
+    expect_families({updated(orders, "K", {"1", std::nullopt}, {"2", "42"})}, {"num_orders"});
+    expect_keys({inserted(orders, {"1", "42"})}, {"num_orders:all", "num_orders:42"});
+    tell(orders, 'f');
+    expect_families({inserted(orders, {"1", unchanged})}, {"num_orders"});
+    expect_families({inserted(orders, {"1"})}, {"num_orders"});
+    expect_families({deleted(orders, "O", {"1"})}, {"num_orders"});
+}
+
+TEST_F(followed, a_key_with_the_column_is_enough) {
+    tell(orders, 'i', 23, true);
+    expect_keys({deleted(orders, "K", {std::nullopt, "42"})}, {"num_orders:all", "num_orders:42"});
+    expect_keys({updated(orders, "", {}, {"1", "42"})}, {});
+    expect_keys({updated(orders, "K", {std::nullopt, "41"}, {"1", "42"})},
+                {"num_orders:all", "num_orders:41", "num_orders:42"});
+}
+
+TEST_F(followed, what_has_more_than_one_spelling_breaks_the_family) {
+    tell(orders, 'f', 1700);  // numeric: 42 and 42.0
+    expect_families({inserted(orders, {"1", "42"})}, {"num_orders"});
+    ASSERT_TRUE(all.read(log_text::relation(orders, 'f', {{"id", 23, true}})));
+    expect_families({inserted(orders, {"1"})}, {"num_orders"});
+}
+
+TEST_F(followed, truncate_breaks_the_families_of_each_table) {
+    expect_families({log_text::truncated({orders, shipments, 99})},
+                    {"num_orders", "num_shipments", "late"});
+    expect_families({inserted(orders, {"1", "42"}), log_text::truncated({orders}),
+                     inserted(orders, {"1", "43"})},
+                    {"num_orders"});
+}
+
+TEST_F(followed, many_keys_are_the_families) {
+    std::vector<std::string> messages;
+    for (int i = 0; i < 5; ++i) messages.push_back(inserted(orders, {"1", std::to_string(i)}));
+    const auto what = of(messages);
+    EXPECT_EQ(what.keys, names{});
+    EXPECT_TRUE(what.families.contains("num_orders"));
+}
+
+TEST_F(followed, another_table_breaks_nothing) {
+    expect_keys({inserted(99, {"1", "42"}), deleted(99, "O", {"1", "2"})}, {});
+}
+
+TEST_F(followed, a_stream_that_cannot_be_is_of_no_use) {
+    EXPECT_FALSE(all.read(commit()));
+    EXPECT_FALSE(all.read(inserted(orders, {"1", "42"}))) << "outside a transaction";
+    EXPECT_TRUE(all.read(begin(1)));
+    EXPECT_FALSE(all.read(begin(2)));
+    EXPECT_FALSE(all.read(inserted(shipments, {"1", "42"}))) << "its columns were not told";
+    EXPECT_FALSE(all.read("nonsense"));
+}
+
+struct visibility : testing::Test {
+    gate waiting;
+    names keys_seen(const char* now) { return waiting.take(*snapshot::parse(now)).keys; }
+    void add(std::uint32_t id, const char* key) {
+        waiting.add({.id = id, .what = {.keys = {key}, .families = {}}});
+    }
+};
+
+TEST_F(visibility, is_waited_for) {
+    add(735, "a");
+    EXPECT_EQ(keys_seen("735:740:735"), names{}) << "it is in the log, and still running";
+    EXPECT_EQ(keys_seen("736:740:738"), names{"a"});
+    EXPECT_TRUE(waiting.is_empty());
+}
+
+TEST_F(visibility, may_come_in_another_order_than_the_log) {
+    add(735, "a");
+    add(736, "b");
+    EXPECT_EQ(keys_seen("735:740:735"), names{"b"});
+    EXPECT_EQ(keys_seen("740:740:"), names{"a"});
+}
+
+TEST_F(visibility, of_what_ran_when_a_slot_was_made_breaks_everything) {
+    waiting.add_all(*snapshot::parse("735:740:735,738"), {"num_orders"});
+    EXPECT_EQ(waiting.take(*snapshot::parse("735:740:735,738")).families, names{"num_orders"});
+    EXPECT_TRUE(waiting.take(*snapshot::parse("735:741:735,738")).is_empty());
+    EXPECT_EQ(waiting.take(*snapshot::parse("735:741:735")).families, names{"num_orders"});
+    EXPECT_EQ(waiting.size(), 1U);
+    EXPECT_EQ(waiting.take(*snapshot::parse("741:741:")).families, names{"num_orders"});
+    EXPECT_TRUE(waiting.is_empty());
+}
+
+}  // namespace
+}  // namespace larder::follow
