@@ -10,6 +10,7 @@ std::string help_on_variables() {
   PG_DEADLINE_MS          How long a request waits for a connection to PostgreSQL [800]
   PG_CONNECTIONS          How many connections to it the process may have [20]
   PG_IDLE_SECONDS         After how long an idle one is closed, 0: never [30]
+  PG_FOLLOW_URI           Where its log is read from, if not there, as behind a pooler
   VALKEY_SERVICE_URI      valkey://, valkeys:// (TLS), redis://, rediss://, unix://
   CACHE_TIMEOUT_SECONDS   How long an entry lives [120]
   CACHE_PREFIX            What the cache's keys begin with, before a colon

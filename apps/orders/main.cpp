@@ -43,6 +43,9 @@ larder::app_options options_with_servers(const serve_flags& flags) {
                                                   .idle_timeout = idle,
                                                   .connect_timeout = waits,
                                                   .acquire_timeout = waits};
+    if (auto server = orders::follow_source_from_environment())
+        options.follow_source =
+            larder::pg::pool_options{.server = std::move(*server), .connect_timeout = waits};
     if (auto server = orders::shared_tier_from_environment())
         options.shared =
             larder::valkey::client_options{.server = std::move(*server), .deadline = cache_waits};

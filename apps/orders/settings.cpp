@@ -33,17 +33,17 @@ std::chrono::milliseconds deadline(const char* name, std::int64_t otherwise) {
 }
 
 // With the database that the URI names.
-std::optional<larder::pg::conninfo> server_of_uri() {
-    const auto uri = variable("PG_SERVICE_URI");
+std::optional<larder::pg::conninfo> server_of_uri(const std::string& name = "PG_SERVICE_URI") {
+    const auto uri = variable(name);
     if (!uri) return std::nullopt;
     auto server = larder::pg::conninfo::parse(*uri);
     if (!server)
         throw setting_error(
-            "PG_SERVICE_URI cannot be parsed: " + fault_of_source_uri(*uri) +
+            name + " cannot be parsed: " + fault_of_source_uri(*uri) +
             "; it should look like postgresql://user:password@host:port/database?sslmode=require, "
             "with what is special in the password percent-encoded");
     if (const auto wrong = larder::pg::fault_in(*server); !wrong.empty())
-        throw setting_error("PG_SERVICE_URI: " + wrong);
+        throw setting_error(name + ": " + wrong);
     return server;
 }
 
@@ -68,6 +68,12 @@ database_choice explain_database() {
 
 std::optional<larder::pg::conninfo> source_from_environment() {
     auto server = server_of_uri();
+    if (server) server->set("dbname", database_from_environment());
+    return server;
+}
+
+std::optional<larder::pg::conninfo> follow_source_from_environment() {
+    auto server = server_of_uri("PG_FOLLOW_URI");
     if (server) server->set("dbname", database_from_environment());
     return server;
 }

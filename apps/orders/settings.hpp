@@ -18,6 +18,9 @@ namespace orders {
 /// refuse whenever it connects.
 std::optional<larder::pg::conninfo> source_from_environment();
 
+/// PG_FOLLOW_URI, likewise: where PostgreSQL's log is read from, if not at PG_SERVICE_URI.
+std::optional<larder::pg::conninfo> follow_source_from_environment();
+
 /// VALKEY_SERVICE_URI; empty if it is unset or empty. Throws setting_error.
 std::optional<larder::valkey::server> shared_tier_from_environment();
 

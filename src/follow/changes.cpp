@@ -123,16 +123,23 @@ void changes::break_family(const std::string& family) {
     std::erase_if(all.keys, [&](const auto& key) { return key.starts_with(family + ':'); });
 }
 
+void gate::add(transaction seen_later) {
+    waiting_.push_back({.id = seen_later.id, .what = std::move(seen_later.what)});
+    size_ += size_of(waiting_.back());
+}
+
 void gate::add_all(const snapshot& at, std::set<std::string> families) {
     waiting_.push_back({.wide = 0, .what = {.families = families}});
     for (const auto running : at.running)
         waiting_.push_back({.wide = running, .what = {.families = families}});
+    size_ += 1 + at.running.size();
 }
 
 untrue gate::take(const snapshot& now) {
     untrue seen;
     std::erase_if(waiting_, [&](held& each) {
         const bool is_seen = now.sees(each.wide ? *each.wide : now.widen(each.id));
+        if (is_seen) size_ -= size_of(each);
         if (is_seen) seen.add(std::move(each.what));
         return is_seen;
     });

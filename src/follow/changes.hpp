@@ -86,14 +86,13 @@ private:
 /// Keeps what is untrue until readers see why: who loads before would store the old value again.
 class gate {
 public:
-    void add(transaction seen_later) {
-        waiting_.push_back({.id = seen_later.id, .what = std::move(seen_later.what)});
-    }
+    void add(transaction seen_later);
     /// What may have committed while nobody followed: all families, now and whenever one of those
     /// ends that are running.
     void add_all(const snapshot& at, std::set<std::string> families);
     bool is_empty() const { return waiting_.empty(); }
-    std::size_t size() const { return waiting_.size(); }
+    /// How many transactions and keys.
+    std::size_t size() const { return size_; }
     /// What a reader sees from now on.
     untrue take(const snapshot& now);
 
@@ -103,7 +102,10 @@ private:
         std::optional<std::uint64_t> wide = {};  // where all of it is known
         untrue what = {};
     };
+    static std::size_t size_of(const held& one) { return 1 + one.what.keys.size(); }
+
     std::vector<held> waiting_;
+    std::size_t size_ = 0;
 };
 
 }  // namespace larder::follow

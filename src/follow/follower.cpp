@@ -36,7 +36,8 @@ constexpr auto longest_silence = 3s;       // of a server that says something ev
 constexpr auto look_around_every = 500ms;  // in the catalogue
 constexpr std::size_t looks_behind = 3;    // that it may be
 constexpr auto longest_pause = 100ms;      // between two looks whether a transaction is visible
-constexpr unsigned in_one_go = 500;        // pieces of the log, before others have their turn
+constexpr std::size_t most_waiting = 1'000'000;  // transactions and keys, 100 bytes each
+constexpr unsigned in_one_go = 500;              // pieces of the log, before others have their turn
 
 // Microseconds since 2000.
 std::int64_t time_for_the_server() {
@@ -236,6 +237,8 @@ asio::awaitable<void> follower::read_log() {
         }
         auto complete = s->read->take();
         for (auto& each : complete) s->waiting.add(std::move(each));
+        if (s->waiting.size() > most_waiting)  // whoever begins anew has everything forgotten
+            throw pg::error{pg::failure::unavailable, "too much waits to become visible"};
         s->has_news = s->has_news || !complete.empty();
         if (s->has_news) s->wake.cancel();
         if (clock::now() - heard > longest_silence)

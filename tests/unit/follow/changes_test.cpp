@@ -155,6 +155,15 @@ TEST_F(visibility, of_what_ran_when_a_slot_was_made_breaks_everything) {
     EXPECT_EQ(waiting.size(), 1U);
     EXPECT_EQ(waiting.take(*snapshot::parse("741:741:")).families, names{"num_orders"});
     EXPECT_TRUE(waiting.is_empty());
+    EXPECT_EQ(waiting.size(), 0U);
+}
+
+TEST_F(visibility, keeps_count_of_what_waits) {
+    add(735, "a");
+    waiting.add({.id = 736, .what = {.keys = {"b", "c", "d"}, .families = {}}});
+    EXPECT_EQ(waiting.size(), 6U);
+    keys_seen("736:740:736");
+    EXPECT_EQ(waiting.size(), 4U);
 }
 
 }  // namespace

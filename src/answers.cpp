@@ -1,0 +1,98 @@
+// What is answered when a handler throws, or is not to be called.
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <exception>
+
+#include "http/caching.hpp"
+#include "http/conditional.hpp"
+#include "http/problem.hpp"
+#include "http/text.hpp"
+#include "larder/app.hpp"
+
+namespace larder {
+
+namespace detail {
+
+namespace {
+
+http::response answer_for(const pg::error& e, bool is_write, const pg::pool& connections) {
+    const std::string sentence = e.what();
+    const auto state = e.sqlstate().empty() ? "" : " (SQLSTATE " + e.sqlstate() + ")";
+    const auto verb = is_write ? "updating" : "querying";
+    if (e.kind() == pg::failure::unavailable || e.kind() == pg::failure::interrupted) {
+        connections.tell(e);
+        const bool is_unknown = is_write && e.kind() == pg::failure::interrupted;
+        auto r = http::error_response(
+            503, "Error connecting to database: " + sentence + state +
+                     (is_unknown ? "; it is not known whether the change was stored" : ""));
+        r.headers.emplace_back("retry-after", "1");
+        return r;
+    }
+    spdlog::error("Error {} database: {}{}", verb, sentence, state);
+    return http::error_response(500,
+                                std::string{"Error "} + verb + " database: " + sentence + state);
+}
+
+// "application/json; charset=utf-8" and the like: what stands before the parameters.
+bool is_json_type(std::string_view type) {
+    type = http::trim(type.substr(0, type.find(';')));
+    const auto end = type.substr(type.size() - std::min<std::size_t>(type.size(), 5));
+    return http::same(end, "/json") || http::same(end, "+json");
+}
+
+// A list of content codings that change nothing.
+bool is_identity(std::string_view codings) {
+    while (!codings.empty()) {
+        const auto one = http::take_until(codings, ',');
+        if (!one.empty() && !http::same(one, "identity")) return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+http::response answer_for_exception(bool is_write, const pg::pool& connections) {
+    try {
+        throw;
+    } catch (const pg::error& e) {
+        return answer_for(e, is_write, connections);
+    } catch (const http::invalid_input& e) {
+        return {.status = 422, .body = http::faults_json(e.faults())};
+    } catch (const http::error& e) {
+        return http::error_response(e.status(), e.what());
+    } catch (const std::exception& e) {
+        spdlog::error("A handler failed: {}", e.what());
+        return http::error_response(500, "Internal Server Error");
+    } catch (...) {
+        spdlog::error("A handler failed with something that is no std::exception");
+        return http::error_response(500, "Internal Server Error");
+    }
+}
+
+http::response answer_to_get(const http::request& r, std::string body, const exchange* how,
+                             std::string_view cache_control) {
+    static const exchange nothing;
+    return http::cached_answer(r, std::move(body), how ? *how : nothing, cache_control);
+}
+
+std::optional<http::response> refuse_precondition(const http::request& r) {
+    if (!http::is_precondition_failed(r)) return std::nullopt;
+    return http::error_response(412, "Precondition Failed");
+}
+
+std::optional<http::response> refuse_media_type(const http::request& r) {
+    if (r.body.empty()) return std::nullopt;
+    if (!r.content_type.empty() && !is_json_type(r.content_type))
+        return http::error_response(415, "Unsupported Media Type: send application/json");
+    if (is_identity(r.header("content-encoding"))) return std::nullopt;
+    auto refused =
+        http::error_response(415, "Unsupported Media Type: send it without a content-encoding");
+    refused.headers.emplace_back("accept-encoding", "identity");  // RFC 9110, section 12.5.3
+    return refused;
+}
+
+}  // namespace detail
+
+}  // namespace larder

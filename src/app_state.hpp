@@ -1,0 +1,54 @@
+// What an app has, for the sources that are parts of it. Private to larder.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "http/certificates.hpp"
+#include "http/listener.hpp"
+#include "larder/app.hpp"
+#include "larder/cache/own_writes.hpp"
+#include "pg/logins.hpp"
+#include "routes.hpp"
+#include "worker.hpp"
+
+namespace larder {
+
+struct app::state {
+    explicit state(app_options o)
+        : options(std::move(o)),
+          logins(std::make_shared<pg::logins>(
+              options.source.value_or(pg::pool_options{}).max_of_process)) {}
+
+    std::string_view not_ready() const {
+        if (!options.shared) return options.no_shared;
+        if (!options.source) return options.no_source;
+        return {};
+    }
+    void make_workers(http::acceptor listening);
+    void stop();
+    void cut_off();
+    void renew();
+    void say_ready(const std::string& url) const;
+    int finish();
+    void abandon();
+
+    app_options options;
+    larder::routes routes;
+    std::vector<openapi::operation> operations;
+    std::string document;
+    std::vector<std::string> families;
+    std::vector<followed> dependencies;
+    cache::own_writes own;
+    std::shared_ptr<pg::logins> logins;
+    larder::traffic traffic;
+    std::optional<http::certificates> tls;
+    std::vector<std::unique_ptr<worker>> workers;
+    bool stopping = false;
+};
+
+}  // namespace larder

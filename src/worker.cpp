@@ -1,0 +1,244 @@
+#include "worker.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include "http/caching.hpp"
+#include "http/certificates.hpp"
+#include "http/cors.hpp"
+#include "http/problem.hpp"
+#include "http/text.hpp"
+#include "pg/tables.hpp"
+#include "processors.hpp"
+
+namespace larder {
+
+namespace asio = boost::asio;
+
+using namespace std::chrono_literals;
+
+unsigned workers_of(const app_options& options) {
+    static const unsigned one_each = processors();
+    return options.workers > 0 ? options.workers : one_each;
+}
+
+namespace {
+
+// What every answer has beside.
+void complete(const app_options& o, const http::request& r, http::response& answer) {
+    if (answer.status >= 400) {
+        answer.headers.emplace_back("vary", "accept");
+        if (http::prefers_problem(r.header("accept"))) make_problem(answer);
+    }
+    http::allow_origins(o.cors_origins, r, answer);
+}
+
+}  // namespace
+
+http::server_options server_options_of(const app_options& o, const http::certificates* tls) {
+    std::string headers;
+    const auto is_given = [&](std::string_view name) {
+        return std::ranges::any_of(o.headers,
+                                   [&](const auto& h) { return http::same(h.first, name); });
+    };
+    if (o.server_header && !is_given("server")) headers += "server: larder\r\n";
+    for (const auto& [name, value] : o.headers)
+        headers.append(name).append(": ").append(value).append("\r\n");
+    return {.keep_alive_timeout = o.keep_alive_timeout,
+            .request_timeout = o.request_timeout,
+            .max_header_bytes = o.max_header_bytes,
+            .max_body_bytes = o.max_body_bytes,
+            .tls = tls,
+            .access_log = o.access_log,
+            .log_all_ids = o.log_all_ids,
+            .log_durations = o.log_durations,
+            .owns_listener = !o.descriptor,
+            .date_header = o.date_header && !is_given("date"),
+            .headers = std::move(headers),
+            .complete = [&o](const http::request& r, http::response& a) { complete(o, r, a); },
+            .trusted_proxies = o.trusted_proxies};
+}
+
+namespace {
+
+// Which Valkey the entries of a family were last trusted in; see pg/tables.hpp.
+asio::awaitable<cache::server_record> server_of(pg::pool& connections, const pg::logins& shared,
+                                                std::string family) {
+    using kind = cache::server_record::kind;
+    if (shared.lacks_tables) co_return cache::server_record{.is = kind::not_kept};
+    if (!shared.has_tables) co_return cache::server_record{};
+    static constexpr pg::statement ask{pg::tables::read_server, true};
+    const pg::parameters which(1, std::move(family));
+    const auto rows = co_await connections.run(ask, which);
+    cache::server_record known{.is = kind::kept};
+    if (rows.size() > 0) known.server = *rows.text(0, 0);
+    co_return known;
+}
+
+asio::awaitable<bool> note_server(pg::pool& connections, std::string family, std::string before,
+                                  std::string server) {
+    static constexpr pg::statement note{pg::tables::write_server};
+    pg::parameters what(1, std::move(family));
+    what.emplace_back(std::move(before));
+    what.emplace_back(std::move(server));
+    const auto done = co_await connections.run(note, what);
+    co_return done.affected() == 1;
+}
+
+}  // namespace
+
+worker::worker(const app_options& options, const routes& all,
+               const std::vector<std::string>& families, cache::own_writes& own,
+               const std::shared_ptr<pg::logins>& logins, traffic& all_requests,
+               std::string_view not_ready)
+    : routes_(all),
+      options_(options),
+      traffic_(all_requests),
+      db_(io_.get_executor(), options.source.value_or(pg::pool_options{}), logins),
+      cache_(io_.get_executor(), options.shared.value_or(valkey::client_options{}), own,
+             {.ttl = options.ttl,
+              .unfollowed = options.follow == following::off
+                                ? std::nullopt
+                                : std::optional<std::chrono::milliseconds>{options.unfollowed},
+              .families = families,
+              .prefix = options.cache_prefix,
+              .local_bytes = options.local_bytes / workers_of(options)}),
+      not_ready_(not_ready),
+      give_up_(io_) {
+    if (!options.source) return;
+    cache_.remember_servers(
+        {.read = [this, logins](
+                     std::string family) { return server_of(db_, *logins, std::move(family)); },
+         .write =
+             [this](std::string family, std::string before, std::string server) {
+                 return note_server(db_, std::move(family), std::move(before), std::move(server));
+             }});
+}
+
+void worker::listen(http::acceptor listening, const http::server_options& options) {
+    server_.emplace(io_, std::move(listening), options,
+                    [this](const http::request& r) { return answer(r); });
+}
+
+// What an instance writes while it is cut off from Valkey, PostgreSQL tells the others.
+void worker::hear_announcements(const pg::pool_options& source,
+                                const std::shared_ptr<pg::logins>& logins, cache::own_writes& own) {
+    announcements_.emplace(
+        io_.get_executor(), source, logins,
+        pg::listener::events{
+            .heard = [this](std::string_view one) { cache_.hear(one); },
+            .say = [&own] { return own.announcements(); },
+            .unannounced = [&own] { return own.unannounced(); },
+            .is_settled = [&own] { return own.is_settled(); },
+            .identified = [&own](std::string which) { own.identify(std::move(which)); },
+            .concerns = [this](std::string_view one) { return cache_.concerns(one); }},
+        &db_);
+}
+
+void worker::follow(const pg::pool_options& source, std::vector<followed> what,
+                    const cache::own_writes& own) {
+    const auto forget = [this](follow::untrue it) {
+        if (!it.families.empty()) cache_.invalidate_all();
+        if (!it.keys.empty()) cache_.invalidate({it.keys.begin(), it.keys.end()});
+    };
+    const auto which = [&own, this] {
+        auto valkey = own.visited();
+        return valkey.empty() ? valkey : options_.cache_prefix + ' ' + valkey;
+    };
+    follower_.emplace(io_.get_executor(), source, std::move(what),
+                      follow::follower::events{.broken = forget,
+                                               .of = which,
+                                               .program = options_.name,
+                                               .follows = [this] { cache_.say_followed(); }});
+}
+
+asio::awaitable<http::response> worker::answer(const http::request& r) {
+    const bool is_counted = options_.limit_requests > 0 || options_.max_requests > 0;
+    return is_counted ? answer_in_turn(r) : answer_by_route(r);
+}
+
+asio::awaitable<http::response> worker::answer_in_turn(const http::request& r) {
+    if (++traffic_.begun == options_.max_requests) traffic_.enough();
+    const auto limit = options_.limit_requests;
+    struct turn {
+        explicit turn(std::atomic<std::size_t>& n) : in_flight(n), before(n++) {}
+        ~turn() { --in_flight; }
+        std::atomic<std::size_t>& in_flight;
+        const std::size_t before;
+    };
+    const turn mine{traffic_.in_flight};
+    if (limit > 0 && mine.before >= limit) {
+        auto busy = http::error_response(503, "Too many requests at a time");
+        busy.headers.emplace_back("retry-after", "1");
+        co_return busy;
+    }
+    auto answered = co_await answer_by_route(r);
+    co_return answered;
+}
+
+// A proxy may or may not have taken away what it has before the paths.
+asio::awaitable<http::response> worker::answer_by_route(http::request r) {
+    const auto& root = options_.root_path;
+    if (!root.empty() && r.path.starts_with(root) && r.path.substr(root.size()).starts_with('/'))
+        r.path.remove_prefix(root.size());
+    const auto found = routes_.find(r.path);
+    const auto* e = found == routes_.end() ? nullptr : found->second.find(r.method);
+    if (!e) co_return answer_without_endpoint(routes_, r, root);
+    if (auto refused = refuse_foreign_page(options_.cors_origins, r)) co_return std::move(*refused);
+    pg::session session{db_};
+    exchange by_http{.asked = http::directives_of(r), .client_reload = options_.client_reload};
+    services mine{session, cache_, &by_http};
+    auto answered = co_await e->answer(mine, not_ready_, r);
+    co_return answered;
+}
+
+// The first request should find the cache, if there is one; and that is trusted when PostgreSQL has
+// said what is unreleased.
+asio::awaitable<void> worker::start() {
+    if (announcements_) co_await announcements_->start();
+    if (options_.shared) co_await cache_.start();
+    if (follower_) follower_->start();
+    server_->start();
+}
+
+void worker::run(std::function<void(std::exception_ptr)> accepts) {
+    asio::co_spawn(io_, start(), std::move(accepts));
+    io_.run();
+}
+
+void worker::stop(std::chrono::milliseconds timeout) {
+    asio::post(io_, [this, timeout] {
+        release_until_ = std::chrono::steady_clock::now() + timeout - std::min(timeout / 10, 200ms);
+        give_up_.expires_after(timeout);
+        give_up_.async_wait([this](boost::system::error_code ec) {
+            if (!ec) cut_off();
+        });
+        server_->start();  // it may still wait for the cache
+        server_->stop([this] { asio::co_spawn(io_, finish(), asio::detached); });
+    });
+}
+
+void worker::cut_off() {
+    cut_off_ = true;
+    io_.stop();
+}
+
+// What could not be released in Valkey, and writes whose outcome is not known, have what is left of
+// the time; and no more than that, as PostgreSQL keeps it for the next process.
+asio::awaitable<void> worker::finish() {
+    constexpr auto worth_a_wait = 5s;
+    drained_ = true;
+    co_await cache_.drain(
+        std::min(release_until_, std::chrono::steady_clock::now() + worth_a_wait));
+    give_up_.cancel();
+    if (announcements_) announcements_->stop();
+    if (follower_) follower_->stop();
+    cache_.stop();
+    db_.close();
+}
+
+}  // namespace larder

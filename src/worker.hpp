@@ -1,0 +1,91 @@
+// One of a service's workers: a thread with connections, tiers and requests of its own. Private to
+// larder.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "follow/follower.hpp"
+#include "http/server.hpp"
+#include "larder/app.hpp"
+#include "larder/cache/own_writes.hpp"
+#include "larder/cache/tiers.hpp"
+#include "larder/pg/pool.hpp"
+#include "pg/listener.hpp"
+#include "pg/logins.hpp"
+#include "routes.hpp"
+
+namespace larder {
+
+/// How many there are to be.
+unsigned workers_of(const app_options& options);
+
+/// What the workers of a process share about its requests.
+struct traffic {
+    std::atomic<std::size_t> in_flight{0}, begun{0};
+    std::function<void()> enough = {};  // of max_requests
+};
+
+/// How a worker serves HTTP.
+http::server_options server_options_of(const app_options& o, const http::certificates* tls);
+
+/// One thread with all that it needs: nothing of it is touched by another while it runs.
+class worker {
+public:
+    worker(const app_options& options, const routes& all, const std::vector<std::string>& families,
+           cache::own_writes& own, const std::shared_ptr<pg::logins>& logins, traffic& all_requests,
+           std::string_view not_ready);
+
+    void listen(http::acceptor acceptor, const http::server_options& options);
+    /// For the whole process.
+    void hear_announcements(const pg::pool_options& source,
+                            const std::shared_ptr<pg::logins>& logins, cache::own_writes& own);
+    /// Likewise.
+    void follow(const pg::pool_options& source, std::vector<followed> what,
+                const cache::own_writes& own);
+    boost::asio::io_context& io() { return io_; }
+    /// Ends it in the middle of everything. From any thread.
+    void cut_off();
+    bool is_cut_off() const { return cut_off_; }
+    /// `accepts` is called when it does, or with why it cannot.
+    void run(std::function<void(std::exception_ptr)> accepts);
+    void stop(std::chrono::milliseconds timeout);
+    /// Whether everything that it had begun has ended. Ask when run() has returned.
+    bool is_drained() const { return drained_; }
+
+private:
+    boost::asio::awaitable<http::response> answer(const http::request& r);
+    boost::asio::awaitable<http::response> answer_in_turn(const http::request& r);
+    boost::asio::awaitable<http::response> answer_by_route(http::request r);
+    boost::asio::awaitable<void> start();
+    boost::asio::awaitable<void> finish();
+
+    boost::asio::io_context io_{1};
+    const routes& routes_;
+    const app_options& options_;
+    traffic& traffic_;
+    pg::pool db_;
+    cache::tiers cache_;
+    std::optional<pg::listener> announcements_;
+    std::optional<follow::follower> follower_;
+    const std::string_view not_ready_;
+    std::optional<http::server> server_;
+    boost::asio::steady_timer give_up_;
+    std::chrono::steady_clock::time_point release_until_;  // at the end
+    bool drained_ = false;
+    std::atomic<bool> cut_off_ = false;
+};
+
+}  // namespace larder
