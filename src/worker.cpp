@@ -153,7 +153,8 @@ void worker::follow(const pg::pool_options& source, std::vector<followed> what,
                       follow::follower::events{.broken = forget,
                                                .of = which,
                                                .program = options_.name,
-                                               .follows = [this] { cache_.say_followed(); }});
+                                               .follows = [this] { cache_.say_followed(); },
+                                               .ends = [this] { cache_.say_unfollowed(); }});
 }
 
 asio::awaitable<http::response> worker::answer(const http::request& r) {

@@ -1,5 +1,6 @@
 #include "engine.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -145,16 +146,24 @@ void engine::say_followed() {
     if (own_.overflow() == 0) home_.start(put_sign());
 }
 
+void engine::say_unfollowed() { home_.start(take_sign_away()); }
+
+task<void> engine::take_sign_away() {
+    const valkey::command take{"DEL", sign_of(options_)};
+    co_await client_.call(take, valkey::urgency::background);
+}
+
 task<void> engine::put_sign() {
     const valkey::command put{"SET", sign_of(options_), name_, "PX",
                               std::to_string(sign_lives.count())};
     co_await client_.call(put, valkey::urgency::background);
 }
 
-void engine::take_sign(const valkey::reply& left, time_point sent) {
+void engine::read_sign(const valkey::reply& left, time_point sent) {
     long milliseconds = 0;
     std::from_chars(left.text.data(), left.text.data() + left.text.size(), milliseconds);
-    if (milliseconds > 0) shared_.followed_until(sent + std::chrono::milliseconds{milliseconds});
+    if (left.was_answered())
+        shared_.followed_until(sent + std::chrono::milliseconds{std::max(0L, milliseconds)});
 }
 
 // ---- What goes on in the background.
@@ -194,7 +203,7 @@ task<void> engine::ask_for_proof() {
     }
     proved_ = sent;
     local_.heard(sent);
-    if (options_.unfollowed) take_sign(said.back(), sent);
+    if (options_.unfollowed) read_sign(said.back(), sent);
 }
 
 // ---- What is left over.

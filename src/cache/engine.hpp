@@ -60,6 +60,8 @@ public:
     void invalidate_all();
     /// Such writes are told to invalidate(), and will be for a moment.
     void say_followed();
+    /// They are not any more.
+    void say_unfollowed();
     task<std::optional<std::size_t>> take_over() { return trust_.take_over(); }
 
     /// Whether Valkey is trusted, and nothing of it is left to do.
@@ -83,8 +85,9 @@ private:
     void release_soon() override { releases_.soon(); }
 
     bool is_proved() const;
-    void take_sign(const valkey::reply& left, time_point sent);
+    void read_sign(const valkey::reply& left, time_point sent);
     task<void> put_sign();
+    task<void> take_sign_away();
     task<void> look_after();
     task<void> ask_for_proof();
 

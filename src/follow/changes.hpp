@@ -21,6 +21,7 @@ namespace larder::follow {
 struct dependant {
     std::string family;
     std::string column;
+    bool operator==(const dependant&) const = default;
 };
 /// The tables that are followed, by their oid: those that have rows, so of a partitioned table its
 /// leaves.
@@ -56,6 +57,7 @@ public:
     bool read(std::string_view message);
     /// The transactions that were complete since the last call and made anything untrue.
     std::vector<transaction> take() { return std::exchange(complete_, {}); }
+    const followed_tables& tables() const { return tables_; }
     /// Whether a transaction has begun and is not complete.
     bool is_within() const { return open_.has_value(); }
     /// The end of the last one that is complete.

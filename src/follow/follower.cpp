@@ -95,7 +95,8 @@ struct follower::session {
     position written = 0;        // by the server, when it was asked last
     std::deque<position> ahead;  // the same of the last looks around
     std::exception_ptr failed;   // beside the log
-    bool has_news = false;       // since the gate looked
+    bool follows = false;
+    bool has_news = false;  // since the gate looked
     bool ended = false;
 };
 
@@ -136,6 +137,7 @@ asio::awaitable<void> follower::run() {
             say(e.what());
         }
         if (session_) session_->end();
+        if (session_ && session_->follows) then_.ends();
         session_ = nullptr;
         if (!stopped_) co_await sleep(pause);
     }
@@ -164,6 +166,7 @@ asio::awaitable<void> follower::follow() {
     co_await take_the_slot();
     spdlog::info("Follows PostgreSQL's log: writes by others are seen");
     said_.clear();
+    s->follows = true;
     asio::co_spawn(pause_.get_executor(), open_gate(s), [s](const std::exception_ptr& failed) {
         s->failed = failed;
         s->end();
@@ -283,10 +286,12 @@ asio::awaitable<void> follower::open_gate(std::shared_ptr<session> of) {
 asio::awaitable<void> follower::look_around(std::shared_ptr<session> of) {
     auto& s = *of;
     if (slot() != s.slot) throw pg::error{pg::failure::unavailable, "Valkey is another one"};
-    const auto found = co_await look_up_tables(s.reader, what_);
+    auto found = co_await look_up_tables(s.reader, what_);
     if (found.fingerprint != s.fingerprint) then_.broken({.families = families()});
-    if (found.fingerprint != s.fingerprint)
-        throw pg::error{pg::failure::unavailable, "a table that is followed was changed"};
+    if (!found.fault.empty()) throw pg::error{pg::failure::rejected, found.fault};
+    if (found.tables != s.read->tables())
+        throw pg::error{pg::failure::unavailable, "other tables are to be followed now"};
+    s.fingerprint = std::move(found.fingerprint);
     co_await look();
     s.ahead.push_back(s.written);
     if (s.ahead.size() > looks_behind) s.ahead.pop_front();

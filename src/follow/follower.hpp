@@ -41,6 +41,8 @@ public:
         std::string program = {};  ///< of which `follow setup` helps
         /// What was committed a second ago is told: several times a second, while that is so.
         std::function<void()> follows = [] {};
+        /// It does not any more.
+        std::function<void()> ends = [] {};
     };
 
     follower(const boost::asio::any_io_executor& executor, pg::pool_options source,
