@@ -141,7 +141,7 @@ void worker::hear_announcements(const pg::pool_options& source,
 
 void worker::follow(const pg::pool_options& source, std::vector<followed> what,
                     const cache::own_writes& own) {
-    const auto forget = [this](follow::untrue it) {
+    const auto forget = [this](const follow::untrue& it) {
         if (!it.families.empty()) cache_.invalidate_all();
         if (!it.keys.empty()) cache_.invalidate({it.keys.begin(), it.keys.end()});
     };

@@ -51,7 +51,8 @@ std::chrono::seconds source_idle_from_environment();
 /// CACHE_FOLLOW, default off: whether writes that others make are seen at once. Likewise.
 larder::following follow_from_environment();
 
-/// CACHE_UNFOLLOWED_SECONDS, default 5: how long a count is believed while nobody follows. Likewise.
+/// CACHE_UNFOLLOWED_SECONDS, default 5: how long a count is believed while nobody follows.
+/// Likewise.
 std::chrono::seconds unfollowed_from_environment();
 
 /// CACHE_CLIENT_RELOAD, default on: whether clients may have a count loaded anew by `cache-control:

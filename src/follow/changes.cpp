@@ -128,7 +128,7 @@ void gate::add(transaction seen_later) {
     size_ += size_of(waiting_.back());
 }
 
-void gate::add_all(const snapshot& at, std::set<std::string> families) {
+void gate::add_all(const snapshot& at, const std::set<std::string>& families) {
     waiting_.push_back({.wide = 0, .what = {.families = families}});
     for (const auto running : at.running)
         waiting_.push_back({.wide = running, .what = {.families = families}});

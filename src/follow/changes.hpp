@@ -91,7 +91,7 @@ public:
     void add(transaction seen_later);
     /// What may have committed while nobody followed: all families, now and whenever one of those
     /// ends that are running.
-    void add_all(const snapshot& at, std::set<std::string> families);
+    void add_all(const snapshot& at, const std::set<std::string>& families);
     bool is_empty() const { return waiting_.empty(); }
     /// How many transactions and keys.
     std::size_t size() const { return size_; }

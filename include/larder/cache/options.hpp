@@ -10,7 +10,7 @@
 namespace larder::cache {
 
 struct tiers_options {
-    std::chrono::seconds ttl{120};           ///< of an entry; some live a twentieth shorter
+    std::chrono::seconds ttl{120};  ///< of an entry; some live a twentieth shorter
     /// How long an entry is believed while nobody says that the writes of others are followed
     /// (tiers::say_followed()), if that is shorter; nothing: as long as it lives.
     std::optional<std::chrono::milliseconds> unfollowed = {};
