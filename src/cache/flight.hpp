@@ -1,12 +1,14 @@
 // One load in progress: what it asks next. Does no I/O.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace larder::cache {
 
@@ -36,7 +38,7 @@ public:
         land    ///< there is a value, or the load failed
     };
     struct patience {
-        std::chrono::milliseconds ask_again{50};   ///< while another one loads
+        std::chrono::milliseconds ask_again{50};   ///< while another one loads; sooner at first
         std::chrono::milliseconds give_up{2'000};  ///< waiting for it, and load without storing
     };
 
@@ -61,11 +63,15 @@ public:
     step yielded() { return step::land; }
 
     bool may_fill() const { return may_fill_; }
-    std::chrono::milliseconds ask_again() const { return patience_.ask_again; }
+    /// Nobody tells that the other one's lease was taken away, so soon at first.
+    std::chrono::milliseconds ask_again() {
+        return std::exchange(again_, std::min(2 * again_, patience_.ask_again));
+    }
 
 private:
     const patience patience_;
     const time_point give_up_;
+    std::chrono::milliseconds again_ = patience_.ask_again / 10;
     bool may_fill_ = false;
 };
 

@@ -68,6 +68,8 @@ constexpr pg::statement snapshot_now{
     " extract(epoch FROM pg_postmaster_start_time())::text,"
     " pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0')::bigint",
     true};
+// To compile the question for the catalogue takes longer than to answer it.
+constexpr pg::statement without_compiling{"SET jit = off"};
 constexpr pg::statement is_held{"SELECT FROM pg_replication_slots WHERE slot_name = $1", true};
 
 }  // namespace
@@ -158,6 +160,8 @@ asio::awaitable<void> follower::follow() {
     session_ = std::make_shared<session>(pause_.get_executor(), options_, log_options_);
     const auto s = session_;
     co_await s->reader.connect();
+    const pg::parameters none;
+    co_await s->reader.execute(without_compiling, none);
     auto found = co_await look_up_tables(s->reader, what_);
     if (!found.fault.empty()) throw pg::error{pg::failure::rejected, found.fault};
     s->fingerprint = std::move(found.fingerprint);

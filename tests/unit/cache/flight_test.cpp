@@ -69,6 +69,13 @@ TEST(flight, waits_for_another_ones_fill_and_gives_up_in_the_end) {
     EXPECT_FALSE(f.may_fill());
 }
 
+// Whose lease was taken away tells nobody.
+TEST(flight, asks_again_soon_at_first) {
+    flight f{{.ask_again = 50ms, .give_up = 2s}, begun};
+    for (const auto expected : {5ms, 10ms, 20ms, 40ms, 50ms, 50ms})
+        EXPECT_EQ(f.ask_again(), expected);
+}
+
 TEST(departures, nobody_joins_a_flight_in_the_air) {
     departures d;
     const auto first = d.board("a");
