@@ -201,7 +201,7 @@ asio::awaitable<http::response> worker::answer_by_route(http::request r) {
 // said what is unreleased.
 asio::awaitable<void> worker::start() {
     if (announcements_) co_await announcements_->start();
-    if (options_.shared) co_await cache_.start();
+    if (options_.shared && options_.source) co_await cache_.start();  // else it serves nothing
     if (follower_) follower_->start();
     server_->start();
 }

@@ -65,9 +65,10 @@ std::string fault_of_query(const parts& all, std::string_view rest_of_uri, const
         const auto name = one.substr(0, one.find('='));
         if (name == "ssl_keyfile") continue;  // which needs another one beside it
         if (!takes(joined(rest_of_uri, "?", one)))
-            return is_word(name) ? "its parameter " + std::string{name} +
-                                       " is not known, or cannot have that value"
-                                 : "one of its parameters has no name";
+            return is_word(name)
+                       ? "its parameter " + std::string{name} +
+                             " is not known, cannot have that value, or needs another scheme"
+                       : "one of its parameters has no name";
     }
     return "its parameters do not fit each other, as a key without its certificate";
 }

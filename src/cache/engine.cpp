@@ -194,7 +194,8 @@ task<void> engine::ask_for_proof() {
     if (options_.unfollowed) questions.push_back({"PTTL", sign_of(options_)});
     const auto said = co_await client_.call(std::move(questions), valkey::urgency::background);
     asking_ = false;
-    if (!said.front().was_answered() || client_.life() != life) co_return;
+    // Who may not ask has no proof; that is no other server.
+    if (!said.front().succeeded() || client_.life() != life) co_return;
     const auto now = valkey::standing_of(said.front());
     if (in_force.role_is_part_of_the_proof && now != client_.standing()) {
         if (now.is_replica) client_.refuse(valkey::is_a_replica);

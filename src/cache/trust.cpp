@@ -162,12 +162,15 @@ task<trust::verdict> trust::ask_family(std::uint64_t life, std::string family, s
         if (own_.found_foreign(true)) say_foreign(family);
         co_return verdict::foreign;
     }
+    const auto rights =
+        std::exchange(why_not_, "PostgreSQL has not said which Valkey was used last");
     const auto known = co_await recorded(family);
     if (known.is == server_record::kind::unknown) co_return verdict::not_yet;
     const bool is_kept = known.is == server_record::kind::kept;
     const bool was_elsewhere = is_kept && !known.server.empty() && known.server != run;
     if (found.text != mark || was_elsewhere || own_.must_purge(family)) {
         const auto visit = visit_;
+        why_not_ = "what it may remember wrongly is being deleted, by this process or another one";
         const auto purged = co_await purge_and_mark(life, family, mark);
         if (!purged) co_return verdict::not_yet;
         own_.was_purged(family, visit);
@@ -181,6 +184,7 @@ task<trust::verdict> trust::ask_family(std::uint64_t life, std::string family, s
         const bool is_recorded = co_await memory_.write(family, known.server, run);
         if (!is_recorded) co_return verdict::not_yet;
     }
+    why_not_ = rights;
     co_return verdict::trusted;
 }
 

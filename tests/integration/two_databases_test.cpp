@@ -59,6 +59,16 @@ struct two_databases : store_test {
     std::optional<sample> staging;
 };
 
+// It has none, so there is no other one.
+TEST_F(two_databases, are_not_what_a_service_without_a_database_complains_of) {
+    const service first{servers.env()};
+    EXPECT_TRUE(eventually([&] { return is_hit(first); }));
+    const service other{{{"VALKEY_SERVICE_URI", servers.valkey.uri()}}};
+    EXPECT_EQ(get(other.port(), "/count").status, 500);
+    EXPECT_EQ(other.log().find("another PostgreSQL database"), std::string::npos) << other.log();
+    EXPECT_TRUE(is_hit(first));
+}
+
 TEST_F(two_databases, the_second_one_answers_from_its_own_and_says_why) {
     const service first{servers.env()};
     EXPECT_EQ(count(first.port()), 12'000);

@@ -71,6 +71,20 @@ struct valkey_rights : store_test {
     }
 };
 
+TEST_F(valkey_rights, that_are_taken_away_for_a_moment_make_no_other_server) {
+    allow();
+    const service one{env(), {"--workers", "1"}};
+    expect_hits(one);
+    allow({"-info"});
+    EXPECT_TRUE(one.wait_for_log("'info'")) << one.log();
+    EXPECT_TRUE(eventually([&] { return status(one).find("; hit") == std::string::npos; }))
+        << "whether it is the one that hears of changes first is not known";
+    allow({"+info"});
+    expect_hits(one);
+    EXPECT_EQ(one.log().find("No connection"), std::string::npos) << one.log();
+    EXPECT_EQ(one.log().find("Purged"), std::string::npos) << one.log();
+}
+
 TEST_F(valkey_rights, of_a_user_without_a_password_are_that_users) {
     allow({"nopass"});
     auto all = servers.env();
