@@ -31,7 +31,9 @@ struct follow_store : store_test {
     std::string follow(const std::string& what, bool shows = false) {
         std::vector<std::string> words{"follow", what};
         if (shows) words.emplace_back("--dry-run");
-        const auto done = run_orders(words, env());
+        auto patient = env();
+        patient["PG_DEADLINE_MS"] = "20000";
+        const auto done = run_orders(words, patient);
         EXPECT_EQ(done.status, 0) << done.err;
         return done.out;
     }
