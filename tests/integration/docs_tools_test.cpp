@@ -18,7 +18,7 @@ struct docs_tools : shared_service_test {
     void run(const std::string& script, std::vector<std::string> args = {}) const {
         args.insert(args.begin(),
                     {"node", LARDER_SOURCE_DIR "/tests/docs/" + script, url_of(port())});
-        const auto ended = run_to_end(args, {}, std::chrono::seconds{100});
+        const auto ended = run_to_end(args, {}, std::chrono::seconds{200});
         EXPECT_EQ(ended.status, 0) << ended.out << ended.err;
     }
 };
