@@ -143,7 +143,7 @@ void engine::invalidate_all() {
 
 // Not before all was forgotten that may have been missed.
 void engine::say_followed() {
-    if (own_.overflow() == 0) home_.start(put_sign());
+    if (own_.overflow() == 0 || !in_force.sign_only_when_all_is_forgotten) home_.start(put_sign());
 }
 
 void engine::say_unfollowed() { home_.start(take_sign_away()); }
@@ -216,8 +216,8 @@ bool engine::is_calm() const {
 
 std::string engine::leftover() const {
     if (auto what = reader_.what_goes_on(); !what.empty()) return what;
-    constexpr std::size_t proof_and_probe = 2;
-    if (client_.unanswered() > proof_and_probe) return "commands are left in the queue";
+    constexpr std::size_t proof_probe_and_sign = 3;
+    if (client_.unanswered() > proof_probe_and_sign) return "commands are left in the queue";
     if (own_.remembered() != 0) return "own_writes remembers a key";
     if (!own_.is_settled()) return "a write is untold";
     return {};

@@ -1,5 +1,5 @@
 // The rules of the protocol, each of which can be left out to see what it is good for. Private to
-// cache.
+// larder.
 #pragma once
 
 namespace larder::cache {
@@ -35,6 +35,13 @@ struct rules {
     bool wait_for_the_source = true;
     bool ask_the_source_for_the_server = true;
     bool renew_the_purge_lock = true;
+
+    bool wait_until_readers_see_it = true;
+    bool forget_all_at_the_begin = true;
+    bool wait_for_who_runs_at_the_begin = true;
+    bool sign_only_of_who_is_not_behind = true;
+    bool sign_only_when_all_is_forgotten = true;
+    bool believe_for_a_short_time_unfollowed = true;
 };
 
 #ifdef LARDER_RULES_CAN_BE_LEFT_OUT

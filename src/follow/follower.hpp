@@ -2,35 +2,23 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <functional>
 #include <memory>
-#include <optional>
-#include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "follow/changes.hpp"
 #include "larder/follow.hpp"
 #include "larder/pg/pool.hpp"
 
-namespace larder::pg {
-class connection;
-class log_connection;
-}  // namespace larder::pg
-
 namespace larder::follow {
 
-/// One of the processes that share a Valkey follows; the others wait for its end. Who begins does
-/// not know what was committed before, so it has everything forgotten.
+/// Drives `following` over libpq.
 ///
 /// Errors   none: it logs, once, what keeps it from following, and tries again.
 /// Threads  call on the worker it was made for.
-/// Cost     two connections, one of them a walsender's; while a transaction is not visible yet a
-///          query each millisecond, then less often.
+/// Cost     two connections, one of them a walsender's.
 class follower {
 public:
     struct events {
@@ -55,30 +43,9 @@ public:
     void stop();
 
 private:
-    struct session;
+    struct state;
 
-    boost::asio::awaitable<void> run();
-    boost::asio::awaitable<void> follow();
-    boost::asio::awaitable<void> stand_by();
-    boost::asio::awaitable<void> take_the_slot();
-    boost::asio::awaitable<void> read_log();
-    boost::asio::awaitable<void> open_gate(std::shared_ptr<session> of);
-    boost::asio::awaitable<followed_tables> find_tables();
-    boost::asio::awaitable<void> look_around(std::shared_ptr<session> of);
-    boost::asio::awaitable<snapshot> look();
-    boost::asio::awaitable<void> sleep(std::chrono::milliseconds time);
-    std::string slot() const;
-    std::set<std::string> families() const;
-    void say(const std::string& why);
-
-    const pg::pool_options options_;
-    const pg::pool_options log_options_;
-    const std::vector<followed> what_;
-    const events then_;
-    boost::asio::steady_timer pause_;
-    std::shared_ptr<session> session_;
-    std::string said_;
-    bool stopped_ = false;
+    std::unique_ptr<state> state_;
 };
 
 }  // namespace larder::follow

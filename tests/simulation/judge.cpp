@@ -268,6 +268,21 @@ bool judge::is_excused(const order& o, std::size_t key, const reader& who,
     return (o.is_untold || lost_its_holds(o)) && may_be_unheard(o, who);
 }
 
+// "While an instance follows, what others write is seen some milliseconds after it is committed."
+// "While nobody follows, an entry is believed for `CACHE_UNFOLLOWED_SECONDS`", and that nobody does
+// is known two seconds later.
+bool judge::has_to_be_there(const order& o, const reader& who) const {
+    if (over_) return o.committed >= 0;
+    if (o.process != others) return o.acknowledged >= 0 && o.acknowledging_event < who.event;
+    if (o.committed < 0) return false;
+    const auto& plan = world_.plan();
+    const auto round_trips = 6 * plan.postgres_most + 4 * plan.network_most;
+    const bool is_followed = plan.faults.empty() && o.committed > 3'000;
+    const auto late = is_followed ? plan.log_most + 150 + round_trips
+                                  : 2'000 + worker::unfollowed + local_lag + 300 + round_trips;
+    return who.began > o.committed + late;
+}
+
 void judge::answered(const reader& who, std::size_t key, std::int64_t value, cache::origin from) {
     world_.count(from == cache::origin::local    ? &figures::local_hits
                  : from == cache::origin::shared ? &figures::shared_hits
@@ -299,9 +314,7 @@ void judge::answered(const reader& who, std::size_t key, std::int64_t value, cac
         world_.violated(key_name(key) + " is not answered from the tier that has it");
     for (std::size_t i = 0; i < orders_.size(); ++i) {
         const auto& o = orders_[i];
-        const bool has_to_be_there = (o.acknowledged >= 0 && o.acknowledging_event < who.event) ||
-                                     (over_ && o.committed >= 0);
-        if (!has_to_be_there || o.number[key] <= value) continue;
+        if (!has_to_be_there(o, who) || o.number[key] <= value) continue;
         if (!is_excused(o, key, who, from))
             return world_.violated(key_name(key) + " lacks order " + std::to_string(i + 1));
         world_.count(&figures::late_answers);

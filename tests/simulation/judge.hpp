@@ -31,6 +31,8 @@ public:
     static constexpr msec longest_wait = 2'200;
     /// Where a connection goes silent for good, it is then.
     static constexpr msec goes_silent = 600;
+    /// Instead of a process: somebody who does not use the cache.
+    static constexpr std::uint32_t others = 0;
 
     judge(world& w) : world_(w) {}
 
@@ -112,6 +114,7 @@ private:
     bool lost_its_holds(const order& o) const;
     bool has_heard(const order& o, std::size_t key, const reader& who) const;
     bool may_be_unheard(const order& o, const reader& who) const;
+    bool has_to_be_there(const order& o, const reader& who) const;
     bool is_excused(const order& o, std::size_t key, const reader& who, cache::origin from) const;
     bool may_be_believed(const order& o, msec at) const;
     bool died_with_it(const order& o, msec at) const;

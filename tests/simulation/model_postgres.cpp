@@ -14,7 +14,7 @@ statement_ptr model_postgres::find(std::uint64_t id) const {
 }
 
 bool model_postgres::is_idle() const {
-    return std::none_of(running_.begin(), running_.end(),
+    return others_.empty() && std::none_of(running_.begin(), running_.end(),
                         [](auto& s) { return s->order != 0 && !s->taken && !s->dropped; });
 }
 
@@ -98,14 +98,42 @@ void model_postgres::take(std::uint64_t id) {
     if (s->order == 0) {
         s->value = counts_[s->keys.front()];
     } else {
-        for (const auto key : s->keys) world_.judge().committed(s->order, key, ++counts_[key]);
-        world_.say([&] { return "PostgreSQL committed order " + std::to_string(s->order); });
+        world_.log().commit(s->keys, false);
+        count_order(s->order, s->keys);
         for (const auto& one : s->announcements) {
             remember(one);
             notify(one);
         }
     }
     if (!s->answered) answer(*s, world_.luck().delay(most_));
+}
+
+void model_postgres::count_order(order_number order, const std::vector<std::size_t>& keys) {
+    for (const auto key : keys) world_.judge().committed(order, key, ++counts_[key]);
+    world_.say([&] { return "PostgreSQL committed order " + std::to_string(order); });
+}
+
+// A commit is in the log before anybody sees it; one that waits for a standby long before.
+void model_postgres::others_write(std::vector<std::size_t> keys) {
+    if (down_) return;
+    auto& luck = world_.luck();
+    const auto order = world_.judge().begin_order(judge::others, keys, world_.now());
+    world_.count(&figures::of_others);
+    const bool is_pending = luck.in(70);
+    const auto transaction = world_.log().commit(keys, is_pending);
+    if (!is_pending) return count_order(order, keys);
+    others_.emplace(transaction, others_order{order, std::move(keys)});
+    world_.schedule({.at = world_.now() + luck.any_of<msec>({0, 2, 30, 300, 2'000}),
+                     .what = event::kind::others_seen,
+                     .id = transaction});
+}
+
+void model_postgres::others_seen(std::uint32_t transaction) {
+    const auto found = others_.find(transaction);
+    if (found == others_.end()) return;
+    world_.log().seen(transaction);
+    count_order(found->second.order, found->second.keys);
+    others_.erase(found);
 }
 
 void model_postgres::remember(const std::string& payload) {
@@ -185,6 +213,12 @@ void model_postgres::end_orphan(std::uint64_t id) {
 
 void model_postgres::go_down() {
     down_ = true;
+    // It comes back with what it had written, or another one does that has not got it.
+    for (const auto transaction : world_.log().go_down()) {
+        if (world_.luck().in(50)) others_seen(transaction);
+        else world_.judge().dropped(others_.at(transaction).order);
+    }
+    others_.clear();
     for (auto* one : world_.listeners()) one->owner()->listens = false;
     for (const auto& s : running_) {
         if (s->taken && s->answered) continue;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -82,6 +83,9 @@ public:
     void take(std::uint64_t id);
     void lose(std::uint64_t id);
     void end_orphan(std::uint64_t id);
+    /// Somebody who does not use the cache; and that readers see it.
+    void others_write(std::vector<std::size_t> keys);
+    void others_seen(std::uint32_t transaction);
     /// Ends all that runs: what is not committed never will be.
     void go_down();
     void come_up();
@@ -106,7 +110,12 @@ private:
     void drop(statement& s) const;
     void notify(const std::string& payload);
     void remember(const std::string& payload);
+    void count_order(order_number order, const std::vector<std::size_t>& keys);
 
+    struct others_order {
+        order_number order;
+        std::vector<std::size_t> keys;
+    };
     world& world_;
     const msec most_;  // of an answer's delay
     bool down_ = false;
@@ -114,6 +123,7 @@ private:
     std::array<std::uint64_t, max_keys> loads_{};
     std::array<std::uint8_t, max_keys> first_loads_{};  // who makes them
     std::vector<statement_ptr> running_;
+    std::map<std::uint32_t, others_order> others_;  // that readers do not see yet
     std::vector<row> rows_;
     std::uint64_t last_id_ = 0;
     std::string server_;  // Valkey, as it was recorded

@@ -47,6 +47,7 @@ const model_valkey::place& model_valkey::find(const std::string& name) {
         const auto marks = cache::marks_of(family);
         all[marks[0]] = {place::kind::mark, max_keys};
         all[marks[1]] = {place::kind::lock, max_keys};
+        all[std::string{"larder:followed:"} + family] = {place::kind::sign, max_keys};
         return all;
     }();
     return places.at(name);
@@ -225,6 +226,10 @@ reply model_valkey::execute(std::uint32_t connection, const command& words, msec
     if (verb == "SCAN") return scan(words, now);
     if (is_replica) return refused("READONLY You can't write against a read only replica.");
     if (verb == "EVALSHA" || verb == "EVAL") return run_script(words, now);
+    if (verb == "SET" && find(words[1]).is == place::kind::sign && words[3] == "PX") {
+        data_.followed_until = now + number(words[4]);
+        return said("OK");
+    }
     if (verb != "DEL") throw std::logic_error{"an unknown command: " + verb};
     for (std::size_t i = 1; i < words.size(); ++i) del(words[i]);
     return said(std::to_string(words.size() - 1));
@@ -243,7 +248,10 @@ reply model_valkey::get(std::uint32_t connection, const std::string& name, msec 
 }
 
 reply model_valkey::pttl(const std::string& name, msec now) {
-    const auto& e = fresh(find(name).key, now);
+    const auto& of = find(name);
+    if (of.is == place::kind::sign)
+        return said(std::to_string(is_followed(now) ? data_.followed_until - now : -2));
+    const auto& e = fresh(of.key, now);
     return said(std::to_string(e.value ? e.value_until - now : -2));
 }
 
@@ -266,6 +274,7 @@ void model_valkey::del(const std::string& name) {
         case place::kind::hold: data_.of[of.key].holds.clear(); break;
         case place::kind::mark: set_mark({}); break;
         case place::kind::lock: data_.purging.clear(); break;
+        case place::kind::sign: data_.followed_until = 0; break;
     }
 }
 

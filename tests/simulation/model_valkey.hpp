@@ -71,6 +71,8 @@ public:
         return data_.purging_until > now ? data_.purging : nobody;
     }
     msec purges_since() const { return data_.purging_since; }
+    /// Whether somebody says that he follows the source.
+    bool is_followed(msec now) const { return data_.followed_until > now; }
     struct kept {
         std::string value;
         msec until;
@@ -107,10 +109,11 @@ private:
         std::string mark;
         std::string purging;
         msec purging_until = 0, purging_since = 0;
+        msec followed_until = 0;
     };
     // What a key of the server is of: `key` of max_keys is the family's.
     struct place {
-        enum class kind : std::uint8_t { value, lease, hold, mark, lock } is;
+        enum class kind : std::uint8_t { value, lease, hold, mark, lock, sign } is;
         std::size_t key;
     };
     static const place& find(const std::string& name);

@@ -66,6 +66,9 @@ struct event {
         pg_take,       ///< a statement arrives at PostgreSQL; id: the statement
         pg_lost,       ///< a statement's connection is lost; id: the statement
         pg_orphan,     ///< a transaction without a client is ended; id: the statement
+        others_write,  ///< somebody who does not use the cache; id: the customer's key
+        others_seen,   ///< and readers see it from now on; id: the transaction
+        log_arrives,   ///< at the owner, who follows
         fault,         ///< id: which of the plan
         end_of_fault,  ///< id: which of the plan
         expire         ///< Valkey looks for what is past its time

@@ -140,6 +140,10 @@ TEST(simulation, nobody_waits_for_a_load_that_is_stuck) {
     expect_no_violation(seeds_to_run() / 20, {}, what_happens::stuck_load);
 }
 
+TEST(simulation, what_others_write_is_seen) {
+    expect_no_violation(seeds_to_run() / 5, {}, what_happens::others_write);
+}
+
 TEST(simulation, a_seed_is_the_same_world_every_time) {
     for (std::uint64_t seed = 1; seed <= 20; ++seed)
         EXPECT_EQ(trace_of(seed, {}, what_happens::anything),
@@ -263,6 +267,28 @@ TEST(simulation_finds, an_end_that_releases_nothing) {
 }
 TEST(simulation_finds, a_purge_whose_lock_is_not_renewed) {
     expect_violation({.engine = {.renew_the_purge_lock = false}}, 5'000, what_happens::long_purge);
+}
+
+// Of who follows.
+void expect_late(const variant& v) { expect_violation(v, 20'000, what_happens::others_write); }
+
+TEST(simulation_finds, a_change_that_is_told_before_readers_see_it) {
+    expect_late({.engine = {.wait_until_readers_see_it = false}});
+}
+TEST(simulation_finds, who_begins_to_follow_and_forgets_nothing) {
+    expect_late({.engine = {.forget_all_at_the_begin = false}});
+}
+TEST(simulation_finds, who_begins_to_follow_and_does_not_wait_for_who_runs) {
+    expect_late({.engine = {.wait_for_who_runs_at_the_begin = false}});
+}
+TEST(simulation_finds, an_entry_that_is_believed_although_nobody_follows) {
+    expect_late({.engine = {.believe_for_a_short_time_unfollowed = false}});
+}
+TEST(simulation_finds, a_sign_before_all_is_forgotten) {
+    expect_late({.engine = {.sign_only_when_all_is_forgotten = false}});
+}
+TEST(simulation_finds, a_sign_of_who_is_behind) {
+    expect_late({.engine = {.sign_only_of_who_is_not_behind = false}});
 }
 
 }  // namespace

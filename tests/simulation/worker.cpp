@@ -28,6 +28,9 @@ valkey::client_options client_options_here() {
 
 cache::tiers_options tiers_of(const plan_of_seed& p) {
     return {.ttl = std::chrono::seconds{p.ttl / 1'000},
+            .unfollowed = p.others > 0
+                              ? std::optional<milliseconds>{milliseconds{worker::unfollowed}}
+                              : std::nullopt,
             .families = {family},
             .local_bytes = p.local_bytes,
             .lease = milliseconds{p.lease},
@@ -71,12 +74,34 @@ worker::worker(simulation::world& w, std::uint8_t place, std::uint32_t incarnati
              }});
     home_.start(serve());
     if (world_.is_listener(place)) home_.start(listen());
+    if (world_.is_listener(place) && w.plan().others > 0) follow();
 }
 
 // The coroutines hold what the other members are about to end.
 worker::~worker() {
     home_.kill_all();
+    following_.reset();
+    log_.reset();
     engine_.reset();
+}
+
+void worker::follow() {
+    log_ = std::make_unique<model_follower>(world_, *this);
+    following_ = std::make_unique<follow::following>(
+        waiting(), *log_, std::set<std::string>{family},
+        follow::following::events{
+            .broken =
+                [this](const follow::untrue& what) {
+                    world_.say([&] { return name() + " has keys forgotten"; });
+                    if (!what.families.empty()) engine_->invalidate_all();
+                    if (!what.keys.empty())
+                        engine_->invalidate({what.keys.begin(), what.keys.end()});
+                },
+            .slot = [this] { return process_->own.visited(); },
+            .follows = [this] { engine_->say_followed(); },
+            .ends = [this] { engine_->say_unfollowed(); },
+            .pause_after = [](const std::exception_ptr&) { return milliseconds{0}; }});
+    following_->start();
 }
 
 std::string worker::name() const {
@@ -215,6 +240,7 @@ task<void> worker::end() {
                          world_.judge().has_unreleased(process_->id);
     if (has_time_left && is_left)
         world_.violated(name() + " ends early, with writes that are not released");
+    if (following_) following_->stop();
     engine_->stop();
     world_.say([&] { return name() + " has ended"; });
     ++process_->ended;

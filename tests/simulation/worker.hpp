@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "cache/engine.hpp"
+#include "follow/following.hpp"
+#include "simulation/model_log.hpp"
 #include "simulation/model_postgres.hpp"
 #include "simulation/network.hpp"
 #include "simulation/schedule.hpp"
@@ -35,7 +37,7 @@ using process_ptr = std::shared_ptr<process>;
 
 class worker final : public larder::world, public valkey::network {
 public:
-    static constexpr msec say_every = 250, graceful = 1'000;
+    static constexpr msec say_every = 250, graceful = 1'000, unfollowed = 1'000;
 
     worker(simulation::world& w, std::uint8_t place, std::uint32_t incarnation, process_ptr of);
     ~worker();
@@ -71,6 +73,11 @@ public:
 
     /// It has nothing to do, and Valkey is trusted.
     bool is_calm() const { return requests_ == 0 && engine_->is_calm(); }
+    /// What others write is told by it, and all was.
+    bool follows() const { return following_ && following_->is_calm(); }
+    void log_arrived() {
+        if (log_) log_->arrived();
+    }
     std::size_t requests() const { return requests_; }
     std::size_t local_bytes() const { return engine_->local().bytes(); }
 
@@ -80,6 +87,7 @@ private:
     task<std::string> load(std::size_t key);
     task<void> serve();
     task<void> listen();
+    void follow();
     void look(bool is_due);
     task<void> end();
     void schedule(event::kind what, msec at, std::uint64_t id);
@@ -93,6 +101,8 @@ private:
     pg::announcements announcements_;
     wait_id notified_ = 0;
     std::unique_ptr<cache::engine> engine_;
+    std::unique_ptr<model_follower> log_;
+    std::unique_ptr<follow::following> following_;
     nursery home_;  // ends first
 };
 

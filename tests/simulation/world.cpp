@@ -16,7 +16,8 @@ plan_of_seed plan_with_delays(chance& luck, what_happens kind) {
     p.network_most = kind != what_happens::anything
                          ? luck.any_of<msec>({1, 3, 10})  // no deadline is missed
                          : luck.any_of<msec>({1, 3, 10, 40, 150});
-    p.postgres_most = luck.any_of<msec>({2, 20, 200, 900});
+    p.postgres_most = kind == what_happens::others_write ? luck.any_of<msec>({2, 20})
+                                                         : luck.any_of<msec>({2, 20, 200, 900});
     return p;
 }
 
@@ -64,6 +65,8 @@ void world::make_plan() {
         plan_silence();
     } else if (plan_.kind == what_happens::machine_stops) {
         plan_stops();
+    } else if (plan_.kind == what_happens::others_write) {
+        plan_others();
     } else if (plan_.kind != what_happens::anything) {
         plan_cut_off();
     } else {
@@ -166,6 +169,26 @@ void world::plan_stops() {
                                 .lasts = luck_.between(40, 400)});
 }
 
+// Entries outlive what happens, so that each that was not forgotten is found.
+void world::plan_others() {
+    using enum fault_kind;
+    plan_.ttl = 8'000;
+    plan_.log_most = luck_.any_of<msec>({1, 20, 100});
+    if (luck_.in(10)) plan_.max_remembered = 1;
+    plan_.ends = 6'000;
+    plan_.gets = static_cast<int>(luck_.between(20, 100));
+    plan_.posts = static_cast<int>(luck_.below(4));
+    plan_.others = static_cast<int>(luck_.between(1, 8));
+    if (luck_.in(50)) plan_faults();
+    if (!luck_.in(30)) return;
+    // The one that follows, often.
+    plan_.faults.push_back({.is = luck_.any_of<fault_kind>({crash, end_process, stop_process,
+                                                           stop_machine, postgres_down}),
+                            .at = luck_.between(1'000, 5'000),
+                            .lasts = luck_.between(1, 3'000),
+                            .place = 0});
+}
+
 void world::schedule_faults() {
     if (plan_.kind == what_happens::anything && luck_.in(10))  // it is not there yet
         plan_.faults.push_back({.is = fault_kind::restart_empty, .lasts = luck_.between(1, 400)});
@@ -196,18 +219,20 @@ void world::plan_faults() {
 void world::plan_requests() {
     const auto places = plan_.instances * plan_.workers;
     const auto add = [&](event::kind what, msec at) {
-        const bool of_a_customer = what == event::kind::post || luck_.in(50);
+        const bool of_a_customer = what != event::kind::get || luck_.in(50);
         const auto customer = luck_.between(1, static_cast<std::int64_t>(plan_.keys) - 1);
         schedule({.at = at,
                   .what = what,
-                  .owner = static_cast<std::uint8_t>(luck_.below(places)),
+                  .owner = what == event::kind::others_write
+                               ? event::nobody
+                               : static_cast<std::uint8_t>(luck_.below(places)),
                   .id = static_cast<std::uint64_t>(of_a_customer ? customer : 0)});
     };
     for (int i = 0; i < plan_.gets; ++i)
         add(event::kind::get, plan_.is_herd() ? 4'000 + luck_.below(3) : luck_.below(plan_.ends));
-    for (int i = 0; i < plan_.posts; ++i) {
+    for (int i = 0; i < plan_.posts + plan_.others; ++i) {
         const auto at = luck_.below(plan_.ends);
-        add(event::kind::post, at);
+        add(i < plan_.posts ? event::kind::post : event::kind::others_write, at);
         // Readers just before a write and after it meet it more often.
         for (int near = 0; near < 4; ++near)
             add(event::kind::get, at + luck_.between(-20, 3 * plan_.postgres_most + 20));
@@ -334,6 +359,10 @@ void world::perform(const event& e) {
         case event::kind::pg_take: postgres_.take(e.id); break;
         case event::kind::pg_lost: postgres_.lose(e.id); break;
         case event::kind::pg_orphan: postgres_.end_orphan(e.id); break;
+        case event::kind::others_write: postgres_.others_write({0, e.id}); break;
+        case event::kind::others_seen:
+            postgres_.others_seen(static_cast<std::uint32_t>(e.id));
+            break;
         case event::kind::fault: begin(plan_.faults[e.id]); break;
         case event::kind::end_of_fault: end(plan_.faults[e.id]); break;
         default: look(); break;
@@ -350,6 +379,7 @@ void world::perform_of_owner(const event& e, worker& w) {
             if (const auto c = network_.find(e.id)) network_.handle(c);
             break;
         case event::kind::hear: w.hear(told_[e.id]); break;
+        case event::kind::log_arrives: w.log_arrived(); break;
         case event::kind::get:
             if (w.owner()->is_ending) break;
             count(&figures::gets);
@@ -509,6 +539,8 @@ void world::violated(const std::string& how) {
 }
 
 bool world::is_calm() const {
+    const auto follows = [](auto& w) { return w && w->follows(); };
+    if (plan_.others > 0 && std::none_of(workers_.begin(), workers_.end(), follows)) return false;
     return !network_.is_down && !network_.tells_changes() && !postgres_.is_down() &&
            postgres_.is_idle() && std::all_of(workers_.begin(), workers_.end(), [this](auto& w) {
                return w && w->rested_until() <= now() && w->is_calm();
@@ -614,6 +646,8 @@ void figures::add(const figures& more) {
     unknown_outcomes += more.unknown_outcomes, late_commits += more.late_commits;
     orphans += more.orphans, untold += more.untold, announcements += more.announcements;
     pushes += more.pushes, expired_values += more.expired_values;
+    of_others += more.of_others, takeovers += more.takeovers;
+    told_by_the_log += more.told_by_the_log;
     for (std::size_t i = 0; i < scripts.size(); ++i) scripts[i] += more.scripts[i];
     for (std::size_t i = 0; i < fault_kinds; ++i) faults[i] += more.faults[i];
 }
@@ -636,6 +670,9 @@ std::string figures::text() const {
         "leases",         "fills",         "yielded leases",        "holds", "releases",
         "renewed leases", "purges' locks", "ends of purges' locks", "purges"};
     for (std::size_t i = 0; i < scripts.size(); ++i) out += n(scripts_of[i], scripts[i]);
+    if (of_others > 0)
+        out += n("orders of others", of_others) + n("transactions that the log told", told_by_the_log) +
+               n("times that somebody began to follow", takeovers);
     for (std::size_t i = 0; i < fault_kinds; ++i)
         out += n(name_of(static_cast<fault_kind>(i)), faults[i]);
     return out;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "simulation/judge.hpp"
+#include "simulation/model_log.hpp"
 #include "simulation/model_postgres.hpp"
 #include "simulation/model_valkey.hpp"
 #include "simulation/network.hpp"
@@ -50,6 +51,7 @@ struct figures {
                   source_reads = 0, failed_gets = 0, late_answers = 0, orders = 0, acknowledged = 0,
                   unknown_outcomes = 0, late_commits = 0, orphans = 0, untold = 0,
                   announcements = 0, pushes = 0, expired_values = 0;
+    std::uint64_t of_others = 0, takeovers = 0, told_by_the_log = 0;
     std::array<std::uint64_t, 9> scripts{};  ///< by index, as they were called
     std::array<std::uint64_t, fault_kinds> faults{};
 
@@ -78,7 +80,8 @@ enum class what_happens {
     no_room,                   ///< to remember what was heard, while a worker hears nothing else
     long_purge,                ///< while others want to purge, too
     machine_stops,             ///< and what it is sent arrives after it goes on
-    stuck_load                 ///< readers that come all at once, and the first load takes long
+    stuck_load,                ///< readers that come all at once, and the first load takes long
+    others_write               ///< who do not use the cache, and an instance follows the log
 };
 
 /// What a seed's chance decides before it begins.
@@ -89,9 +92,10 @@ struct plan_of_seed {
     std::size_t max_remembered = 65'536;
     msec ttl = 8'000, lease = 1'000;
     msec purge_lock = 5'000;
-    msec network_most = 1, postgres_most = 2;
+    msec network_most = 1, postgres_most = 2, log_most = 1;
     msec ends = 0;  ///< requests and faults
     int gets = 0, posts = 0;
+    int others = 0;  ///< writes of who does not use the cache
     int lose_percent = 0;
     bool has_table = true;  ///< PostgreSQL's, of what is unreleased
     what_happens kind = what_happens::anything;
@@ -120,6 +124,7 @@ public:
     model_network& network() { return network_; }
     model_valkey& server(std::size_t which) { return servers_[which]; }
     model_postgres& postgres() { return postgres_; }
+    model_log& log() { return log_; }
     simulation::judge& judge() { return judge_; }
     void schedule(const event& e) { schedule_.add(e); }
     void count(std::uint64_t figures::* what) { ++(figures_.*what); }
@@ -152,6 +157,7 @@ private:
     void plan_gone_silent();
     void plan_no_room();
     void plan_stops();
+    void plan_others();
     void schedule_faults();
     void plan_requests();
     void perform(const event& e);
@@ -184,6 +190,7 @@ private:
     simulation::judge judge_{*this};
     std::array<model_valkey, model_network::servers> servers_{model_valkey{"a"}, model_valkey{"b"}};
     model_network network_;
+    model_log log_{*this};
     model_postgres postgres_;
     std::vector<std::unique_ptr<worker>> workers_;
     std::vector<std::string> told_;  // by PostgreSQL
