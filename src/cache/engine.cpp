@@ -141,19 +141,30 @@ void engine::invalidate_all() {
     releases_.soon();
 }
 
-// Not before all was forgotten that may have been missed.
 void engine::say_followed() {
-    if (own_.overflow() == 0 || !in_force.sign_only_when_all_is_forgotten) home_.start(put_sign());
+    if (!std::exchange(signing_, true)) home_.start(put_sign(times_unfollowed_));
 }
 
-void engine::say_unfollowed() { home_.start(take_sign_away()); }
+void engine::say_unfollowed() {
+    ++times_unfollowed_;
+    home_.start(take_sign_away());
+}
 
 task<void> engine::take_sign_away() {
     const valkey::command take{"DEL", sign_of(options_)};
     co_await client_.call(take, valkey::urgency::background);
 }
 
-task<void> engine::put_sign() {
+// Not before Valkey knows what was told before.
+task<void> engine::put_sign(unsigned told) {
+    const auto last = own_.last_change();
+    const auto until = waits_.now() + sign_lives / 4;
+    const auto has_to_wait = [&] {
+        return in_force.sign_only_when_all_is_forgotten && !own_.is_released(last);
+    };
+    while (has_to_wait() && waits_.now() < until && !stopped_) co_await waits_.sleep(tick);
+    signing_ = false;
+    if (has_to_wait() || told != times_unfollowed_ || stopped_) co_return;
     const valkey::command put{"SET", sign_of(options_), name_, "PX",
                               std::to_string(sign_lives.count())};
     co_await client_.call(put, valkey::urgency::background);

@@ -86,7 +86,7 @@ private:
 
     bool is_proved() const;
     void read_sign(const valkey::reply& left, time_point sent);
-    task<void> put_sign();
+    task<void> put_sign(unsigned told);
     task<void> take_sign_away();
     task<void> look_after();
     task<void> ask_for_proof();
@@ -100,6 +100,8 @@ private:
     time_point proved_{};  // the last time of which it is known that the server was the primary
     time_point asked_{};
     bool asking_ = false;
+    unsigned times_unfollowed_ = 0;  // so that who said before that it is followed knows
+    bool signing_ = false;
     bool was_connected_ = false;
     bool stopped_ = false;
     local_tier local_;

@@ -45,7 +45,7 @@ std::string_view next_line(std::string_view& text) {
 struct own_writes::state {
     struct what {
         std::vector<std::string> writers;
-        std::uint64_t change = 0;
+        std::uint64_t change = 0, since = 0;  // the last one, and the first
         bool is_own = false;
     };
     explicit state(std::string n) : name(n.empty() ? random_name() : std::move(n)) {}
@@ -54,25 +54,27 @@ struct own_writes::state {
     mutable std::mutex mutex;  // guards the rest
     std::map<std::string, what, std::less<>> keys;
     std::uint64_t last_change = 0;
-    std::uint64_t overflow = 0;  // the last change that found no room
+    std::uint64_t overflow = 0, overflow_since = 0;  // changes that found no room
     std::string database;
     std::string run_id;  // of the Valkey that was visited last
     std::map<std::string, std::uint32_t, std::less<>> purged;  // on which visit
 
     std::size_t size() const { return keys.size() + (overflow != 0 ? 1 : 0); }
     void remember(const broken_key& broken, bool own, std::size_t most);
+    void remember_all() {
+        overflow = last_change + 1;
+        if (overflow_since == 0) overflow_since = overflow;
+    }
 };
 
 // As part of the change that is going on, the one after the last.
 void own_writes::state::remember(const broken_key& broken, bool own, std::size_t most) {
     const auto& [key, writer] = broken;
     const auto change = last_change + 1;
-    if (keys.size() >= most && !keys.contains(key)) {
-        overflow = change;
-        return;
-    }
+    if (keys.size() >= most && !keys.contains(key)) return remember_all();
     auto& one = keys[key];
     one.change = change;
+    if (one.since == 0) one.since = change;
     one.is_own = one.is_own || own;
     auto& writers = one.writers;
     const bool is_known = std::find(writers.begin(), writers.end(), writer) != writers.end();
@@ -105,7 +107,8 @@ void own_writes::remember(const std::vector<broken_key>& keys, bool is_announced
 
 void own_writes::remember_all() {
     const std::scoped_lock lock{state_->mutex};
-    state_->overflow = ++state_->last_change;
+    state_->remember_all();
+    ++state_->last_change;
     remembered_ = state_->size();
 }
 
@@ -173,8 +176,9 @@ void own_writes::forget(const std::vector<unreleased>& released) {
     const std::scoped_lock lock{state_->mutex};
     for (const auto& one : released) {
         const auto found = state_->keys.find(one.key);
-        if (found != state_->keys.end() && found->second.change == one.change)
-            state_->keys.erase(found);
+        if (found == state_->keys.end()) continue;
+        if (found->second.change == one.change) state_->keys.erase(found);
+        else found->second.since = one.change + 1;
     }
     remembered_ = state_->size();
 }
@@ -184,10 +188,24 @@ std::uint64_t own_writes::overflow() const {
     return state_->overflow;
 }
 
+std::uint64_t own_writes::last_change() const {
+    const std::scoped_lock lock{state_->mutex};
+    return state_->last_change;
+}
+
+bool own_writes::is_released(std::uint64_t change) const {
+    const std::scoped_lock lock{state_->mutex};
+    if (state_->overflow != 0 && state_->overflow_since <= change) return false;
+    return std::all_of(state_->keys.begin(), state_->keys.end(),
+                       [&](const auto& one) { return one.second.since > change; });
+}
+
 void own_writes::forget_all(std::uint64_t overflow) {
     const std::scoped_lock lock{state_->mutex};
     for (auto& one : generations_) ++one;
-    if (state_->overflow == overflow) state_->overflow = 0;
+    const bool is_all = state_->overflow == overflow;
+    state_->overflow_since = is_all ? 0 : overflow + 1;
+    if (is_all) state_->overflow = 0;
     remembered_ = state_->size();
 }
 

@@ -46,21 +46,25 @@ task<std::optional<shared_tier::kept>> shared_tier::get(const std::string& key) 
     const auto sent = waits_.now();
     std::vector<valkey::command> commands;
     commands.reserve(3);
+    // First how long it is to be believed: another value may take its place between the two, and
+    // that one is newer.
+    commands.push_back({"PTTL", key});
     if (client_.is_tracking()) commands.push_back({"CLIENT", "CACHING", "YES"});
     // As much as tells what is too long, which nobody need transfer or hold.
     commands.push_back({"GETRANGE", key, "0", std::to_string(options_.largest_value)});
-    commands.push_back({"PTTL", key});
     auto replies = co_await client_.call(std::move(commands));
-    auto& value = replies[replies.size() - 2];
+    auto& value = replies.back();
     if (!value.was_answered()) co_return std::nullopt;
     kept result;
-    result.is_tracked = replies.size() == 3 && replies.front().succeeded();
-    const auto& ttl = replies.back().text;
+    result.is_tracked = replies.size() == 3 && replies[1].succeeded();
+    const auto& ttl = replies.front().text;
     long left = 0;
     std::from_chars(ttl.data(), ttl.data() + ttl.size(), left);
     result.left = milliseconds{left};
     result.expires = sent + result.left;
-    if (value.is != valkey::reply::kind::text || value.text.empty()) co_return result;
+    const bool has_just_come = left == -2;  // who asks for a lease gets it
+    if (value.is != valkey::reply::kind::text || value.text.empty() || has_just_come)
+        co_return result;
     // What this service would have written has an end, and no later one.
     const bool has_end = left != -1 && result.left <= longest();
     const bool is_short = value.text.size() <= options_.largest_value;

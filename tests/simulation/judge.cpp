@@ -277,7 +277,8 @@ bool judge::has_to_be_there(const order& o, const reader& who) const {
     if (o.committed < 0) return false;
     const auto& plan = world_.plan();
     const auto round_trips = 6 * plan.postgres_most + 4 * plan.network_most;
-    const bool is_followed = plan.faults.empty() && o.committed > 3'000;
+    const bool is_followed = plan.faults.empty() && o.committed > 3'000 &&
+                             plan.log == plan_of_seed::log_trouble::none;
     const auto late = is_followed ? plan.log_most + 150 + round_trips
                                   : 2'000 + worker::unfollowed + local_lag + 300 + round_trips;
     return who.began > o.committed + late;

@@ -179,6 +179,15 @@ void world::plan_others() {
     plan_.gets = static_cast<int>(luck_.between(20, 100));
     plan_.posts = static_cast<int>(luck_.below(4));
     plan_.others = static_cast<int>(luck_.between(1, 8));
+    if (luck_.in(30)) {
+        plan_.log = luck_.any_of({plan_of_seed::log_trouble::refused,
+                                  plan_of_seed::log_trouble::stalled});
+        plan_.trouble_from = luck_.between(1'000, 2'000);
+        plan_.trouble_until = plan_.trouble_from + luck_.between(3'000, 5'500);
+        plan_.ends = 8'000;
+        plan_.is_quiet = luck_.in(40);
+        if (plan_.is_quiet) return;
+    }
     if (luck_.in(50)) plan_faults();
     if (!luck_.in(30)) return;
     // The one that follows, often.
@@ -228,6 +237,14 @@ void world::plan_requests() {
                                : static_cast<std::uint8_t>(luck_.below(places)),
                   .id = static_cast<std::uint64_t>(of_a_customer ? customer : 0)});
     };
+    if (plan_.is_quiet) {  // entries as old as may be
+        for (int i = 0; i < 10; ++i)
+            add(event::kind::get, plan_.trouble_from - luck_.between(1, 300));
+        add(event::kind::others_write, plan_.trouble_from + luck_.between(50, 300));
+        for (int i = 0; i < 40; ++i)
+            add(event::kind::get, plan_.trouble_until + luck_.below(400));
+        return;
+    }
     for (int i = 0; i < plan_.gets; ++i)
         add(event::kind::get, plan_.is_herd() ? 4'000 + luck_.below(3) : luck_.below(plan_.ends));
     for (int i = 0; i < plan_.posts + plan_.others; ++i) {
@@ -237,6 +254,9 @@ void world::plan_requests() {
         for (int near = 0; near < 4; ++near)
             add(event::kind::get, at + luck_.between(-20, 3 * plan_.postgres_most + 20));
     }
+    if (plan_.log == plan_of_seed::log_trouble::none) return;
+    for (int i = 0; i < 20; ++i)
+        add(event::kind::get, plan_.trouble_until + luck_.between(-100, 500));
 }
 
 // ---- Instances.

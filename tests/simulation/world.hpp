@@ -96,11 +96,18 @@ struct plan_of_seed {
     msec ends = 0;  ///< requests and faults
     int gets = 0, posts = 0;
     int others = 0;  ///< writes of who does not use the cache
+    /// Their log is not to be had, or comes when that is over.
+    enum class log_trouble : std::uint8_t { none, refused, stalled } log = log_trouble::none;
+    msec trouble_from = 0, trouble_until = 0;
+    bool is_quiet = false;  ///< nobody asks while that is so
     int lose_percent = 0;
     bool has_table = true;  ///< PostgreSQL's, of what is unreleased
     what_happens kind = what_happens::anything;
     std::vector<fault> faults;
 
+    bool has_trouble(log_trouble which, msec at) const {
+        return log == which && at >= trouble_from && at < trouble_until;
+    }
     bool is_herd() const { return kind == what_happens::herd || kind == what_happens::stuck_load; }
 };
 

@@ -84,6 +84,10 @@ public:
     /// There were more keys than it can remember. Not 0: purge all families, then say which
     /// number it was with forget_all().
     std::uint64_t overflow() const;
+    /// Counts what is remembered, and what not to trust.
+    std::uint64_t last_change() const;
+    /// Whether nothing is remembered any more since that change or before.
+    bool is_released(std::uint64_t change) const;
     void forget_all(std::uint64_t overflow);
 
     // ---- Which servers these are.
