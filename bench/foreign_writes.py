@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Measures how soon orders that psql inserts are counted, on several instances that follow the log.
+"""Measures how soon orders that psql inserts are counted, on several instances that follow.
 
-    bench/foreign_writes.py [--seconds 10] [--rate 500] [--instances 3]
+    bench/foreign_writes.py [--seconds 10] [--rate 500] [--instances 3] [--follow auto|trigger]
 
 For each order and each instance: the time from when psql was told of the commit to the first answer
 that counts it; what an answer counted before psql was told is no lag. One reader an instance asks
@@ -78,7 +78,7 @@ def write(args, uri, database):
 
 
 def measure(args, folder, started):
-    environment = {"PATH": os.environ["PATH"], "CACHE_FOLLOW": "auto",
+    environment = {"PATH": os.environ["PATH"], "CACHE_FOLLOW": args.follow,
                    "PG_SERVICE_URI": tool("postgres", "start", str(folder / "postgres")),
                    "VALKEY_SERVICE_URI": tool("valkey", "start", str(folder / "valkey"))}
     for command in ("load-sample", "follow setup"):
@@ -109,7 +109,7 @@ def measure(args, folder, started):
     lags = sorted(max(0.0, seen - at) * 1000 for reader in readers
                   for seen, at in zip(reader.first_seen, told))
     missing = sum(len(told) - len(reader.first_seen) for reader in readers)
-    print(f"{len(told)} orders at {args.rate}/s, {args.instances} instances, "
+    print(f"{len(told)} orders at {args.rate}/s, {args.instances} instances, by {args.follow}, "
           f"{sum(reader.answers for reader in readers)} answers")
     print("commit to first right answer, ms: "
           f"p50 {statistics.median(lags):.1f}, p99 {lags[int(len(lags) * 0.99)]:.1f}, "
@@ -127,6 +127,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=10)
     parser.add_argument("--rate", type=int, default=500)
     parser.add_argument("--instances", type=int, default=3)
+    parser.add_argument("--follow", choices=("auto", "trigger"), default="auto")
     args = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="larder-bench-"))
     folder.chmod(0o755)

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "app_state.hpp"
+#include "follow/by_triggers.hpp"
 #include "follow/setup.hpp"
 #include "pg/connection.hpp"
 #include "pg/tables.hpp"
@@ -69,16 +70,25 @@ namespace {
 
 using lines = std::vector<std::string>;
 
-asio::awaitable<lines> follow_by(pg::connection& source, follow_command what,
+asio::awaitable<lines> follow_by(pg::connection& source, follow_command what, bool by_triggers,
                                  std::vector<followed> tables, bool dry_run) {
     co_await source.connect();
     if (what == follow_command::status) {
-        auto said = co_await follow::status(source, tables);
+        lines said;
+        if (by_triggers) said = co_await follow::status_of_triggers(source, tables);
+        else said = co_await follow::status(source, tables);
         co_return said;
     }
     lines plan;
-    if (what == follow_command::setup) plan = co_await follow::plan_setup(source, tables);
-    else plan = co_await follow::plan_drop(source);
+    if (what == follow_command::drop) {
+        plan = co_await follow::plan_drop(source);
+        const auto rest = co_await follow::plan_no_triggers(source);
+        plan.insert(plan.end(), rest.begin(), rest.end());
+    } else if (by_triggers) {
+        plan = co_await follow::plan_triggers(source, tables);
+    } else {
+        plan = co_await follow::plan_setup(source, tables);
+    }
     if (!dry_run) co_await follow::carry_out(source, plan);
     co_return plan;
 }
@@ -93,11 +103,12 @@ std::vector<std::string> app::follow(follow_command what, bool dry_run) {
     pg::connection source{io.get_executor(), source_options};
     lines said;
     std::exception_ptr why_not;
-    asio::co_spawn(io, follow_by(source, what, state_->dependencies, dry_run),
-                   [&](const std::exception_ptr& failed, lines all) {
-                       why_not = failed;
-                       said = std::move(all);
-                   });
+    asio::co_spawn(
+        io, follow_by(source, what, o.follow == following::triggers, state_->dependencies, dry_run),
+        [&](const std::exception_ptr& failed, lines all) {
+            why_not = failed;
+            said = std::move(all);
+        });
     io.run();
     if (why_not) std::rethrow_exception(why_not);
     return said;

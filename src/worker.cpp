@@ -149,7 +149,7 @@ void worker::follow(const pg::pool_options& source, std::vector<followed> what,
         auto valkey = own.visited();
         return valkey.empty() ? valkey : options_.cache_prefix + ' ' + valkey;
     };
-    follower_.emplace(io_.get_executor(), source, std::move(what),
+    follower_.emplace(io_.get_executor(), options_.follow, source, std::move(what),
                       follow::follower::events{.broken = forget,
                                                .of = which,
                                                .program = options_.name,
@@ -203,7 +203,17 @@ asio::awaitable<void> worker::start() {
     if (announcements_) co_await announcements_->start();
     if (options_.shared && options_.source) co_await cache_.start();  // else it serves nothing
     if (follower_) follower_->start();
+    if (options_.follow == following::required) co_await until_followed();
     server_->start();
+}
+
+// By this instance or another one that uses the same Valkey.
+asio::awaitable<void> worker::until_followed() {
+    asio::steady_timer pause{io_};
+    while (options_.shared && options_.source && !cache_.is_followed() && !stopping_) {
+        pause.expires_after(20ms);
+        co_await pause.async_wait(asio::use_awaitable);
+    }
 }
 
 void worker::run(std::function<void(std::exception_ptr)> accepts) {
@@ -213,6 +223,7 @@ void worker::run(std::function<void(std::exception_ptr)> accepts) {
 
 void worker::stop(std::chrono::milliseconds timeout) {
     asio::post(io_, [this, timeout] {
+        stopping_ = true;
         release_until_ = std::chrono::steady_clock::now() + timeout - std::min(timeout / 10, 200ms);
         give_up_.expires_after(timeout);
         give_up_.async_wait([this](boost::system::error_code ec) {

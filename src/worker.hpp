@@ -70,6 +70,7 @@ private:
     boost::asio::awaitable<http::response> answer_in_turn(const http::request& r);
     boost::asio::awaitable<http::response> answer_by_route(http::request r);
     boost::asio::awaitable<void> start();
+    boost::asio::awaitable<void> until_followed();
     boost::asio::awaitable<void> finish();
 
     boost::asio::io_context io_{1};
@@ -85,6 +86,7 @@ private:
     boost::asio::steady_timer give_up_;
     std::chrono::steady_clock::time_point release_until_;  // at the end
     bool drained_ = false;
+    bool stopping_ = false;
     std::atomic<bool> cut_off_ = false;
 };
 

@@ -16,7 +16,7 @@ std::string help_on_variables() {
   CACHE_PREFIX            What the cache's keys begin with, before a colon
   CACHE_LOCAL_BYTES       The size of the local tier; 0: off [67108864]
   CACHE_DEADLINE_MS       How long a request waits for Valkey [100]
-  CACHE_FOLLOW            Whether writes by others are seen at once: auto, off [off]
+  CACHE_FOLLOW            Whether writes by others are seen at once: auto, on, trigger, off [off]
   CACHE_UNFOLLOWED_SECONDS  How long an entry is believed while nobody follows [5]
   CACHE_CLIENT_RELOAD     Whether clients may have a count loaded anew: on, off [on]
   NOTIFY_SOCKET           Where systemd waits for READY=1

@@ -202,8 +202,7 @@ int run(const std::vector<std::string>& words, int argc, char** argv, const comp
         "after it was restored, say, or took another one's place");
 
     bool only_shows = false;
-    auto* following =
-        program.add_subcommand("follow", "Let PostgreSQL's log tell of others' writes");
+    auto* following = program.add_subcommand("follow", "Let PostgreSQL tell of others' writes");
     following->require_subcommand(1);
     auto* setting_up = following->add_subcommand(
         "setup", "Publish the tables, with whole old rows (REPLICA IDENTITY FULL)");

@@ -167,7 +167,8 @@ std::string text_of(const serve_flags& flags, const larder::app_options& options
     line("CACHE_PREFIX", options.cache_prefix);
     line("CACHE_LOCAL_BYTES", options.local_bytes);
     line("CACHE_UNFOLLOWED_SECONDS", options.unfollowed.count());
-    line("CACHE_FOLLOW", options.follow == larder::following::off ? "off" : "auto");
+    static constexpr std::array follows{"off", "auto", "on", "trigger"};
+    line("CACHE_FOLLOW", follows.at(static_cast<std::size_t>(options.follow)));
     line("CACHE_CLIENT_RELOAD", options.client_reload ? "on" : "off");
     if (options.shared) line("CACHE_DEADLINE_MS", options.shared->deadline.count());
     line("VALKEY_SERVICE_URI", options.shared ? options.shared->server.address() : "");

@@ -143,7 +143,9 @@ larder::following follow_from_environment() {
     const auto text = variable("CACHE_FOLLOW");
     if (!text || lower(*text) == "off") return larder::following::off;
     if (lower(*text) == "auto") return larder::following::automatic;
-    throw setting_error("CACHE_FOLLOW has to be auto or off, not '" + *text + "'");
+    if (lower(*text) == "on") return larder::following::required;
+    if (lower(*text) == "trigger") return larder::following::triggers;
+    throw setting_error("CACHE_FOLLOW has to be auto, on, trigger or off, not '" + *text + "'");
 }
 
 std::chrono::seconds unfollowed_from_environment() {

@@ -15,8 +15,10 @@ struct followed {
 /// Whether writes that do not go through this service are seen: by psql, another program, a
 /// migration.
 enum class following {
-    off,       ///< they are seen when an entry's time to live ends
-    automatic  ///< if PostgreSQL allows its log to be read; else a warning says what is missing
+    off,        ///< they are seen when an entry's time to live ends
+    automatic,  ///< if PostgreSQL allows its log to be read; else a warning says what is missing
+    required,   ///< the same, and nothing is served before an instance does
+    triggers    ///< they are told by triggers, where the log cannot be read
 };
 
 /// What app::follow() does.

@@ -62,6 +62,8 @@ public:
     void say_followed();
     /// They are not any more.
     void say_unfollowed();
+    /// Whether any instance says so.
+    bool is_followed() const { return shared_.is_followed(); }
     task<std::optional<std::size_t>> take_over() { return trust_.take_over(); }
 
     /// Whether Valkey is trusted, and nothing of it is left to do.

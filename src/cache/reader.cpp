@@ -195,6 +195,7 @@ task<reader::step> reader::fill(flight& f, passage& p, const std::string& token)
     }
     spdlog::debug("Caching {}, value is {}", p.key, p.brought.text);
     p.brought.left = shared_.ttl_of(p.key);
+    p.brought.unfollowed = shared_.is_shortened();
     const auto sent = waits_.now();
     p.brought.stored = co_await shared_.fill(p.key, token, p.brought.text, p.brought.left);
     if (!in_force.only_gets_are_kept && p.brought.stored)

@@ -26,8 +26,8 @@ std::string text_of(milliseconds duration) { return std::to_string(duration.coun
 }  // namespace
 
 milliseconds shared_tier::longest() const {
-    const bool counts = options_.unfollowed && waits_.now() >= followed_until_ &&
-                        in_force.believe_for_a_short_time_unfollowed;
+    const bool counts =
+        options_.unfollowed && !is_followed() && in_force.believe_for_a_short_time_unfollowed;
     return counts ? std::min<milliseconds>(options_.ttl, *options_.unfollowed) : options_.ttl;
 }
 

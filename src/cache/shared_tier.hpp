@@ -63,6 +63,9 @@ public:
     milliseconds longest() const;
     /// Writes of others are seen until then.
     void followed_until(time_point when) { followed_until_ = when; }
+    bool is_followed() const { return waits_.now() < followed_until_; }
+    /// Whether entries are believed for a shorter time than they would be.
+    bool is_shortened() const { return longest() < options_.ttl; }
     milliseconds age_of(std::string_view key, milliseconds left) const;
 
 private:

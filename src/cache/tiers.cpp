@@ -152,6 +152,7 @@ void tiers::invalidate(std::vector<std::string> keys) {
 
 void tiers::invalidate_all() { state_->engine.invalidate_all(); }
 void tiers::say_followed() { state_->engine.say_followed(); }
+bool tiers::is_followed() const { return state_->engine.is_followed(); }
 void tiers::say_unfollowed() { state_->engine.say_unfollowed(); }
 
 asio::awaitable<std::optional<std::size_t>> tiers::take_over() {

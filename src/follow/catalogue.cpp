@@ -49,12 +49,12 @@ std::string fault_of(std::string_view table, std::string_view kind, std::string_
 
 }  // namespace
 
-std::string tables_of(const std::vector<followed>& what) {
+std::string sql_array(const std::vector<followed>& what, std::string followed::* member) {
     std::string all = "{";
     for (const auto& one : what) {
         if (all.size() > 1) all += ',';
         all += '"';
-        for (const char c : one.table) {
+        for (const char c : one.*member) {
             if (c == '"' || c == '\\') all += '\\';
             all += c;
         }

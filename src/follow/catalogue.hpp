@@ -8,6 +8,7 @@
 
 #include "follow/changes.hpp"
 #include "larder/follow.hpp"
+#include "larder/pg/statement.hpp"
 
 namespace larder::pg {
 class connection;
@@ -24,8 +25,13 @@ struct catalogue {
     std::string fault = {};        ///< why they cannot be followed; empty if they can
 };
 
-/// Their names, as an array of SQL.
-std::string tables_of(const std::vector<followed>& what);
+/// One member of each, as an array of SQL.
+std::string sql_array(const std::vector<followed>& what, std::string followed::* member);
+inline std::string tables_of(const std::vector<followed>& what) {
+    return sql_array(what, &followed::table);
+}
+/// To compile the questions for the catalogue takes longer than to answer them.
+inline constexpr pg::statement without_compiling{"SET jit = off"};
 
 /// Throws pg::error.
 boost::asio::awaitable<catalogue> look_up_tables(pg::connection& with,

@@ -1,4 +1,4 @@
-// Follows PostgreSQL's log, and tells what committed transactions make untrue. Private to larder.
+// Follows PostgreSQL, and tells what committed transactions make untrue. Private to larder.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -14,11 +14,11 @@
 
 namespace larder::follow {
 
-/// Drives `following` over libpq.
+/// Drives `following` over libpq, by the log or by triggers.
 ///
 /// Errors   none: it logs, once, what keeps it from following, and tries again.
 /// Threads  call on the worker it was made for.
-/// Cost     two connections, one of them a walsender's.
+/// Cost     two connections; by the log one of them is a walsender's.
 class follower {
 public:
     struct events {
@@ -33,8 +33,8 @@ public:
         std::function<void()> ends = [] {};
     };
 
-    follower(const boost::asio::any_io_executor& executor, pg::pool_options source,
-             std::vector<followed> what, events then);
+    follower(const boost::asio::any_io_executor& executor, larder::following how,
+             pg::pool_options source, std::vector<followed> what, events then);
     ~follower();
     follower(const follower&) = delete;
     follower& operator=(const follower&) = delete;

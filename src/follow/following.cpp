@@ -39,7 +39,7 @@ struct following::session : standing {
     wait_id gate_ends = 0;
 };
 
-following::following(waits& w, log_source& source, std::set<std::string> families, events then)
+following::following(waits& w, change_source& source, std::set<std::string> families, events then)
     : waits_(w),
       source_(source),
       families_(std::move(families)),
@@ -116,6 +116,7 @@ task<void> following::read_log(session& s) {
     while (!s.ended && !stopped_) {
         auto more = co_await source_.read();
         for (auto& each : more.complete) s.waiting.add(std::move(each));
+        if (!more.seen.is_empty()) then_.broken(std::move(more.seen));
         s.done = std::max(s.done, more.done);
         if (s.waiting.size() > most_waiting)  // whoever begins anew has everything forgotten
             throw std::length_error{"too much waits to become visible"};
@@ -145,8 +146,8 @@ task<void> following::let_through(session& s) {
         const auto come = s.done;
         if (!s.waiting.is_empty()) {
             auto seen = co_await source_.look();
-            if (!in_force.wait_until_readers_see_it) seen.now = {.xmin = seen.now.xmax + 1'000'000,
-                                                                 .xmax = seen.now.xmax + 1'000'000};
+            if (!in_force.wait_until_readers_see_it)
+                seen.now = {.xmin = seen.now.xmax + 1'000'000, .xmax = seen.now.xmax + 1'000'000};
             auto what = s.waiting.take(seen.now);
             pause = what.is_empty() ? std::min(pause * 2, longest_pause) : 1ms;
             if (!what.is_empty() && !s.ended) then_.broken(std::move(what));
@@ -180,7 +181,7 @@ task<void> following::look_around(session& s) {
     const bool is_behind = s.ahead.size() == looks_behind && s.ahead.front() > s.told;
     if (s.ended || (is_behind && in_force.sign_only_of_who_is_not_behind)) co_return;
     then_.follows();
-    s.is_calm = s.waiting.is_empty() && !s.has_news && seen.written <= s.told;
+    s.is_calm = s.waiting.is_empty() && !s.has_news && !is_behind;
 }
 
 }  // namespace larder::follow

@@ -16,7 +16,7 @@
 namespace larder::follow {
 
 /// PostgreSQL, as one who follows its log asks it. Whatever is thrown ends the session.
-class log_source {
+class change_source {
 public:
     /// What is known of the tables besides their rows.
     struct tables {
@@ -24,13 +24,14 @@ public:
         std::string fault = {};        ///< why they cannot be followed; empty if they can
         bool are_others = false;       ///< than those whose rows are read
     };
-    /// What readers see, and how far the server has written its log.
+    /// What readers see, and how far the server has written its log, or a time instead.
     struct view {
         snapshot now = {};
         position written = 0;
     };
     struct piece {
         std::vector<transaction> complete = {};
+        untrue seen = {};   ///< the same of others, which readers see already
         position done = 0;  ///< everything before it has come
     };
 
@@ -47,15 +48,19 @@ public:
     /// What is under way throws soon.
     virtual void interrupt() = 0;
 
-protected:
-    ~log_source() = default;
+    change_source() = default;
+    change_source(const change_source&) = delete;
+    change_source& operator=(const change_source&) = delete;
+    virtual ~change_source() = default;
 };
 
 /// Thrown by what cannot be followed before somebody changes it.
 struct cannot_follow : std::exception {
-    explicit cannot_follow(std::string because) : why(std::move(because)) {}
+    explicit cannot_follow(std::string because, bool by_setup = true)
+        : why(std::move(because)), is_mended_by_setup(by_setup) {}
     const char* what() const noexcept override { return why.c_str(); }
     const std::string why;
+    const bool is_mended_by_setup;
 };
 
 /// One of the processes that share a Valkey follows; the others wait for its end. Who begins does
@@ -81,13 +86,13 @@ public:
         std::function<milliseconds(std::exception_ptr why)> pause_after;
     };
 
-    following(waits& w, log_source& source, std::set<std::string> families, events then);
+    following(waits& w, change_source& source, std::set<std::string> families, events then);
     following(const following&) = delete;
     following& operator=(const following&) = delete;
 
     void start() { home_.start(run()); }
     void stop();
-    /// It has told all that was committed when it looked last.
+    /// It has told all that was committed a second before it looked last.
     bool is_calm() const { return session_ && session_->is_calm; }
 
 private:
@@ -105,7 +110,7 @@ private:
     task<void> look_around(session& s);
 
     waits& waits_;
-    log_source& source_;
+    change_source& source_;
     const std::set<std::string> families_;
     const events then_;
     pause between_;

@@ -70,6 +70,8 @@ bool is_identity(std::string_view line) {
     return line.starts_with("ALTER TABLE ") && line.find(" REPLICA IDENTITY ") != line.npos;
 }
 
+}  // namespace
+
 asio::awaitable<void> expect_tables(pg::connection& with, const std::vector<followed>& what) {
     for (const auto& one : what) {
         const pg::parameters name(1, one.table);
@@ -78,8 +80,6 @@ asio::awaitable<void> expect_tables(pg::connection& with, const std::vector<foll
             throw pg::error{pg::failure::rejected, "there is no table " + one.table};
     }
 }
-
-}  // namespace
 
 asio::awaitable<lines> plan_setup(pg::connection& with, const std::vector<followed>& what) {
     co_await expect_tables(with, what);
@@ -121,11 +121,16 @@ asio::awaitable<void> carry_out(pg::connection& with, lines plan) {
     co_await with.end("COMMIT");
 }
 
-asio::awaitable<lines> status(pg::connection& with, const std::vector<followed>& what) {
+lines described(const std::vector<followed>& what) {
     lines all;
-    const auto found = co_await look_up_tables(with, what);
     for (const auto& one : what)
         all.push_back("table " + one.table + ": for " + one.family + ", by " + one.column);
+    return all;
+}
+
+asio::awaitable<lines> status(pg::connection& with, const std::vector<followed>& what) {
+    auto all = described(what);
+    const auto found = co_await look_up_tables(with, what);
     all.push_back(found.fault.empty() ? "PostgreSQL's log tells of them"
                                       : "cannot be followed: " + found.fault +
                                             "; orders follow setup mends it where it can");

@@ -14,6 +14,10 @@ class connection;
 
 namespace larder::follow {
 
+/// Throws error{rejected} if one is not there.
+boost::asio::awaitable<void> expect_tables(pg::connection& with, const std::vector<followed>& what);
+/// A line for each.
+std::vector<std::string> described(const std::vector<followed>& what);
 /// What has to be done still, as SQL: rows are told as they were before, and published. What the
 /// tables' replica identities are is noted with the publication.
 boost::asio::awaitable<std::vector<std::string>> plan_setup(pg::connection& with,

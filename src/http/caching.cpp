@@ -19,6 +19,7 @@ cache_status status_of(const exchange& how) {
     const bool waited = answer.from == cache::origin::shared && answer.collapsed;
     cache_status status{
         .stored = answer.stored, .collapsed = answer.collapsed, .detail = answer.bypassed};
+    if (answer.unfollowed && answer.stored) status.detail = "unfollowed";
     if (answer.from == cache::origin::source || waited) {
         status.fwd = how.was_kept              ? forwarded::request
                      : answer.bypassed.empty() ? forwarded::uri_miss

@@ -3,85 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <thread>
+#include <vector>
 
-#include "support/store_test.hpp"
+#include "follow_store.hpp"
 
 namespace larder::test {
 namespace {
-
-using namespace std::chrono_literals;
-
-constexpr const char* follows = "Follows PostgreSQL's log";
-constexpr const char* own = "/count?customerid=9999";
-constexpr const char* others = "/count?customerid=9998";
-constexpr const char* insert =
-    "INSERT INTO orders (orderdate, customerid, netamount, tax, totalamount)"
-    " SELECT '2024-01-01', 9999, 1, 0, 1";
-
-struct follow_store : store_test {
-    std::optional<sample> shop;
-
-    void SetUp() override {
-        store_test::SetUp();
-        valkey().flush();  // nobody's
-        shop.emplace(servers.postgres, "followed", 1000);
-        follow("setup");
-    }
-    /// What `orders follow` says.
-    std::string follow(const std::string& what, bool shows = false) {
-        std::vector<std::string> words{"follow", what};
-        if (shows) words.emplace_back("--dry-run");
-        auto patient = env();
-        patient["PG_DEADLINE_MS"] = "20000";
-        const auto done = run_orders(words, patient);
-        EXPECT_EQ(done.status, 0) << done.err;
-        return done.out;
-    }
-    void TearDown() override {
-        servers.postgres.start();
-        pg_client by{servers.postgres.uri()};
-        by.exec("ALTER SYSTEM RESET synchronous_standby_names");
-        by.exec("SELECT pg_reload_conf()");
-        by.exec("DROP DATABASE followed WITH (FORCE)");
-    }
-    void exec(const std::string& text) { shop->connect().exec(text); }
-
-    environment env() {
-        auto all = servers.env();
-        all["PG_DATABASE"] = "followed";
-        all["CACHE_FOLLOW"] = "auto";
-        all["CACHE_TIMEOUT_SECONDS"] = "86400";
-        all["CACHE_DEADLINE_MS"] = "5000";
-        return all;
-    }
-    /// A service that follows.
-    struct follower : service {
-        explicit follower(const environment& env) : service{env, {"--workers", "2"}} {
-            EXPECT_TRUE(wait_for_log(follows)) << log();
-        }
-    };
-    static bool is_hit(const service& one, const std::string& target) {
-        return get(one.port(), target).header("cache-status").find("; hit") != std::string::npos;
-    }
-    /// Until it is answered from a tier: nothing of what went before is under way.
-    static void warm(const service& one) {
-        for (const std::string target : {"/count", own, others})
-            EXPECT_TRUE(eventually([&] { return is_hit(one, target); })) << one.log();
-    }
-    static void expect_soon(const service& one, long expected,
-                            const std::string& target = "/count") {
-        EXPECT_TRUE(eventually([&] { return count(one.port(), target) == expected; }, 2s * slack))
-            << target << ": " << count(one.port(), target) << '\n'
-            << one.log();
-    }
-    /// What somebody does is seen, wherever the answers were kept.
-    void expect_seen(const service& by, const std::string& done, long all, long of_own) {
-        warm(by);
-        exec(done);
-        expect_soon(by, all);
-        expect_soon(by, of_own, own);
-    }
-};
 
 TEST_F(follow_store, every_kind_of_change_by_others_is_seen) {
     const follower one{env()};
@@ -105,6 +32,35 @@ TEST_F(follow_store, every_kind_of_change_by_others_is_seen) {
                 "ALTER TABLE orders RENAME TO older; ALTER TABLE copy RENAME TO orders;"
                 " DELETE FROM orders",
                 0, 0);
+}
+
+TEST_F(follow_store, a_prepared_transaction_is_seen_when_it_is_committed) {
+    const follower one{env()};
+    expect_seen(one, std::string{"BEGIN; "} + insert + "; PREPARE TRANSACTION 'a'", 1000, 0);
+    warm(one);
+    expect_seen(one, "COMMIT PREPARED 'a'", 1001, 1);
+    exec(std::string{"BEGIN; "} + insert + "; PREPARE TRANSACTION 'b'");
+    exec("ROLLBACK PREPARED 'b'");
+    expect_seen(one, insert, 1002, 2);
+}
+
+// A slot waits for all that runs. Nothing else does.
+TEST_F(follow_store, who_is_in_the_way_is_named_and_waited_for) {
+    auto idle = shop->connect();
+    idle.exec("BEGIN; CREATE TEMPORARY TABLE mine ()");
+    exec(std::string{"BEGIN; "} + insert + "; PREPARE TRANSACTION 'left over'");
+    const service one{env(), {"--workers", "2"}};
+    EXPECT_EQ(count(one.port()), 1000);
+    EXPECT_TRUE(one.wait_for_log("(idle in transaction), open since")) << one.log();
+    EXPECT_TRUE(one.wait_for_log("the prepared transaction 'left over'")) << one.log();
+    EXPECT_EQ(shop->connect().scalar("SELECT count(*) FROM pg_replication_slots"), "0")
+        << "it leaves an orphan";
+    EXPECT_EQ(count(one.port()), 1000);
+    idle.exec("COMMIT");
+    exec("COMMIT PREPARED 'left over'");
+    EXPECT_TRUE(one.wait_for_log(follows, 10s * slack)) << one.log();
+    expect_soon(one, 1001);
+    expect_seen(one, insert, 1002, 2);
 }
 
 TEST_F(follow_store, an_update_of_what_nothing_depends_on_invalidates_nothing) {
@@ -146,26 +102,42 @@ TEST_F(follow_store, partitions_are_seen) {
     expect_seen(one, "ALTER TABLE orders ATTACH PARTITION part_9999 FOR VALUES IN (9999)", 1001, 1);
 }
 
-// It is in the log, and no reader sees it: who reads then keeps the old count.
-TEST_F(follow_store, a_commit_that_is_not_visible_yet_is_seen_when_it_is) {
+// They are in the log, and no reader sees them: who reads then keeps the old counts. A thousand.
+TEST_F(follow_store, commits_that_are_not_visible_yet_are_seen_when_they_are) {
+    constexpr int rounds = 20, at_a_time = 50;
     const follower one{env()};
+    exec("INSERT INTO customers SELECT n, 'x' FROM generate_series(20001, 20050) n");
     exec("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
     exec("SELECT pg_reload_conf()");
     exec("SET synchronous_commit = local; CHECKPOINT");
-    for (int i = 1; i <= 20; ++i) {
-        warm(one);
-        std::jthread writer{[&] { exec(insert); }};
-        std::string pid;
+    std::vector<std::string> customers;
+    for (int i = 1; i <= at_a_time; ++i) customers.push_back(std::to_string(20000 + i));
+    const auto path = [](const std::string& customer) { return "/count?customerid=" + customer; };
+    for (int round = 1; round <= rounds; ++round) {
+        std::vector<std::jthread> writers;
+        for (const auto& each : customers)
+            writers.emplace_back([&] {
+                exec(
+                    "INSERT INTO orders (orderdate, customerid, netamount, tax, totalamount)"
+                    " SELECT '2024-01-01', " +
+                    each + ", 1, 0, 1");
+            });
+        auto by = shop->connect();
         ASSERT_TRUE(eventually([&] {
-            pid = shop->connect().scalar(
-                "SELECT coalesce(max(pid), 0) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
-            return pid != "0";
+            return by.scalar(
+                       "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") ==
+                   std::to_string(at_a_time);
         }));
         // Nothing tells how far it has read; what is later in the log is seen by then.
-        EXPECT_EQ(count(one.port()), 1000 + i - 1);
-        warm(one);
-        shop->connect().scalar("SELECT pg_cancel_backend(" + pid + ")");
-        expect_soon(one, 1000 + i);
+        for (const auto& each : customers) {
+            EXPECT_EQ(count(one.port(), path(each)), round - 1);
+            EXPECT_TRUE(eventually([&] { return is_hit(one, path(each)); }));
+        }
+        by.scalar(
+            "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity"
+            " WHERE wait_event = 'SyncRep'");
+        writers.clear();
+        for (const auto& each : customers) expect_soon(one, round, path(each));
     }
 }
 
@@ -250,6 +222,11 @@ TEST_F(follow_store, while_nobody_follows_an_entry_is_believed_for_seconds) {
     const auto left = std::stol(shop->connect().scalar("SELECT count(*) FROM orders"));
     EXPECT_TRUE(eventually([&] { return count(one.port()) == left; }, 5s * slack));
     EXPECT_TRUE(one.wait_for_log("orders is not published whole"));
+    EXPECT_TRUE(eventually([&] {
+        return get(one.port(), "/count")
+            .header("cache-status")
+            .ends_with("stored; detail=unfollowed");
+    })) << "nor does it say so";
     for (int i = 1; i <= 2; ++i) {
         EXPECT_TRUE(eventually([&] { return is_hit(one, "/count") && ttl() <= 1; }));
         exec("INSERT INTO orders SELECT * FROM older LIMIT 1");
@@ -261,6 +238,34 @@ TEST_F(follow_store, a_publication_that_is_dropped_is_noticed) {
     const follower one{env()};
     exec("ALTER PUBLICATION larder DROP TABLE orders");
     EXPECT_TRUE(one.wait_for_log("orders is not published whole")) << one.log();
+}
+
+// Nobody is served what may be untrue for long.
+TEST_F(follow_store, where_it_is_required_nothing_is_served_before) {
+    exec("DROP PUBLICATION larder");
+    auto all = env();
+    all["CACHE_FOLLOW"] = "on";
+    const auto port = std::to_string(free_port());
+    child one{{program("orders"), "serve", "--port", port, "--workers", "2"}, all};
+    EXPECT_TRUE(one.wait_for_err("orders is not published whole")) << one.err();
+    EXPECT_EQ(one.err().find("listening on"), std::string::npos);
+    exec("CREATE PUBLICATION larder FOR TABLE orders");
+    EXPECT_TRUE(one.wait_for_err("listening on", 10s * slack)) << one.err();
+    EXPECT_EQ(count(static_cast<std::uint16_t>(std::stoi(port))), 1000);
+    const service second{all};  // it is the first that follows
+    EXPECT_EQ(count(second.port()), 1000);
+    one.signal(SIGTERM);
+    EXPECT_EQ(one.wait(), 0);
+}
+
+TEST_F(follow_store, who_waits_for_a_follower_can_be_ended) {
+    exec("DROP PUBLICATION larder");
+    auto all = env();
+    all["CACHE_FOLLOW"] = "on";
+    child one{{program("orders"), "serve", "--port", std::to_string(free_port())}, all};
+    EXPECT_TRUE(one.wait_for_err("orders is not published whole")) << one.err();
+    one.signal(SIGTERM);
+    EXPECT_EQ(one.wait(), 0);
 }
 
 struct follow_command : follow_store {};

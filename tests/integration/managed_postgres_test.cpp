@@ -7,6 +7,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <thread>
@@ -15,6 +17,7 @@
 #include "support/gate.hpp"
 #include "support/json_text.hpp"
 #include "support/pgbouncer.hpp"
+#include "support/scratch_folder.hpp"
 #include "support/store_test.hpp"
 
 namespace larder::test {
@@ -117,6 +120,32 @@ TEST_F(managed_postgres, whose_role_got_another_search_path_is_used_with_it) {
 }
 
 // ---- connections that are dead and do not say so ----
+
+// A password that is changed now and then stands in a file, which is read at each login.
+TEST_F(managed_postgres, whose_password_is_changed_is_used_with_the_one_in_the_file) {
+    const scratch_folder folder{"passfile"};
+    const auto file = folder.path + "/passfile";
+    const auto change = [&](const std::string& password) {
+        sql("ALTER ROLE rotated PASSWORD '" + password + "'");
+        const auto next = file + ".next";
+        std::ofstream{next} << "*:*:*:rotated:" << password << '\n';
+        std::filesystem::permissions(next, std::filesystem::perms::owner_read);
+        std::filesystem::rename(next, file);
+    };
+    sql("DROP ROLE IF EXISTS rotated");
+    sql("CREATE ROLE rotated LOGIN SUPERUSER");
+    change("first");
+    auto env = servers.env();
+    env["PG_SERVICE_URI"] = "postgres://rotated@127.0.0.1:" + port() + "/postgres?passfile=" + file;
+    const service one{env, {"--workers", "2"}};
+    warm(one);
+    change("second");
+    sql("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'rotated'");
+    EXPECT_TRUE(eventually([&] { return add(one.port(), tutorial_order).status == 200; }))
+        << one.log();
+    warm(one);
+    EXPECT_EQ(one.log().find("second"), std::string::npos);
+}
 
 TEST_F(managed_postgres, whose_idle_connections_are_dead_without_a_sign_is_late_once) {
     gate way{port_number()};

@@ -268,17 +268,17 @@ bool judge::is_excused(const order& o, std::size_t key, const reader& who,
     return (o.is_untold || lost_its_holds(o)) && may_be_unheard(o, who);
 }
 
-// "While an instance follows, what others write is seen some milliseconds after it is committed."
-// "While nobody follows, an entry is believed for `CACHE_UNFOLLOWED_SECONDS`", and that nobody does
-// is known two seconds later.
+// "An order that somebody adds, changes or deletes with psql, another program or a migration is
+// seen within milliseconds". "While nobody follows, an entry is believed for
+// `CACHE_UNFOLLOWED_SECONDS`"; "what others change is late by that and 2 s at most."
 bool judge::has_to_be_there(const order& o, const reader& who) const {
     if (over_) return o.committed >= 0;
     if (o.process != others) return o.acknowledged >= 0 && o.acknowledging_event < who.event;
     if (o.committed < 0) return false;
     const auto& plan = world_.plan();
     const auto round_trips = 6 * plan.postgres_most + 4 * plan.network_most;
-    const bool is_followed = plan.faults.empty() && o.committed > 3'000 &&
-                             plan.log == plan_of_seed::log_trouble::none;
+    const bool is_followed =
+        plan.faults.empty() && o.committed > 3'000 && plan.log == plan_of_seed::log_trouble::none;
     const auto late = is_followed ? plan.log_most + 150 + round_trips
                                   : 2'000 + worker::unfollowed + local_lag + 300 + round_trips;
     return who.began > o.committed + late;

@@ -15,12 +15,25 @@ using std::chrono::milliseconds;
 std::uint32_t model_log::commit(const std::vector<std::size_t>& keys, bool is_pending) {
     log_.push_back({++last_, keys});
     if (is_pending) pending_.push_back(last_);
-    for (auto& [name, to] : slots_)
-        if (!is_over(to)) send(to, log_.back());
+    if (!is_pending || !world_.plan().by_triggers) send_to_all(log_.back());
     return last_;
 }
 
-void model_log::seen(std::uint32_t transaction) { std::erase(pending_, transaction); }
+void model_log::send_to_all(const record& what) {
+    for (auto& [name, to] : slots_)
+        if (!is_over(to)) send(to, what);
+}
+
+void model_log::seen(std::uint32_t transaction) {
+    std::erase(pending_, transaction);
+    if (!world_.plan().by_triggers) return;
+    const auto is_it = [&](const record& one) { return one.transaction == transaction; };
+    send_to_all(*std::find_if(log_.begin(), log_.end(), is_it));
+}
+
+follow::position model_log::written() const {
+    return world_.plan().by_triggers ? static_cast<follow::position>(world_.now()) : log_.size();
+}
 
 follow::snapshot model_log::snapshot() const {
     return {.xmin = pending_.empty() ? last_ + 1 : pending_.front(),
@@ -33,7 +46,8 @@ bool model_log::is_refused() const {
 }
 
 bool model_log::is_over(const session& s) const {
-    return is_refused() || s.until <= world_.now() || !s.by || s.by->heard() + sender_timeout < world_.now();
+    return is_refused() || s.until <= world_.now() || !s.by ||
+           s.by->heard() + sender_timeout < world_.now();
 }
 
 void model_log::send(session& to, const record& what) {
@@ -43,7 +57,7 @@ void model_log::send(session& to, const record& what) {
         to.arrives = std::max(to.arrives, plan.trouble_until);
     follow::transaction one{.id = what.transaction};
     for (const auto k : what.keys) one.what.keys.insert(key_name(k));
-    to.by->sent({std::move(one)}, log_.size(), to.arrives);
+    to.by->sent({std::move(one)}, written(), to.arrives);
 }
 
 bool model_log::is_held(const std::string& slot) {
@@ -75,7 +89,8 @@ std::vector<std::uint32_t> model_log::go_down() {
         if (one.by) one.by->lost();
     slots_.clear();
     std::vector<std::uint32_t> open;
-    for (const auto one : std::exchange(pending_, {})) open.push_back(static_cast<std::uint32_t>(one));
+    for (const auto one : std::exchange(pending_, {}))
+        open.push_back(static_cast<std::uint32_t>(one));
     return open;
 }
 
@@ -136,11 +151,13 @@ task<model_follower::piece> model_follower::read() {
         co_await worker_.waiting().until(reads_, worker_.now() + milliseconds{400});
     }
     const bool was_silent = heard_ + model_log::sender_timeout < world_.now();
-    if (is_log_lost_ || was_silent || world_.log().is_refused()) throw std::runtime_error{"the log has ended"};
+    if (is_log_lost_ || was_silent || world_.log().is_refused())
+        throw std::runtime_error{"the log has ended"};
     if (coming_.empty()) all.done = world_.log().written();
     while (!coming_.empty() && coming_.front().arrives <= world_.now()) {
         world_.count(&figures::told_by_the_log);
-        all.complete.push_back(std::move(coming_.front().what));
+        if (world_.plan().by_triggers) all.seen.add(std::move(coming_.front().what.what));
+        else all.complete.push_back(std::move(coming_.front().what));
         all.done = coming_.front().end;
         coming_.pop_front();
     }

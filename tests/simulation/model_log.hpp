@@ -28,7 +28,8 @@ public:
     std::uint32_t commit(const std::vector<std::size_t>& keys, bool is_pending);
     void seen(std::uint32_t transaction);
     follow::snapshot snapshot() const;
-    std::size_t written() const { return log_.size(); }
+    /// The log, or a time: what is answered comes behind the notifications before it.
+    follow::position written() const;
     bool is_seen_by_all() const { return pending_.empty(); }
 
     /// To everybody, for now.
@@ -52,6 +53,7 @@ private:
     };
     bool is_over(const session& s) const;
     void send(session& to, const record& what);
+    void send_to_all(const record& what);
 
     world& world_;
     std::vector<record> log_;
@@ -61,10 +63,10 @@ private:
 };
 
 /// A worker's two connections to it.
-class model_follower final : public follow::log_source {
+class model_follower final : public follow::change_source {
 public:
     model_follower(world& w, worker& of) : world_(w), worker_(of) {}
-    ~model_follower();
+    ~model_follower() override;
     model_follower(const model_follower&) = delete;
     model_follower& operator=(const model_follower&) = delete;
 

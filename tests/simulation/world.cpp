@@ -175,13 +175,14 @@ void world::plan_others() {
     plan_.ttl = 8'000;
     plan_.log_most = luck_.any_of<msec>({1, 20, 100});
     if (luck_.in(10)) plan_.max_remembered = 1;
+    plan_.by_triggers = luck_.in(25);
     plan_.ends = 6'000;
     plan_.gets = static_cast<int>(luck_.between(20, 100));
     plan_.posts = static_cast<int>(luck_.below(4));
     plan_.others = static_cast<int>(luck_.between(1, 8));
     if (luck_.in(30)) {
-        plan_.log = luck_.any_of({plan_of_seed::log_trouble::refused,
-                                  plan_of_seed::log_trouble::stalled});
+        plan_.log =
+            luck_.any_of({plan_of_seed::log_trouble::refused, plan_of_seed::log_trouble::stalled});
         plan_.trouble_from = luck_.between(1'000, 2'000);
         plan_.trouble_until = plan_.trouble_from + luck_.between(3'000, 5'500);
         plan_.ends = 8'000;
@@ -191,8 +192,8 @@ void world::plan_others() {
     if (luck_.in(50)) plan_faults();
     if (!luck_.in(30)) return;
     // The one that follows, often.
-    plan_.faults.push_back({.is = luck_.any_of<fault_kind>({crash, end_process, stop_process,
-                                                           stop_machine, postgres_down}),
+    plan_.faults.push_back({.is = luck_.any_of<fault_kind>(
+                                {crash, end_process, stop_process, stop_machine, postgres_down}),
                             .at = luck_.between(1'000, 5'000),
                             .lasts = luck_.between(1, 3'000),
                             .place = 0});
@@ -241,8 +242,7 @@ void world::plan_requests() {
         for (int i = 0; i < 10; ++i)
             add(event::kind::get, plan_.trouble_from - luck_.between(1, 300));
         add(event::kind::others_write, plan_.trouble_from + luck_.between(50, 300));
-        for (int i = 0; i < 40; ++i)
-            add(event::kind::get, plan_.trouble_until + luck_.below(400));
+        for (int i = 0; i < 40; ++i) add(event::kind::get, plan_.trouble_until + luck_.below(400));
         return;
     }
     for (int i = 0; i < plan_.gets; ++i)
@@ -691,7 +691,8 @@ std::string figures::text() const {
         "renewed leases", "purges' locks", "ends of purges' locks", "purges"};
     for (std::size_t i = 0; i < scripts.size(); ++i) out += n(scripts_of[i], scripts[i]);
     if (of_others > 0)
-        out += n("orders of others", of_others) + n("transactions that the log told", told_by_the_log) +
+        out += n("orders of others", of_others) +
+               n("transactions that the log told", told_by_the_log) +
                n("times that somebody began to follow", takeovers);
     for (std::size_t i = 0; i < fault_kinds; ++i)
         out += n(name_of(static_cast<fault_kind>(i)), faults[i]);

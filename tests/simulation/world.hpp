@@ -99,7 +99,8 @@ struct plan_of_seed {
     /// Their log is not to be had, or comes when that is over.
     enum class log_trouble : std::uint8_t { none, refused, stalled } log = log_trouble::none;
     msec trouble_from = 0, trouble_until = 0;
-    bool is_quiet = false;  ///< nobody asks while that is so
+    bool by_triggers = false;  ///< instead of the log, when readers see it
+    bool is_quiet = false;     ///< nobody asks while that is so
     int lose_percent = 0;
     bool has_table = true;  ///< PostgreSQL's, of what is unreleased
     what_happens kind = what_happens::anything;

@@ -26,6 +26,7 @@ struct found {
     std::chrono::milliseconds age{0};   ///< since its load
     std::chrono::milliseconds left{0};  ///< of the entry's time; of no use if it is none
     bool stored = false;                ///< the load's value is an entry now
+    bool unfollowed = false;            ///< for a short time, as nobody sees what others write
     bool collapsed = false;             ///< others took part in the load, or began it
     std::string_view bypassed = {};     ///< why no entry could be made; mostly empty
 };

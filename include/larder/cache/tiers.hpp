@@ -87,6 +87,8 @@ public:
     /// Such writes are told to invalidate(), and will be: to be said again within two seconds. See
     /// tiers_options::unfollowed.
     void say_followed();
+    /// Whether somebody who uses the same Valkey said so.
+    bool is_followed() const;
     /// They are not any more; who said it says this.
     void say_unfollowed();
     /// Deletes all entries of the families, and marks them as this source's from now on. How many;

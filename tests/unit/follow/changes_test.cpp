@@ -14,7 +14,7 @@ using names = std::set<std::string>;
 
 constexpr std::uint32_t orders = 16384, shipments = 16390;
 
-struct followed : testing::Test {
+struct changed_rows : testing::Test {
     changes all{{{orders, {{"num_orders", "customerid"}}},
                  {shipments, {{"num_shipments", "customerid"}, {"late", "warehouse"}}}},
                 5};
@@ -49,13 +49,13 @@ struct followed : testing::Test {
     }
 };
 
-TEST_F(followed, insert_breaks_all_and_its_own) {
+TEST_F(changed_rows, insert_breaks_all_and_its_own) {
     expect_keys({inserted(orders, {"1", "42"})}, {"num_orders:all", "num_orders:42"});
     expect_keys({inserted(orders, {"1", "-7"})}, {"num_orders:all", "num_orders:-7"});
     expect_keys({inserted(orders, {"1", std::nullopt})}, {"num_orders:all"});
 }
 
-TEST_F(followed, update_breaks_both_if_it_moves_a_row_and_else_nothing) {
+TEST_F(changed_rows, update_breaks_both_if_it_moves_a_row_and_else_nothing) {
     expect_keys({updated(orders, "O", {"1", "42"}, {"1", "43"})},
                 {"num_orders:all", "num_orders:42", "num_orders:43"});
     expect_keys({updated(orders, "O", {"1", "42"}, {"2", "42"})}, {});
@@ -65,11 +65,11 @@ TEST_F(followed, update_breaks_both_if_it_moves_a_row_and_else_nothing) {
     expect_keys({updated(orders, "O", {"1", "42"}, {"1", unchanged})}, {});
 }
 
-TEST_F(followed, delete_breaks_all_and_what_was_its_own) {
+TEST_F(changed_rows, delete_breaks_all_and_what_was_its_own) {
     expect_keys({deleted(orders, "O", {"1", "42"})}, {"num_orders:all", "num_orders:42"});
 }
 
-TEST_F(followed, what_is_not_told_of_the_row_breaks_the_family) {
+TEST_F(changed_rows, what_is_not_told_of_the_row_breaks_the_family) {
     tell(orders, 'd');
     expect_families({deleted(orders, "K", {"1", std::nullopt})}, {"num_orders"});
     expect_families({updated(orders, "", {}, {"1", "42"})}, {"num_orders"});
@@ -81,7 +81,7 @@ TEST_F(followed, what_is_not_told_of_the_row_breaks_the_family) {
     expect_families({deleted(orders, "O", {"1"})}, {"num_orders"});
 }
 
-TEST_F(followed, a_key_with_the_column_is_enough) {
+TEST_F(changed_rows, a_key_with_the_column_is_enough) {
     tell(orders, 'i', 23, true);
     expect_keys({deleted(orders, "K", {std::nullopt, "42"})}, {"num_orders:all", "num_orders:42"});
     expect_keys({updated(orders, "", {}, {"1", "42"})}, {});
@@ -89,14 +89,14 @@ TEST_F(followed, a_key_with_the_column_is_enough) {
                 {"num_orders:all", "num_orders:41", "num_orders:42"});
 }
 
-TEST_F(followed, what_has_more_than_one_spelling_breaks_the_family) {
+TEST_F(changed_rows, what_has_more_than_one_spelling_breaks_the_family) {
     tell(orders, 'f', 1700);  // numeric: 42 and 42.0
     expect_families({inserted(orders, {"1", "42"})}, {"num_orders"});
     ASSERT_TRUE(all.read(log_text::relation(orders, 'f', {{"id", 23, true}})));
     expect_families({inserted(orders, {"1"})}, {"num_orders"});
 }
 
-TEST_F(followed, truncate_breaks_the_families_of_each_table) {
+TEST_F(changed_rows, truncate_breaks_the_families_of_each_table) {
     expect_families({log_text::truncated({orders, shipments, 99})},
                     {"num_orders", "num_shipments", "late"});
     expect_families({inserted(orders, {"1", "42"}), log_text::truncated({orders}),
@@ -104,7 +104,7 @@ TEST_F(followed, truncate_breaks_the_families_of_each_table) {
                     {"num_orders"});
 }
 
-TEST_F(followed, many_keys_are_the_families) {
+TEST_F(changed_rows, many_keys_are_the_families) {
     std::vector<std::string> messages;
     for (int i = 0; i < 5; ++i) messages.push_back(inserted(orders, {"1", std::to_string(i)}));
     const auto what = of(messages);
@@ -112,11 +112,11 @@ TEST_F(followed, many_keys_are_the_families) {
     EXPECT_TRUE(what.families.contains("num_orders"));
 }
 
-TEST_F(followed, another_table_breaks_nothing) {
+TEST_F(changed_rows, another_table_breaks_nothing) {
     expect_keys({inserted(99, {"1", "42"}), deleted(99, "O", {"1", "2"})}, {});
 }
 
-TEST_F(followed, a_stream_that_cannot_be_is_of_no_use) {
+TEST_F(changed_rows, a_stream_that_cannot_be_is_of_no_use) {
     EXPECT_FALSE(all.read(commit()));
     EXPECT_FALSE(all.read(inserted(orders, {"1", "42"}))) << "outside a transaction";
     EXPECT_TRUE(all.read(begin(1)));

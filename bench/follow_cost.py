@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""Measures what following others' writes costs those who write.
+
+    bench/follow_cost.py [--rounds 5] [--seconds 4] [--clients 4]
+
+In each round, one after the other: nobody follows; PostgreSQL's log is followed; triggers are. Each
+time POST /add/ is asked of one instance by so many clients, and then so many psql insert orders of
+their own, a transaction each. Printed are the medians of what each did a second, and of the ratios
+to the same round's `off`. Everything listens on loopback and ends with the script. Start it when
+build/release/orders is built (./run build).
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import socket
+import statistics
+import subprocess
+import tempfile
+import threading
+import time
+
+from foreign_writes import ORDERS, free_port, tool
+
+ORDER = json.dumps({"orderdate": "2024-01-01", "customerid": 9999, "netamount": 1, "tax": 0,
+                    "totalamount": 1})
+INSERT = ("INSERT INTO orders (orderdate, customerid, netamount, tax, totalamount)"
+          " VALUES ('2024-01-01', {}, 1, 0, 1);\n")
+
+
+def together(clients, work, seconds):
+    """What all did a second; work(number, until) says how much one did."""
+    done, until = [0] * clients, time.perf_counter() + seconds
+    def run(i):
+        done[i] = work(i, until)
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(clients)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    return sum(done) / seconds
+
+
+def post(port):
+    request = (f"POST /add/ HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\ncontent-type: application/json\r\n"
+               f"content-length: {len(ORDER)}\r\n\r\n{ORDER}").encode()
+    def work(_, until):
+        n = 0
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            while time.perf_counter() < until:
+                connection.sendall(request)
+                answer = b""
+                while not answer.endswith(b"}}"):
+                    answer += connection.recv(4096)
+                assert answer.startswith(b"HTTP/1.1 200"), answer
+                n += 1
+        return n
+    return work
+
+
+def insert(uri):
+    def work(number, until):
+        n = 0
+        with subprocess.Popen(["psql", "-X", "-q", uri], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True, bufsize=1) as psql:
+            while time.perf_counter() < until:
+                psql.stdin.write(INSERT.format(number + 1) + "\\echo done\n")
+                psql.stdout.readline()
+                n += 1
+            psql.stdin.close()
+        return n
+    return work
+
+
+def one_round(args, environment, uri):
+    figures = {}
+    for mode in ("off", "auto", "trigger"):
+        settings = environment | {"CACHE_FOLLOW": mode}
+        if mode != "off":
+            subprocess.run([ORDERS, "follow", "setup"], env=settings, check=True,
+                           capture_output=True)
+        port = free_port()
+        service = subprocess.Popen([ORDERS, "serve", "--port", str(port), "--workers", "1",
+                                    "--log-level", "warning"], env=settings)
+        try:
+            time.sleep(1.5)
+            figures[mode] = (together(args.clients, post(port), args.seconds),
+                             together(args.clients, insert(uri), args.seconds))
+        finally:
+            service.terminate()
+            service.wait()
+        subprocess.run([ORDERS, "follow", "drop"], env=settings, check=True, capture_output=True)
+    return figures
+
+
+def measure(args, folder):
+    environment = {"PATH": os.environ["PATH"],
+                   "PG_SERVICE_URI": tool("postgres", "start", str(folder / "postgres")),
+                   "VALKEY_SERVICE_URI": tool("valkey", "start", str(folder / "valkey"))}
+    subprocess.run([ORDERS, "load-sample"], env=environment, check=True, capture_output=True)
+    uri = environment["PG_SERVICE_URI"].replace("/postgres?", "/dellstore?")
+    rounds = [one_round(args, environment, uri) for _ in range(args.rounds)]
+    for place, what in enumerate(("POST", "psql INSERT")):
+        for mode in ("off", "auto", "trigger"):
+            rate = statistics.median(one[mode][place] for one in rounds)
+            ratios = sorted(one[mode][place] / one["off"][place] for one in rounds)
+            print(f"{what}, {mode}: {rate:.0f}/s, {statistics.median(ratios):.2f} of off"
+                  f" ({ratios[0]:.2f} to {ratios[-1]:.2f})")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=4)
+    parser.add_argument("--clients", type=int, default=4)
+    args = parser.parse_args()
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="larder-bench-"))
+    folder.chmod(0o755)
+    try:
+        measure(args, folder)
+    finally:
+        tool("postgres", "stop", str(folder / "postgres"))
+        tool("valkey", "stop", str(folder / "valkey"))
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+// A database whose orders somebody else changes, and services that follow it.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/store_test.hpp"
+
+namespace larder::test {
+
+using namespace std::chrono_literals;
+
+inline constexpr const char* own = "/count?customerid=9999";
+inline constexpr const char* others = "/count?customerid=9998";
+inline constexpr const char* insert =
+    "INSERT INTO orders (orderdate, customerid, netamount, tax, totalamount)"
+    " SELECT '2024-01-01', 9999, 1, 0, 1";
+
+struct follow_store : store_test {
+    follow_store() = default;
+    /// `by` is what CACHE_FOLLOW is, `says` what a service logs that follows.
+    follow_store(std::string by, std::string says) : how(std::move(by)), follows(std::move(says)) {}
+
+    const std::string how = "auto";
+    const std::string follows = "Follows PostgreSQL's log";
+    std::optional<sample> shop;
+
+    void SetUp() override {
+        store_test::SetUp();
+        valkey().flush();  // nobody's
+        shop.emplace(servers.postgres, "followed", 1000);
+        follow("setup");
+    }
+    /// What `orders follow` says.
+    std::string follow(const std::string& what, bool shows = false) {
+        std::vector<std::string> words{"follow", what};
+        if (shows) words.emplace_back("--dry-run");
+        auto patient = env();
+        patient["PG_DEADLINE_MS"] = "20000";
+        const auto done = run_orders(words, patient);
+        EXPECT_EQ(done.status, 0) << done.err;
+        return done.out;
+    }
+    void TearDown() override {
+        servers.postgres.start();
+        pg_client by{servers.postgres.uri()};
+        by.exec("ALTER SYSTEM RESET synchronous_standby_names");
+        by.exec("SELECT pg_reload_conf()");
+        by.exec("DROP DATABASE followed WITH (FORCE)");
+    }
+    void exec(const std::string& text) { shop->connect().exec(text); }
+
+    environment env() {
+        auto all = servers.env();
+        all["PG_DATABASE"] = "followed";
+        all["CACHE_FOLLOW"] = how;
+        all["CACHE_TIMEOUT_SECONDS"] = "86400";
+        all["CACHE_DEADLINE_MS"] = "5000";
+        return all;
+    }
+    /// A service that follows.
+    struct follower : service {
+        explicit follower(const environment& env) : service{env, {"--workers", "2"}} {
+            EXPECT_TRUE(wait_for_log("writes by others are seen")) << log();
+        }
+    };
+    static bool is_hit(const service& one, const std::string& target) {
+        return get(one.port(), target).header("cache-status").find("; hit") != std::string::npos;
+    }
+    /// Until it is answered from a tier: nothing of what went before is under way.
+    static void warm(const service& one) {
+        for (const std::string target : {"/count", own, others})
+            EXPECT_TRUE(eventually([&] { return is_hit(one, target); })) << one.log();
+    }
+    static void expect_soon(const service& one, long expected,
+                            const std::string& target = "/count") {
+        EXPECT_TRUE(eventually([&] { return count(one.port(), target) == expected; }, 2s * slack))
+            << target << ": " << count(one.port(), target) << '\n'
+            << one.log();
+    }
+    /// What somebody does is seen, wherever the answers were kept.
+    void expect_seen(const service& by, const std::string& done, long all, long of_own) {
+        warm(by);
+        exec(done);
+        expect_soon(by, all);
+        expect_soon(by, of_own, own);
+    }
+};
+
+}  // namespace larder::test

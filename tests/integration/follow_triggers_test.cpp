@@ -1,0 +1,184 @@
+// Writes that do not go through the service are seen where PostgreSQL's log cannot be read:
+// triggers tell of them.
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "follow_store.hpp"
+
+namespace larder::test {
+namespace {
+
+struct triggers : follow_store {
+    triggers() : follow_store("trigger", "Follows what triggers tell") {}
+};
+
+constexpr const char* all_triggers =
+    "SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'larder\\_%' AND NOT tgisinternal";
+
+TEST_F(triggers, tell_of_every_kind_of_change) {
+    const follower one{env()};
+    EXPECT_TRUE(one.wait_for_log(follows)) << one.log();
+    expect_seen(one, insert, 1001, 1);
+    expect_seen(one, "UPDATE orders SET customerid = 9998 WHERE customerid = 9999", 1001, 0);
+    expect_soon(one, 1, others);
+    expect_seen(one, "UPDATE orders SET customerid = 9999 WHERE customerid = 9998", 1001, 1);
+    expect_seen(one, "DELETE FROM customers WHERE customerid = 9999", 1001, 0);  // SET NULL
+    expect_seen(one, "INSERT INTO customers VALUES (9999, 'x')", 1001, 0);
+    expect_seen(
+        one,
+        std::string{"BEGIN; "} + insert + "; SAVEPOINT a; " + insert + "; ROLLBACK TO a; COMMIT",
+        1002, 1);
+    expect_seen(one, std::string{insert} + " FROM generate_series(1, 20000)", 21002, 20001);
+    expect_seen(one, "DELETE FROM orders WHERE customerid = 9999", 1001, 0);
+    expect_seen(one, "CREATE TABLE copy AS SELECT * FROM orders; TRUNCATE orders", 0, 0);
+    expect_seen(one, "INSERT INTO orders SELECT * FROM copy", 1001, 0);
+    expect_seen(one, std::string{"SET session_replication_role = replica; "} + insert, 1002, 1);
+    expect_seen(one, "SET synchronous_commit = off; DELETE FROM orders WHERE customerid = 9999",
+                1001, 0);
+    expect_seen(one, std::string{"SET search_path = pg_catalog, public; "} + insert, 1002, 1);
+    // A table that takes its place has none, and somebody may switch them off.
+    expect_seen(one,
+                "ALTER TABLE orders RENAME TO older; ALTER TABLE copy RENAME TO orders;"
+                " DELETE FROM orders",
+                0, 0);
+    EXPECT_TRUE(one.wait_for_log("orders has no triggers that tell of its rows")) << one.log();
+}
+
+TEST_F(triggers, that_are_switched_off_are_noticed) {
+    const follower one{env()};
+    exec("ALTER TABLE orders DISABLE TRIGGER ALL");
+    EXPECT_TRUE(one.wait_for_log("orders has no triggers that tell of its rows")) << one.log();
+    EXPECT_NE(one.log().find("CACHE_FOLLOW=trigger orders follow setup"), std::string::npos);
+    follow("setup");
+    EXPECT_TRUE(eventually([&] { return times(follows, one.log()) == 2; }, 10s * slack));
+    expect_seen(one, insert, 1001, 1);
+}
+
+TEST_F(triggers, an_update_of_what_nothing_depends_on_invalidates_nothing) {
+    const follower one{env()};
+    warm(one);
+    exec("UPDATE orders SET tax = tax + 1");
+    exec(
+        "INSERT INTO orders (orderdate, customerid, netamount, tax, totalamount)"
+        " VALUES ('2024-01-01', 9998, 1, 0, 1)");  // told behind it
+    expect_soon(one, 1, others);
+    EXPECT_TRUE(is_hit(one, own));
+}
+
+TEST_F(triggers, tell_of_partitions) {
+    exec("CREATE TABLE parts (LIKE orders) PARTITION BY LIST (customerid)");
+    exec("CREATE TABLE part_9999 PARTITION OF parts FOR VALUES IN (9999)");
+    exec("CREATE TABLE part_rest PARTITION OF parts DEFAULT");
+    exec("INSERT INTO parts SELECT * FROM orders");
+    exec("ALTER TABLE orders RENAME TO older; ALTER TABLE parts RENAME TO orders");
+    follow("setup");
+    const follower one{env()};
+    const std::string row = "SELECT 100000, '2024-01-01', 9999, 1, 0, 1";
+    expect_seen(one, "INSERT INTO orders " + row, 1001, 1);
+    expect_seen(one, "TRUNCATE part_9999", 1000, 0);
+    expect_seen(one, "INSERT INTO part_9999 " + row, 1001, 1);
+    expect_seen(one, "UPDATE orders SET customerid = 9998 WHERE customerid = 9999", 1001, 0);
+    expect_seen(one, "UPDATE orders SET customerid = 9999 WHERE customerid = 9998", 1001, 1);
+    expect_seen(one, "ALTER TABLE orders DETACH PARTITION part_9999", 1000, 0);
+    expect_seen(one, "ALTER TABLE orders ATTACH PARTITION part_9999 FOR VALUES IN (9999)", 1001, 1);
+}
+
+// PostgreSQL tells of them when readers see them.
+TEST_F(triggers, a_commit_that_waits_for_a_standby_is_seen_when_it_is_visible) {
+    const follower one{env()};
+    exec("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    exec("SELECT pg_reload_conf()");
+    exec("SET synchronous_commit = local; CHECKPOINT");
+    for (int i = 1; i <= 20; ++i) {
+        warm(one);
+        std::jthread writer{[&] { exec(insert); }};
+        std::string pid;
+        ASSERT_TRUE(eventually([&] {
+            pid = shop->connect().scalar(
+                "SELECT coalesce(max(pid), 0) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+            return pid != "0";
+        }));
+        EXPECT_EQ(count(one.port()), 1000 + i - 1);
+        warm(one);
+        shop->connect().scalar("SELECT pg_cancel_backend(" + pid + ")");
+        expect_soon(one, 1000 + i);
+    }
+}
+
+TEST_F(triggers, are_heard_by_another_instance_when_the_one_that_did_is_killed) {
+    follower first{env()};
+    const service second{env(), {"--workers", "2"}};
+    warm(second);
+    first.signal(SIGKILL);
+    EXPECT_TRUE(first.wait_for_exit());
+    exec(insert);
+    EXPECT_TRUE(second.wait_for_log(follows, 3s * slack)) << second.log();
+    expect_soon(second, 1001);
+    expect_seen(second, insert, 1002, 2);
+}
+
+TEST_F(triggers, are_heard_by_another_instance_when_the_one_that_did_is_frozen) {
+    follower first{env()};
+    const service second{env(), {"--workers", "2"}};
+    warm(second);
+    first.signal(SIGSTOP);
+    exec(insert);
+    EXPECT_TRUE(second.wait_for_log(follows, 4s * slack)) << second.log();
+    expect_soon(second, 1001);
+    first.signal(SIGCONT);
+    expect_seen(second, insert, 1002, 2);
+    expect_soon(first, 1002);
+}
+
+TEST_F(triggers, are_heard_again_when_postgresql_has_restarted_or_ended_the_session) {
+    const follower one{env()};
+    warm(one);
+    const auto* end =
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory'";
+    EXPECT_EQ(shop->connect().scalar(end), "1");
+    exec(insert);
+    expect_soon(one, 1001);
+    warm(one);
+    servers.postgres.stop();
+    servers.postgres.start();
+    exec(insert);
+    EXPECT_TRUE(eventually([&] { return times(follows, one.log()) == 3; })) << one.log();
+    expect_soon(one, 1002);
+    expect_seen(one, insert, 1003, 3);
+}
+
+TEST_F(triggers, are_set_up_once_and_taken_back) {
+    EXPECT_EQ(follow("setup"), "There is nothing to do\n");
+    EXPECT_EQ(shop->connect().scalar(all_triggers), "4");
+    EXPECT_NE(follow("status").find("triggers tell of their rows\nnobody follows now\n"),
+              std::string::npos)
+        << follow("status");
+    {
+        const follower one{env()};
+        EXPECT_NE(follow("status").find("followed from "), std::string::npos) << follow("status");
+    }
+    const auto undone = follow("drop", true);
+    EXPECT_EQ(times("DROP TRIGGER larder_num_orders_", undone), 4U) << undone;
+    EXPECT_EQ(follow("drop"), undone);
+    EXPECT_EQ(follow("drop"), "There is nothing to do\n");
+    EXPECT_EQ(shop->connect().scalar(all_triggers), "0");
+    const auto done = follow("setup", true);
+    EXPECT_EQ(follow("setup"), done);
+    EXPECT_EQ(times("CREATE TRIGGER larder_num_orders_", done), 4U) << done;
+}
+
+// Whoever may connect may notify: it costs what it names, and no error.
+TEST_F(triggers, strangers_may_say_what_they_like) {
+    const follower one{env()};
+    warm(one);
+    exec(
+        "SELECT pg_notify('larder_rows', t) FROM unnest(ARRAY['', E'\\n', 'x', E'x\\n1',"
+        " E'num_orders\\n\\n\\n', repeat('y', 7000), E'num_orders\\n9999']) t");
+    expect_seen(one, insert, 1001, 1);
+    expect_seen(one, "SELECT pg_notify('larder_rows', 'num_orders')", 1001, 1);
+}
+
+}  // namespace
+}  // namespace larder::test
