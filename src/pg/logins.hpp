@@ -33,7 +33,7 @@ public:
     /// Before a login: why it has to wait, or nothing if it begins now.
     std::optional<error> why_not() {
         const std::lock_guard lock{mutex_};
-        if (refused_lately()) return refused_;
+        if (refused_lately()) return refused_->unshared();
         began_ = clock::now();
         return std::nullopt;
     }
@@ -44,7 +44,7 @@ public:
     }
     void was_refused(const error& why) {
         const std::lock_guard lock{mutex_};
-        refused_ = why;
+        refused_ = why.unshared();
         told.was_refused(why);
     }
     void was_accepted(address where) {
