@@ -35,7 +35,8 @@ constexpr pg::statement what_readers_see{"SELECT pg_current_snapshot()::text", t
 // By this text it is known among the sessions.
 constexpr pg::statement are_you_there{"SELECT 1 AS larder_follows_by_triggers", true};
 constexpr pg::statement begin_listening{"LISTEN larder_rows"};
-constexpr pg::statement lock_slot{"SELECT pg_try_advisory_lock(hashtextextended($1::text, 0))", true};
+constexpr pg::statement lock_slot{"SELECT pg_try_advisory_lock(hashtextextended($1::text, 0))",
+                                  true};
 // A holder that is frozen, or out of reach, is given up. PostgreSQL 13 has no such setting.
 constexpr pg::statement end_when_silent{
     "SELECT set_config('idle_session_timeout', '2s', false)"
@@ -105,8 +106,7 @@ pg::parameters values_of(const std::vector<followed>& what) {
     return all;
 }
 
-asio::awaitable<change_source::tables> connect_both(listening_ptr to,
-                                                    std::vector<followed> what) {
+asio::awaitable<change_source::tables> connect_both(listening_ptr to, std::vector<followed> what) {
     co_await to->ears.connect();
     if (to->ears.is_pooled())
         throw pg::error{pg::failure::rejected, "a pooler is in between, where nobody can LISTEN"};

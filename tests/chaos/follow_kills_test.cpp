@@ -109,7 +109,9 @@ struct follow_kills : testing::Test {
                     ADD_FAILURE() << "instance " << instance << " counts " << count << " and not "
                                   << least << ", after: " << doing;
                 }
-                if (is_answer) EXPECT_LE(count, begun_with + begun);
+                if (is_answer) {
+                    EXPECT_LE(count, begun_with + begun);
+                }
             } catch (const std::runtime_error&) {
             }
             std::this_thread::sleep_for(3ms);

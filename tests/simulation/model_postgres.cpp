@@ -14,8 +14,9 @@ statement_ptr model_postgres::find(std::uint64_t id) const {
 }
 
 bool model_postgres::is_idle() const {
-    return others_.empty() && std::none_of(running_.begin(), running_.end(),
-                        [](auto& s) { return s->order != 0 && !s->taken && !s->dropped; });
+    return others_.empty() && std::none_of(running_.begin(), running_.end(), [](auto& s) {
+               return s->order != 0 && !s->taken && !s->dropped;
+           });
 }
 
 statement_ptr model_postgres::send(worker& by, std::vector<std::size_t> keys, order_number order) {
