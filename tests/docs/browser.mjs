@@ -5,6 +5,7 @@
 //   node browser.mjs URL [PICTURE]     PICTURE is of /docs with an answer: docs/docs-page.png
 import assert from "node:assert/strict";
 import {chromium} from "playwright-core";
+import {violationsOf} from "./axe.mjs";
 import {faultsOf} from "./readable.mjs";
 
 const [url, picture] = process.argv.slice(2);
@@ -61,6 +62,7 @@ async function expectNoFaults(page, what) {
   for (const other of [390, 1280]) {
     await page.setViewportSize({width: other, height});
     assert.deepEqual(await faultsOf(page), [], `${what}, ${other} px`);
+    assert.deepEqual(await violationsOf(page), [], `${what}, ${other} px`);
   }
   await page.setViewportSize({width, height});
 }
@@ -69,11 +71,14 @@ async function expectNoFaults(page, what) {
 async function expectFaultsToBeFound() {
   const page = await browser.newPage({viewport: {width: 390, height: 600}});
   await page.setContent('<body style="background:#fff"><select><option>a</select><textarea></textarea>' +
-    '<button>b<a href="#">c</a></button><p style="color:#888">d</p><p style="color:#767676">e</p>' +
+    '<button>b<a href="#">c</a></button><p style="color:#888">pale</p><p style="color:#767676">e</p>' +
     '<p style="color:rgba(0,0,0,.5)">f</p><div style="width:400px">g</div>');
   const kinds = (await faultsOf(page)).map((fault) => fault.replace(/[:\d].*/, "").trim());
   assert.deepEqual(kinds, ["without a name", "without a name", "the page is", "the page has no title",
                            "the page has no language", "inside a control", "contrast", "contrast"]);
+  const axe = (await violationsOf(page)).map((one) => one.replace(/:.*/s, ""));
+  for (const id of ["color-contrast", "document-title", "html-has-lang", "label", "select-name"])
+    assert.ok(axe.includes(`axe, ${id}`), `axe does not find ${id}: ${axe}`);
   await page.close();
 }
 
