@@ -153,6 +153,37 @@ TEST_F(follow_store, another_instance_follows_when_the_one_that_did_is_killed) {
     expect_seen(second, insert, 1002, 2);
 }
 
+// Nobody can follow before the commit is over, as a slot waits for it; and then nobody was told.
+TEST_F(follow_store, a_commit_that_outlives_who_followed_is_seen) {
+    auto all = env();
+    all["CACHE_UNFOLLOWED_SECONDS"] = "1";
+    follower first{all};
+    const service second{all, {"--workers", "2"}};
+    exec("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    exec("SELECT pg_reload_conf()");
+    exec("SET synchronous_commit = local; CHECKPOINT");
+    warm(second);
+    std::jthread writer{[&] { exec(insert); }};
+    auto by = shop->connect();
+    ASSERT_TRUE(eventually([&] {
+        return by.scalar("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") ==
+               "1";
+    }));
+    first.signal(SIGKILL);
+    EXPECT_TRUE(first.wait_for_exit());
+    warm(second);
+    EXPECT_EQ(count(second.port()), 1000);
+    by.scalar(
+        "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+    writer.join();
+    EXPECT_TRUE(eventually([&] { return count(second.port()) == 1001; }, 4s * slack))
+        << second.log();
+    EXPECT_TRUE(second.wait_for_log(follows, 10s * slack)) << second.log();
+    exec("ALTER SYSTEM RESET synchronous_standby_names");
+    exec("SELECT pg_reload_conf()");
+    expect_seen(second, insert, 1002, 2);
+}
+
 TEST_F(follow_store, another_instance_follows_when_the_one_that_did_is_frozen) {
     follower first{env()};
     const service second{env(), {"--workers", "2"}};
@@ -232,6 +263,52 @@ TEST_F(follow_store, while_nobody_follows_an_entry_is_believed_for_seconds) {
         exec("INSERT INTO orders SELECT * FROM older LIMIT 1");
         EXPECT_TRUE(eventually([&] { return count(one.port()) == left + i; }, 2s * slack));
     }
+}
+
+TEST_F(follow_store, a_million_rows_in_one_transaction_are_seen) {
+    const follower one{env()};
+    warm(one);
+    exec(std::string{"SET session_replication_role = replica; "} + insert +
+         " FROM generate_series(1, 1000000)");
+    EXPECT_TRUE(eventually([&] { return count(one.port(), own) == 1'000'000; }, 20s * slack))
+        << one.log();
+    EXPECT_EQ(count(one.port()), 1'001'000);
+}
+
+// What others have in the same log is read, and not kept by the server for anybody.
+TEST_F(follow_store, a_busy_neighbour_pins_no_log) {
+    const follower one{env()};
+    pg_client by{servers.postgres.uri()};
+    by.exec("CREATE DATABASE neighbour");
+    pg_client{servers.postgres.uri(), "neighbour"}.exec(
+        "CREATE TABLE much AS SELECT repeat(md5(n::text), 32) FROM generate_series(1, 300000) n");
+    const auto lag_in_mb = [&](const std::string& since) {
+        return std::stol(by.scalar("SELECT (pg_wal_lsn_diff(pg_current_wal_lsn(), " + since +
+                                   ") / 1048576)::bigint FROM pg_replication_slots WHERE active"));
+    };
+    EXPECT_GT(std::stol(by.scalar("SELECT pg_database_size('neighbour') / 1048576")), 300);
+    EXPECT_TRUE(eventually([&] { return lag_in_mb("confirmed_flush_lsn") < 32; }, 10s * slack));
+    EXPECT_TRUE(eventually(
+        [&] {
+            by.exec("CHECKPOINT");  // what it may let go of, it finds out by this
+            return lag_in_mb("restart_lsn") < 32;
+        },
+        10s * slack));
+    expect_seen(one, insert, 1001, 1);
+    by.exec("DROP DATABASE neighbour WITH (FORCE)");
+}
+
+TEST_F(follow_store, postgresql_stops_at_once_while_valkey_is_frozen) {
+    const follower one{env()};
+    warm(one);
+    servers.valkey.freeze();
+    exec(insert);
+    const auto since = std::chrono::steady_clock::now();
+    servers.postgres.stop();
+    EXPECT_LT(std::chrono::steady_clock::now() - since, 5s * slack);
+    servers.valkey.thaw();
+    servers.postgres.start();
+    expect_soon(one, 1001);
 }
 
 TEST_F(follow_store, a_publication_that_is_dropped_is_noticed) {

@@ -61,7 +61,7 @@ struct behind_pgbouncer : store_test, testing::WithParamInterface<mode> {
             with.run(std::move(what));
         } catch (const pg::error& e) {
             EXPECT_EQ(e.kind(), pg::failure::unavailable);
-            return e.sqlstate();
+            return e.sqlstate().empty() ? e.detail() : e.sqlstate();
         }
         return "";
     }
