@@ -273,6 +273,7 @@ asio::awaitable<std::vector<std::string>> plan_no_triggers(pg::connection& with)
         true};
     const auto rows = co_await with.execute(there, nothing);
     std::vector<std::string> plan;
+    plan.reserve(rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i) plan.emplace_back(*rows.text(i, 0));
     co_return plan;
 }

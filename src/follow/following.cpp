@@ -32,7 +32,7 @@ struct following::session : standing {
     position done = 0;                // all before it has come
     position told = 0;                // all before it that readers saw, too
     std::deque<position> ahead = {};  // the same of the last looks around
-    std::exception_ptr failed = {};
+    std::exception_ptr failed;
     bool has_news = false;  // since the gate looked
     bool ended = false;
     bool gate_has_ended = false;
