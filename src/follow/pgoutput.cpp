@@ -134,7 +134,7 @@ std::string status_update(position done, std::int64_t now) {
     };
     for (int i = 0; i < 3; ++i) add(done);
     add(static_cast<std::uint64_t>(now));
-    all += '\0';  // no answer is asked for
+    all += '\1';  // an answer is asked for
     return all;
 }
 

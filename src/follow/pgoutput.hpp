@@ -29,7 +29,7 @@ using frame = std::variant<log_data, keepalive>;
 /// Nothing if it is none of these, or cut off.
 std::optional<frame> read_frame(std::string_view bytes);
 /// That all before `done` was written, flushed and applied; at so many microseconds of this
-/// machine's clock since 2000.
+/// machine's clock since 2000. The server answers it, or an idle one would say nothing.
 std::string status_update(position done, std::int64_t now);
 
 // ---- Messages. Source: PostgreSQL, "Logical Replication Message Formats".

@@ -76,6 +76,15 @@ struct follow_store : store_test {
         for (const std::string target : {"/count", own, others})
             EXPECT_TRUE(eventually([&] { return is_hit(one, target); })) << one.log();
     }
+    /// What was stored before it was known that somebody follows has ended, too.
+    void warm_for_long(const service& one) {
+        EXPECT_TRUE(eventually(
+            [&] {
+                count(one.port());
+                return valkey().ttl("num_orders:all") > 1000;
+            },
+            10s * slack));
+    }
     static void expect_soon(const service& one, long expected,
                             const std::string& target = "/count") {
         EXPECT_TRUE(eventually([&] { return count(one.port(), target) == expected; }, 2s * slack))

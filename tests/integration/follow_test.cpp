@@ -265,6 +265,15 @@ TEST_F(follow_store, while_nobody_follows_an_entry_is_believed_for_seconds) {
     }
 }
 
+// Nor is one that has nothing to say taken for one that has gone: each time all would be forgotten.
+TEST_F(follow_store, a_server_that_is_idle_is_followed_on) {
+    const follower one{env()};
+    warm_for_long(one);
+    EXPECT_FALSE(eventually([&] { return times(follows, one.log()) > 1; }, 8s)) << one.log();
+    EXPECT_TRUE(is_hit(one, "/count"));
+    expect_seen(one, insert, 1001, 1);
+}
+
 TEST_F(follow_store, a_million_rows_in_one_transaction_are_seen) {
     const follower one{env()};
     warm(one);

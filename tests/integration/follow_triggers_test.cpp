@@ -169,6 +169,14 @@ TEST_F(triggers, are_set_up_once_and_taken_back) {
     EXPECT_EQ(times("CREATE TRIGGER larder_num_orders_", done), 4U) << done;
 }
 
+TEST_F(triggers, of_a_server_that_is_idle_are_followed_on) {
+    const follower one{env()};
+    warm_for_long(one);
+    EXPECT_FALSE(eventually([&] { return times(follows, one.log()) > 1; }, 5s)) << one.log();
+    EXPECT_TRUE(is_hit(one, "/count"));
+    expect_seen(one, insert, 1001, 1);
+}
+
 // Whoever may connect may notify: it costs what it names, and no error.
 TEST_F(triggers, strangers_may_say_what_they_like) {
     const follower one{env()};

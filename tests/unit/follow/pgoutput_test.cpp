@@ -104,7 +104,7 @@ TEST(frames, are_read) {
 
 TEST(frames, that_tell_what_is_done_have_34_bytes) {
     EXPECT_EQ(status_update(0x0102, -1), 'r' + number(0x0102, 8) + number(0x0102, 8) +
-                                             number(0x0102, 8) + std::string(8, '\xFF') + '\0');
+                                             number(0x0102, 8) + std::string(8, '\xFF') + '\1');
 }
 
 }  // namespace
