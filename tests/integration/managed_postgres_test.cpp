@@ -119,8 +119,6 @@ TEST_F(managed_postgres, whose_role_got_another_search_path_is_used_with_it) {
         EXPECT_EQ(get(one->port(), "/count?customerid=" + std::to_string(customer)).status, 200);
 }
 
-// ---- connections that are dead and do not say so ----
-
 // A password that is changed now and then stands in a file, which is read at each login.
 TEST_F(managed_postgres, whose_password_is_changed_is_used_with_the_one_in_the_file) {
     const scratch_folder folder{"passfile"};
@@ -146,6 +144,8 @@ TEST_F(managed_postgres, whose_password_is_changed_is_used_with_the_one_in_the_f
     warm(one);
     EXPECT_EQ(one.log().find("second"), std::string::npos);
 }
+
+// ---- connections that are dead and do not say so ----
 
 TEST_F(managed_postgres, whose_idle_connections_are_dead_without_a_sign_is_late_once) {
     gate way{port_number()};

@@ -63,9 +63,10 @@ void model_log::send(session& to, const record& what) {
 bool model_log::is_held(const std::string& slot) {
     const auto found = slots_.find(slot);
     if (found == slots_.end()) return false;
-    if (found->second.until > world_.now() && !is_over(found->second)) return true;
-    if (found->second.until > world_.now() && !found->second.by) return true;
-    if (found->second.by) found->second.by->ended();
+    auto& one = found->second;
+    const bool is_left = !one.by;  // which the server does not know at once
+    if (one.until > world_.now() && (is_left || !is_over(one))) return true;
+    if (one.by) one.by->ended();
     slots_.erase(found);
     return false;
 }

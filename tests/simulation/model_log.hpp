@@ -30,7 +30,6 @@ public:
     follow::snapshot snapshot() const;
     /// The log, or a time: what is answered comes behind the notifications before it.
     follow::position written() const;
-    bool is_seen_by_all() const { return pending_.empty(); }
 
     /// To everybody, for now.
     bool is_refused() const;
@@ -83,7 +82,6 @@ public:
     void arrived();
     void ended() { is_log_lost_ = true; }
     void lost() { is_lost_ = is_log_lost_ = true; }
-    const worker& owner() const { return worker_; }
     msec heard() const { return heard_; }  ///< by the server, last
 
 private:
