@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "app_state.hpp"
-#include "follow/by_triggers.hpp"
 #include "follow/setup.hpp"
+#include "follow/triggers.hpp"
 #include "pg/connection.hpp"
 #include "pg/tables.hpp"
 

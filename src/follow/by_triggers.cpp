@@ -1,11 +1,10 @@
 #include "by_triggers.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "catalogue.hpp"
 #include "pg/connection.hpp"
-#include "setup.hpp"
+#include "triggers.hpp"
 
 namespace larder::follow {
 
@@ -41,70 +40,6 @@ constexpr pg::statement lock_slot{"SELECT pg_try_advisory_lock(hashtextextended(
 constexpr pg::statement end_when_silent{
     "SELECT set_config('idle_session_timeout', '2s', false)"
     " WHERE current_setting('idle_session_timeout', true) IS NOT NULL"};
-
-// Statements of the table and of its partitions each have triggers of their own.
-constexpr std::string_view members_with_triggers{
-    "WITH RECURSIVE named AS (SELECT * FROM"
-    " unnest($1::text[], $2::text[], $3::text[]) AS t (name, family, by_column)),"
-    " member (family, by_column, id) AS (SELECT family, by_column, to_regclass(name)::oid FROM "
-    "named"
-    " UNION SELECT family, by_column, i.inhrelid FROM member m"
-    " JOIN pg_inherits i ON i.inhparent = m.id),"
-    " all_triggers AS (SELECT m.family, m.by_column, m.id, c.relkind, c.relfilenode,"
-    " m.id::regclass::text AS name,"
-    " (SELECT count(*) FROM pg_trigger t WHERE t.tgrelid = m.id AND t.tgenabled = 'A'"
-    "  AND t.tgfoid = to_regproc('larder.tell_of_rows')"
-    "  AND t.tgname IN (SELECT format('larder_%s_%s', m.family, o) FROM unnest(ARRAY['insert',"
-    "  'update', 'delete', 'truncate']) o)) = 4 AS is_told,"
-    " (SELECT string_agg(concat(t.tgname, t.tgenabled, pg_get_triggerdef(t.oid)), ' '"
-    "  ORDER BY t.tgname) FROM pg_trigger t WHERE t.tgrelid = m.id AND t.tgname LIKE 'larder\\_%')"
-    "  AS defined FROM member m LEFT JOIN pg_class c ON c.oid = m.id)"};
-
-// Of an UPDATE those values of which there are more or fewer rows now. Long lists are the family.
-constexpr std::string_view trigger_function{
-    R"(CREATE OR REPLACE FUNCTION larder.tell_of_rows() RETURNS trigger
-LANGUAGE plpgsql AS $larder$
-DECLARE
-    family constant text := TG_ARGV[0];
-    rows constant text := CASE TG_OP
-        WHEN 'INSERT' THEN format('SELECT %1$I AS v, 1 AS n FROM larder_after', TG_ARGV[1])
-        WHEN 'DELETE' THEN format('SELECT %1$I AS v, 1 AS n FROM larder_before', TG_ARGV[1])
-        ELSE format('SELECT %1$I AS v, -1 AS n FROM larder_before'
-            ' UNION ALL SELECT %1$I, 1 FROM larder_after', TG_ARGV[1]) END;
-    found text[];
-BEGIN
-    IF TG_OP = 'TRUNCATE' THEN
-        PERFORM pg_notify('larder_rows', family);
-        RETURN NULL;
-    END IF;
-    EXECUTE 'SELECT array_agg(v::text) FROM (SELECT v FROM (' || rows || ') r'
-        ' GROUP BY v HAVING sum(n) <> 0 LIMIT 1001) f' INTO found;
-    IF found IS NULL THEN
-        RETURN NULL;
-    END IF;
-    IF cardinality(found) > 1000 OR EXISTS (SELECT FROM unnest(found) v WHERE v !~ '^-?[0-9]{1,19}$') THEN
-        PERFORM pg_notify('larder_rows', family);
-        RETURN NULL;
-    END IF;
-    FOR i IN 0 .. (cardinality(found) - 1) / 200 LOOP
-        PERFORM pg_notify('larder_rows', family || E'\n'
-            || array_to_string(found[i * 200 + 1 : i * 200 + 200], E'\n'));
-    END LOOP;
-    RETURN NULL;
-END
-$larder$)"};
-
-constexpr pg::statement is_function_as_it_should_be{
-    "SELECT FROM pg_proc WHERE oid = to_regproc('larder.tell_of_rows')"
-    " AND position(prosrc IN $1::text) > 0 AND prosrc <> ''",
-    true};
-
-pg::parameters values_of(const std::vector<followed>& what) {
-    pg::parameters all(1, tables_of(what));
-    all.emplace_back(sql_array(what, &followed::family));
-    all.emplace_back(sql_array(what, &followed::column));
-    return all;
-}
 
 asio::awaitable<change_source::tables> connect_both(listening_ptr to, std::vector<followed> what) {
     co_await to->ears.connect();
@@ -157,6 +92,12 @@ asio::awaitable<change_source::piece> hear(listening_ptr with, std::vector<follo
     co_return all;
 }
 
+asio::awaitable<change_source::tables> look_up_again(listening_ptr with,
+                                                     std::vector<followed> what) {
+    auto found = co_await look_up_triggers(with->reader, what);
+    co_return found;
+}
+
 }  // namespace
 
 by_triggers::by_triggers(asio_world& outside, waits& w, pg::pool_options options,
@@ -186,16 +127,6 @@ task<by_triggers::view> by_triggers::look() {
     return as_task(outside_, waits_, view_of_rows(now_));
 }
 
-namespace {
-
-asio::awaitable<change_source::tables> look_up_again(listening_ptr with,
-                                                     std::vector<followed> what) {
-    auto found = co_await look_up_triggers(with->reader, what);
-    co_return found;
-}
-
-}  // namespace
-
 task<by_triggers::tables> by_triggers::look_up() {
     return as_task(outside_, waits_, look_up_again(now_, what_));
 }
@@ -208,118 +139,6 @@ void by_triggers::interrupt() {
     if (!now_) return;
     now_->reader.interrupt();
     now_->ears.interrupt();
-}
-
-untrue read_notification(std::string_view payload, const std::vector<followed>& what) {
-    const auto end = payload.find('\n');
-    const std::string family{payload.substr(0, end)};
-    untrue all;
-    if (std::ranges::find(what, family, &followed::family) == what.end()) return all;
-    if (end == payload.npos) {
-        all.families.insert(family);
-        return all;
-    }
-    all.keys.insert(family + ":all");
-    for (auto left = payload.substr(end + 1); !left.empty();) {
-        const auto value = left.substr(0, left.find('\n'));
-        left.remove_prefix(std::min(value.size() + 1, left.size()));
-        if (!value.empty()) all.keys.insert((family + ':').append(value));
-    }
-    return all;
-}
-
-asio::awaitable<std::vector<std::string>> plan_triggers(pg::connection& with,
-                                                        const std::vector<followed>& what) {
-    static const std::string missing =
-        std::string{members_with_triggers} +
-        " SELECT format('DROP TRIGGER IF EXISTS %I ON %s', n, name) FROM all_triggers,"
-        " LATERAL (SELECT format('larder_%s_%s', family, o) AS n FROM unnest(ARRAY['insert',"
-        "  'update', 'delete', 'truncate']) o) t"
-        " WHERE NOT is_told AND EXISTS (SELECT FROM pg_trigger WHERE tgrelid = id AND tgname = n)"
-        " UNION ALL SELECT format('CREATE TRIGGER %I AFTER %s ON %s%s FOR EACH STATEMENT EXECUTE"
-        " FUNCTION larder.tell_of_rows(%L, %L); ALTER TABLE %s ENABLE ALWAYS TRIGGER %I',"
-        "  n, upper(o), name, CASE o WHEN 'insert' THEN ' REFERENCING NEW TABLE AS larder_after'"
-        "   WHEN 'delete' THEN ' REFERENCING OLD TABLE AS larder_before'"
-        "   WHEN 'update' THEN ' REFERENCING OLD TABLE AS larder_before NEW TABLE AS larder_after'"
-        "   ELSE '' END, family, by_column, name, n)"
-        " FROM all_triggers, LATERAL (SELECT o, format('larder_%s_%s', family, o) AS n"
-        "  FROM unnest(ARRAY['insert', 'update', 'delete', 'truncate']) o) t WHERE NOT is_told";
-    co_await expect_tables(with, what);
-    std::vector<std::string> plan;
-    const pg::parameters text(1, std::string{trigger_function});
-    const auto as_it_is = co_await with.execute(is_function_as_it_should_be, text);
-    if (as_it_is.size() == 0) {
-        plan.emplace_back("CREATE SCHEMA IF NOT EXISTS larder");
-        plan.emplace_back(trigger_function);
-    }
-    const auto values = values_of(what);
-    const pg::statement ask{missing, true};
-    const auto rows = co_await with.execute(ask, values);
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        const std::string_view both = *rows.text(i, 0);
-        const auto end = both.find("; ");
-        plan.emplace_back(both.substr(0, end));
-        if (end != both.npos) plan.emplace_back(both.substr(end + 2));
-    }
-    co_return plan;
-}
-
-asio::awaitable<std::vector<std::string>> plan_no_triggers(pg::connection& with) {
-    static constexpr pg::statement there{
-        "SELECT format('DROP TRIGGER %I ON %s', tgname, tgrelid::regclass) FROM pg_trigger"
-        " WHERE tgfoid = to_regproc('larder.tell_of_rows') AND tgparentid = 0"
-        " UNION ALL SELECT 'DROP FUNCTION larder.tell_of_rows()'"
-        " WHERE to_regproc('larder.tell_of_rows') IS NOT NULL",
-        true};
-    const auto rows = co_await with.execute(there, nothing);
-    std::vector<std::string> plan;
-    plan.reserve(rows.size());
-    for (std::size_t i = 0; i < rows.size(); ++i) plan.emplace_back(*rows.text(i, 0));
-    co_return plan;
-}
-
-asio::awaitable<std::vector<std::string>> status_of_triggers(pg::connection& with,
-                                                             const std::vector<followed>& what) {
-    static constexpr pg::statement holders{
-        "SELECT pid::text, coalesce(host(client_addr), 'local') FROM pg_stat_activity"
-        " WHERE datname = current_database() AND (query = 'LISTEN larder_rows'"
-        "  OR query LIKE 'SELECT 1 AS larder_follows_by_triggers') ORDER BY 1",
-        true};
-    auto all = described(what);
-    const auto found = co_await look_up_triggers(with, what);
-    all.push_back(found.fault.empty()
-                      ? "triggers tell of their rows"
-                      : "cannot be followed: " + found.fault +
-                            "; CACHE_FOLLOW=trigger orders follow setup makes them");
-    const auto held = co_await with.execute(holders, nothing);
-    for (std::size_t i = 0; i < held.size(); ++i)
-        all.push_back("followed from " + std::string{*held.text(i, 1)} + ", process " +
-                      std::string{*held.text(i, 0)} + " of the server");
-    if (held.size() == 0) all.emplace_back("nobody follows now");
-    co_return all;
-}
-
-asio::awaitable<change_source::tables> look_up_triggers(pg::connection& with,
-                                                        const std::vector<followed>& what) {
-    static const std::string question =
-        std::string{members_with_triggers} +
-        " SELECT coalesce(name, ''), coalesce(relkind::text, ''), coalesce(is_told, false),"
-        " concat_ws(' ', id, relkind, relfilenode, is_told, defined) FROM all_triggers ORDER BY 4";
-    const auto values = values_of(what);
-    const pg::statement ask{question, true};
-    const auto rows = co_await with.execute(ask, values);
-    change_source::tables all;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        const std::string name{rows.text(i, 0).value_or("")};
-        const auto kind = rows.text(i, 1).value_or("");
-        if (name.empty()) all.fault = "a table is not there";
-        else if (kind != "r" && kind != "p")
-            all.fault = name + " is no table with rows of its own, as a view or a foreign table";
-        else if (rows.text(i, 2) != "t")
-            all.fault = name + " has no triggers that tell of its rows";
-        all.fingerprint.append(rows.text(i, 3).value_or("")).append(1, ';');
-    }
-    co_return all;
 }
 
 }  // namespace larder::follow

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "follow/by_triggers.hpp"
+#include "follow/triggers.hpp"
 
 namespace larder::follow {
 namespace {
