@@ -98,6 +98,42 @@ struct follow_store : store_test {
         expect_soon(by, all);
         expect_soon(by, of_own, own);
     }
+
+    // What holds however they follow.
+
+    void expect_that_other_columns_break_nothing() {
+        const follower one{env()};
+        warm(one);
+        exec("UPDATE orders SET tax = tax + 1");
+        exec(
+            "INSERT INTO orders (orderdate, customerid, netamount, tax, totalamount)"
+            " VALUES ('2024-01-01', 9998, 1, 0, 1)");  // behind it in the log
+        expect_soon(one, 1, others);
+        EXPECT_TRUE(is_hit(one, own));
+    }
+    void expect_another_to_follow_a_killed_one() {
+        follower first{env()};
+        const service second{env(), {"--workers", "2"}};
+        warm(second);
+        first.signal(SIGKILL);
+        EXPECT_TRUE(first.wait_for_exit());
+        exec(insert);
+        EXPECT_TRUE(second.wait_for_log(follows, 3s * slack)) << second.log();
+        expect_soon(second, 1001);
+        expect_seen(second, insert, 1002, 2);
+    }
+    void expect_another_to_follow_a_frozen_one() {
+        follower first{env()};
+        const service second{env(), {"--workers", "2"}};
+        warm(second);
+        first.signal(SIGSTOP);
+        exec(insert);
+        EXPECT_TRUE(second.wait_for_log(follows, 4s * slack)) << second.log();
+        expect_soon(second, 1001);
+        first.signal(SIGCONT);
+        expect_seen(second, insert, 1002, 2);
+        expect_soon(first, 1002);
+    }
 };
 
 }  // namespace larder::test

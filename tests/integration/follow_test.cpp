@@ -64,14 +64,7 @@ TEST_F(follow_store, who_is_in_the_way_is_named_and_waited_for) {
 }
 
 TEST_F(follow_store, an_update_of_what_nothing_depends_on_invalidates_nothing) {
-    const follower one{env()};
-    warm(one);
-    exec("UPDATE orders SET tax = tax + 1");
-    exec(
-        "INSERT INTO orders (orderdate, customerid, netamount, tax, totalamount)"
-        " VALUES ('2024-01-01', 9998, 1, 0, 1)");  // behind it in the log
-    expect_soon(one, 1, others);
-    EXPECT_TRUE(is_hit(one, own));
+    expect_that_other_columns_break_nothing();
 }
 
 TEST_F(follow_store, without_the_old_row_the_family_is_forgotten) {
@@ -142,15 +135,7 @@ TEST_F(follow_store, commits_that_are_not_visible_yet_are_seen_when_they_are) {
 }
 
 TEST_F(follow_store, another_instance_follows_when_the_one_that_did_is_killed) {
-    follower first{env()};
-    const service second{env(), {"--workers", "2"}};
-    warm(second);
-    first.signal(SIGKILL);
-    EXPECT_TRUE(first.wait_for_exit());
-    exec(insert);
-    EXPECT_TRUE(second.wait_for_log(follows, 3s * slack)) << second.log();
-    expect_soon(second, 1001);
-    expect_seen(second, insert, 1002, 2);
+    expect_another_to_follow_a_killed_one();
 }
 
 // Nobody can follow before the commit is over, as a slot waits for it; and then nobody was told.
@@ -185,16 +170,7 @@ TEST_F(follow_store, a_commit_that_outlives_who_followed_is_seen) {
 }
 
 TEST_F(follow_store, another_instance_follows_when_the_one_that_did_is_frozen) {
-    follower first{env()};
-    const service second{env(), {"--workers", "2"}};
-    warm(second);
-    first.signal(SIGSTOP);
-    exec(insert);
-    EXPECT_TRUE(second.wait_for_log(follows, 4s * slack)) << second.log();
-    expect_soon(second, 1001);
-    first.signal(SIGCONT);
-    expect_seen(second, insert, 1002, 2);
-    expect_soon(first, 1002);
+    expect_another_to_follow_a_frozen_one();
 }
 
 TEST_F(follow_store, goes_on_when_postgresql_has_restarted_or_ended_the_session) {

@@ -57,14 +57,7 @@ TEST_F(triggers, that_are_switched_off_are_noticed) {
 }
 
 TEST_F(triggers, an_update_of_what_nothing_depends_on_invalidates_nothing) {
-    const follower one{env()};
-    warm(one);
-    exec("UPDATE orders SET tax = tax + 1");
-    exec(
-        "INSERT INTO orders (orderdate, customerid, netamount, tax, totalamount)"
-        " VALUES ('2024-01-01', 9998, 1, 0, 1)");  // told behind it
-    expect_soon(one, 1, others);
-    EXPECT_TRUE(is_hit(one, own));
+    expect_that_other_columns_break_nothing();
 }
 
 TEST_F(triggers, tell_of_partitions) {
@@ -108,28 +101,11 @@ TEST_F(triggers, a_commit_that_waits_for_a_standby_is_seen_when_it_is_visible) {
 }
 
 TEST_F(triggers, are_heard_by_another_instance_when_the_one_that_did_is_killed) {
-    follower first{env()};
-    const service second{env(), {"--workers", "2"}};
-    warm(second);
-    first.signal(SIGKILL);
-    EXPECT_TRUE(first.wait_for_exit());
-    exec(insert);
-    EXPECT_TRUE(second.wait_for_log(follows, 3s * slack)) << second.log();
-    expect_soon(second, 1001);
-    expect_seen(second, insert, 1002, 2);
+    expect_another_to_follow_a_killed_one();
 }
 
 TEST_F(triggers, are_heard_by_another_instance_when_the_one_that_did_is_frozen) {
-    follower first{env()};
-    const service second{env(), {"--workers", "2"}};
-    warm(second);
-    first.signal(SIGSTOP);
-    exec(insert);
-    EXPECT_TRUE(second.wait_for_log(follows, 4s * slack)) << second.log();
-    expect_soon(second, 1001);
-    first.signal(SIGCONT);
-    expect_seen(second, insert, 1002, 2);
-    expect_soon(first, 1002);
+    expect_another_to_follow_a_frozen_one();
 }
 
 TEST_F(triggers, are_heard_again_when_postgresql_has_restarted_or_ended_the_session) {
