@@ -91,16 +91,21 @@ end_all() { # SECONDS SIGNAL PROGRAM FOLDER
     wait_for "$seconds" none_in "$@"
 }
 
-# The port a server keeps in FOLDER/port from run to run, unless somebody else listens there now.
-# New ones are taken from below the range that outgoing connections use.
+# The port a server keeps in FOLDER/port from run to run, unless somebody else listens there, now
+# and a second later. New ones are taken from below the range that outgoing connections use.
 choose_port() { # FOLDER
     local port=''
     if [[ -r $1/port ]]; then port=$(<"$1/port"); fi
-    while [[ ! $port =~ ^[0-9]+$ ]] || (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
+    if [[ $port =~ ^[0-9]+$ ]]; then wait_for 1 nobody_listens "$port" || true; fi
+    while [[ ! $port =~ ^[0-9]+$ ]] || ! nobody_listens "$port"; do
         port=$((20000 + RANDOM % 12000))
     done
     save "$1/port" "$port"
     printf '%s' "$port"
+}
+
+nobody_listens() { # PORT
+    ! (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
 # A path as it may stand in a URI's query.

@@ -205,7 +205,9 @@ int run(const std::vector<std::string>& words, int argc, char** argv, const comp
     auto* following = program.add_subcommand("follow", "Let PostgreSQL tell of others' writes");
     following->require_subcommand(1);
     auto* setting_up = following->add_subcommand(
-        "setup", "Publish the tables, with whole old rows (REPLICA IDENTITY FULL)");
+        "setup",
+        "Publish the tables, with whole old rows (REPLICA IDENTITY FULL); with "
+        "CACHE_FOLLOW=trigger, make triggers that tell of their rows");
     following->add_subcommand("status", "Say whether they are, and who follows");
     auto* dropping = following->add_subcommand("drop", "Take back what setup did");
     for (auto* one : {setting_up, dropping})

@@ -70,6 +70,7 @@ constexpr pg::statement is_function_as_it_should_be{
     "SELECT FROM pg_proc WHERE oid = to_regproc('larder.tell_of_rows')"
     " AND position(prosrc IN $1::text) > 0 AND prosrc <> ''",
     true};
+const pg::parameters the_function(1, std::string{trigger_function});
 
 pg::parameters values_of(const std::vector<followed>& what) {
     pg::parameters all(1, tables_of(what));
@@ -116,8 +117,7 @@ asio::awaitable<std::vector<std::string>> plan_triggers(pg::connection& with,
         "  FROM unnest(ARRAY['insert', 'update', 'delete', 'truncate']) o) t WHERE NOT is_told";
     co_await expect_tables(with, what);
     std::vector<std::string> plan;
-    const pg::parameters text(1, std::string{trigger_function});
-    const auto as_it_is = co_await with.execute(is_function_as_it_should_be, text);
+    const auto as_it_is = co_await with.execute(is_function_as_it_should_be, the_function);
     if (as_it_is.size() == 0) {
         plan.emplace_back("CREATE SCHEMA IF NOT EXISTS larder");
         plan.emplace_back(trigger_function);
@@ -189,6 +189,9 @@ asio::awaitable<change_source::tables> look_up_triggers(pg::connection& with,
             all.fault = name + " has no triggers that tell of its rows";
         all.fingerprint.append(rows.text(i, 3).value_or("")).append(1, ';');
     }
+    const auto told = co_await with.execute(is_function_as_it_should_be, the_function);
+    if (all.fault.empty() && told.size() == 0)
+        all.fault = "larder.tell_of_rows() is not the function that this version makes";
     co_return all;
 }
 

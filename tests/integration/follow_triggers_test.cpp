@@ -56,6 +56,20 @@ TEST_F(triggers, that_are_switched_off_are_noticed) {
     expect_seen(one, insert, 1001, 1);
 }
 
+TEST_F(triggers, whose_function_somebody_replaced_are_noticed) {
+    const follower one{env()};
+    EXPECT_TRUE(one.wait_for_log(follows)) << one.log();
+    exec(
+        "CREATE OR REPLACE FUNCTION larder.tell_of_rows() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN RETURN NULL; END'");
+    EXPECT_TRUE(one.wait_for_log("larder.tell_of_rows() is not the function that this version"))
+        << one.log();
+    EXPECT_NE(one.log().find("CACHE_FOLLOW=trigger orders follow setup"), std::string::npos);
+    follow("setup");
+    EXPECT_TRUE(eventually([&] { return times(follows, one.log()) == 2; }, 10s * slack));
+    expect_seen(one, insert, 1001, 1);
+}
+
 TEST_F(triggers, an_update_of_what_nothing_depends_on_invalidates_nothing) {
     expect_that_other_columns_break_nothing();
 }

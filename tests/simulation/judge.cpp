@@ -251,6 +251,7 @@ bool judge::may_be_believed(const order& o, msec at) const {
 bool judge::is_excused(const order& o, std::size_t key, const reader& who,
                        cache::origin from) const {
     if (who.process == o.process || from == cache::origin::source) return false;
+    if (o.process == others && !over_) return false;  // has_to_be_there() says how late that may be
     const auto at = who.began;
     const auto since = o.acknowledged < 0 ? o.committed : o.acknowledged;
     const bool may_lag = from == cache::origin::local ? who.lags : who.is_elsewhere;

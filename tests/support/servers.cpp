@@ -89,7 +89,13 @@ std::string private_server::run(std::vector<std::string> words) const {
     return result.out.substr(0, result.out.find('\n'));
 }
 
-void private_server::start() { uri_ = run({"start"}); }
+// Those who know it look for it where it was.
+void private_server::start() {
+    auto uri = run({"start"});
+    if (!uri_.empty() && uri != uri_)
+        throw std::runtime_error{"somebody took the port of " + uri_ + " while it was down"};
+    uri_ = std::move(uri);
+}
 
 void private_server::stop() { run({"stop"}); }
 

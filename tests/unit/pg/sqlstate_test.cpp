@@ -36,5 +36,22 @@ TEST(sqlstate, passes_where_nothing_was_stored_and_it_comes_soon) {
         EXPECT_FALSE((error{failure::unavailable, "", state}.is_passing())) << state;
 }
 
+TEST(sqlstate, ends_the_session_where_the_server_says_so) {
+    for (const auto* state : {"08003", "08006", "25P03", "57P01", "57P02", "57P04", "57P05"})
+        EXPECT_TRUE(sqlstate::ends_session(state)) << state;
+    for (const auto* state : {"57014", "57P03", "25006", "25P02", "40001", "53300", ""})
+        EXPECT_FALSE(sqlstate::ends_session(state)) << state;
+    EXPECT_TRUE((error{failure::unavailable, "", "57P02"}.is_passing()));
+}
+
+TEST(sqlstate, is_of_the_session_where_another_one_helps) {
+    for (const auto* state : {"25006", "25P02"}) {
+        EXPECT_TRUE(sqlstate::is_of_session(state)) << state;
+        EXPECT_TRUE(sqlstate::is_for_now(state)) << state;
+    }
+    for (const auto* state : {"25001", "25P01", "25P03", "42P01", "57014", ""})
+        EXPECT_FALSE(sqlstate::is_of_session(state)) << state;
+}
+
 }  // namespace
 }  // namespace larder::pg
