@@ -1,5 +1,6 @@
 #include "connection.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -10,6 +11,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <system_error>
 #include <utility>
 
 #include "sqlstate.hpp"
@@ -128,14 +131,15 @@ private:
 connection::connection(const asio::any_io_executor& executor, const pool_options& options)
     : socket_(executor), timer_(executor), names_(executor), options_(options) {}
 
-// The socket is libpq's: it closes it.
-connection::~connection() {
-    if (socket_.is_open()) socket_.release();
-}
+connection::~connection() = default;
 
+// libpq closes its socket whenever it finds the connection lost, and its number may be another
+// socket's at once, of any thread. So what is waited for is a descriptor of our own.
 void connection::attach() {
-    if (socket_.is_open()) socket_.release();
-    socket_.assign(PQsocket(libpq_.get()));
+    if (socket_.is_open()) socket_.close();
+    const int own = ::fcntl(PQsocket(libpq_.get()), F_DUPFD_CLOEXEC, 0);
+    if (own < 0) lost(std::generic_category().message(errno));
+    socket_.assign(own);
 }
 
 void connection::lost(const std::string& why) {

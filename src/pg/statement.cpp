@@ -44,4 +44,65 @@ void result::unreadable(std::string_view column) {
                 "the column \"" + std::string{column} + "\" is not of the type that it is read as");
 }
 
+namespace detail {
+
+namespace {
+
+// An element and where the next one begins; empty if there is no end.
+std::optional<std::size_t> end_of_quoted(std::string_view text, std::string& out) {
+    for (std::size_t i = 1; i < text.size(); ++i) {
+        if (text[i] == '"') return i + 1;
+        if (text[i] == '\\') ++i;
+        if (i < text.size()) out += text[i];
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::string array_text(const parameters& elements) {
+    std::string out = "{";
+    for (const auto& one : elements) {
+        if (out.size() > 1) out += ',';
+        if (!one) {
+            out += "NULL";
+            continue;
+        }
+        out += '"';
+        for (const char c : *one) {
+            if (c == '"' || c == '\\') out += '\\';
+            out += c;
+        }
+        out += '"';
+    }
+    return out + '}';
+}
+
+std::optional<parameters> array_elements(std::string_view text) {
+    if (text.size() < 2 || !text.starts_with('{') || !text.ends_with('}')) return std::nullopt;
+    text = text.substr(1, text.size() - 2);
+    parameters all;
+    if (text.empty()) return all;
+    while (true) {
+        std::string element;
+        if (text.starts_with('"')) {
+            const auto end = end_of_quoted(text, element);
+            if (!end) return std::nullopt;
+            text.remove_prefix(*end);
+            all.emplace_back(std::move(element));
+        } else {
+            const auto plain = text.substr(0, text.find(','));
+            if (plain.empty() || plain.find_first_of("{}\"\\") != plain.npos) return std::nullopt;
+            text.remove_prefix(plain.size());
+            if (plain == "NULL") all.emplace_back();
+            else all.emplace_back(plain);
+        }
+        if (text.empty()) return all;
+        if (!text.starts_with(',')) return std::nullopt;
+        text.remove_prefix(1);
+    }
+}
+
+}  // namespace detail
+
 }  // namespace larder::pg

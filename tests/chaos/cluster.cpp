@@ -86,8 +86,9 @@ instance::~instance() {
     }
     if (!testing::Test::HasFailure()) return;
     const auto log = running_->err();
+    constexpr std::size_t most = 20'000;  // a report of a sanitizer fits
     std::fprintf(stderr, "---- log of %s ----\n%s----\n", url().c_str(),
-                 log.substr(log.size() > 4000 ? log.size() - 4000 : 0).c_str());
+                 log.substr(log.size() > most ? log.size() - most : 0).c_str());
 }
 
 void instance::start() {
