@@ -2,16 +2,17 @@
 
 #include <spdlog/spdlog.h>
 
+#include <stdexcept>
+
 #include "larder/http/error.hpp"
 
 namespace larder {
 
-std::optional<std::string_view> find_local(services& at, std::string_view key,
-                                           cache::tiers::check is_value) {
+std::optional<std::string_view> find_local(services& at, std::string_view key) {
     if (at.http && at.http->asked != http::cache_directives{}) return std::nullopt;
     spdlog::debug("Checking cache key {}", key);
     const auto found = at.cache.find(key);
-    if (!found || !is_value(found->text)) return std::nullopt;
+    if (!found) return std::nullopt;
     spdlog::debug("Found {}, value is {}", key, found->text);
     if (at.http) {
         at.http->answer = {std::string{found->text}, cache::origin::local, found->age, found->left};
@@ -60,5 +61,16 @@ awaitable<std::string> read_through(services& at, std::string key, cache::tiers:
     }
     co_return text;
 }
+
+namespace detail {
+
+// A timestamp of the year 10000, say, or a number that is no enumerator.
+void throw_unreadable(std::string_view text) {
+    constexpr std::size_t most = 200;
+    throw std::runtime_error{"what a handler loaded has a member that cannot be read back: " +
+                             std::string{text.substr(0, most)}};
+}
+
+}  // namespace detail
 
 }  // namespace larder

@@ -275,6 +275,17 @@ std::string amount_schema(const std::string& max) {
            quoted(R"(^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$)") + "}]}";
 }
 
+std::string text_schema(std::string_view format) {
+    return object({{"type", quoted("string")}, {"format", quoted(format)}});
+}
+
+std::string names_schema(const std::vector<std::string>& names) {
+    std::vector<std::string> all;
+    all.reserve(names.size());
+    for (const auto& one : names) all.push_back(quoted(one));
+    return object({{"type", quoted("string")}, {"enum", array(all)}});
+}
+
 std::string array_schema(const std::string& element) {
     return object({{"type", quoted("array")}, {"items", element}});
 }

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "larder/cache/key.hpp"
-#include "larder/cache/value.hpp"
 #include "larder/cached_query.hpp"
 #include "larder/handler.hpp"
 
@@ -53,7 +52,10 @@ public:
     using input = input_of<H>;
     using reply = reply_of<H>;
     static_assert(std::same_as<input, typename Key::input>, "the key is of another input");
-    static_assert(cache::plain_value<reply>, "a cached reply is a struct of one integer");
+    static_assert(cache::storable<reply>,
+                  "a cached reply is a described struct of booleans, integers, strings, decimals, "
+                  "dates, timestamps, UUIDs, described enumerations, and optionals, vectors and "
+                  "structs of these");
 
     constexpr cached_handler(H inner, Key key, http::client_policy policy)
         : inner_(std::move(inner)), key_(key), policy_(policy) {}
@@ -67,19 +69,10 @@ public:
 
     awaitable<reply> operator()(services& at, input in) const {
         auto key = key_.entry(in);
-        reply value{};
-        if (const auto text = find_local(at, key, &cache::is_value<reply>)) {
-            cache::from_text(*text, value);
-            co_return value;
-        }
-        cache::tiers::loader load = [inner = inner_, &connections = at.db.connections(),
-                                     &cache = at.cache, in = std::move(in)] {
-            return load_text(inner, connections, cache, in);
-        };
-        const auto text =
-            co_await read_through(at, std::move(key), std::move(load), &cache::is_value<reply>);
-        cache::from_text(text, value);
-        co_return value;
+        co_return co_await detail::read_value<reply>(
+            at, std::move(key),
+            [inner = inner_, &connections = at.db.connections(), &cache = at.cache,
+             in = std::move(in)] { return load_text(inner, connections, cache, in); });
     }
 
 private:

@@ -13,8 +13,7 @@
 namespace larder {
 
 /// The text of the value under a key in the local tier, good until the next call of the cache.
-std::optional<std::string_view> find_local(services& at, std::string_view key,
-                                           cache::tiers::check is_value);
+std::optional<std::string_view> find_local(services& at, std::string_view key);
 
 /// The text of the value under a key that find_local() did not find; else from `load`.
 ///
@@ -23,17 +22,36 @@ std::optional<std::string_view> find_local(services& at, std::string_view key,
 awaitable<std::string> read_through(services& at, std::string key, cache::tiers::loader load,
                                     cache::tiers::check is_value);
 
+namespace detail {
+
+[[noreturn]] void throw_unreadable(std::string_view text);
+
+/// The value under a key, from the cache or from `load`, which gives its text.
+template <cache::storable Reply, class Load>
+awaitable<Reply> read_value(services& at, std::string key, Load load) {
+    Reply value{};
+    if (const auto text = find_local(at, key); text && cache::read_back(*text, value))
+        co_return value;
+    cache::tiers::loader loader = std::move(load);
+    const auto text =
+        co_await read_through(at, std::move(key), std::move(loader), &cache::is_value<Reply>);
+    if (!cache::read_back(text, value)) throw_unreadable(text);
+    co_return value;
+}
+
+}  // namespace detail
+
 /// A family of entries with the statements that load them: one over all rows, one over those with
 /// a value in the key's column ($1). Each gives one row.
 ///
 ///     constexpr cached_query<count_reply> order_count{num_orders, count_all, count_one};
 ///     const auto n = co_await order_count.get(at, 9999);
 ///
-/// Shape    key as in cache::key; value a struct of one integer.
+/// Shape    key as in cache::key; value any cache::storable struct.
 /// Errors   throws pg::error; never because of the cache.
 /// Cancel   a load that others wait for goes on.
 /// Cost     that of cache::tiers; one statement a load.
-template <cache::plain_value Reply>
+template <cache::storable Reply>
 class cached_query {
 public:
     constexpr cached_query(cache::key family, pg::statement all, pg::statement one)
@@ -50,19 +68,11 @@ public:
 private:
     static awaitable<Reply> read(services& at, std::string key, pg::statement sql,
                                  pg::parameters values) {
-        Reply value{};
-        if (const auto text = find_local(at, key, &cache::is_value<Reply>)) {
-            cache::from_text(*text, value);
-            co_return value;
-        }
-        cache::tiers::loader loader = [&connections = at.db.connections(), sql,
-                                       values = std::move(values)] {
-            return load(connections, sql, values);
-        };
-        const auto text =
-            co_await read_through(at, std::move(key), std::move(loader), &cache::is_value<Reply>);
-        cache::from_text(text, value);
-        co_return value;
+        return detail::read_value<Reply>(
+            at, std::move(key),
+            [&connections = at.db.connections(), sql, values = std::move(values)] {
+                return load(connections, sql, values);
+            });
     }
     static awaitable<std::string> load(pg::pool& connections, pg::statement sql,
                                        pg::parameters values) {

@@ -40,6 +40,8 @@ template <int Precision, int Scale>
     requires(Precision > 0 && Precision <= 18 && Scale >= 0 && Scale <= Precision)
 class decimal {
 public:
+    static constexpr int precision = Precision, scale = Scale;
+
     constexpr decimal() = default;
 
     /// Reads text such as "23.0", "-0.5" or "2.3e1"; digits beyond Scale are rounded.

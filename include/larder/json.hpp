@@ -1,6 +1,9 @@
-// JSON: described structs to compact text, and text to a tree that keeps numbers as written.
+// JSON: described structs to compact text, and text to a tree that keeps numbers as written, or
+// back to structs.
 #pragma once
 
+#include <charconv>
+#include <concepts>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -11,6 +14,7 @@
 
 #include "larder/decimal.hpp"
 #include "larder/described.hpp"
+#include "larder/spelling.hpp"
 
 namespace larder::json {
 
@@ -53,7 +57,8 @@ std::variant<node, syntax_error> parse(std::string_view text,
 /// Appends `text` as a JSON string, with its quotes. Bytes that are not UTF-8 become U+FFFD.
 void append_string(std::string& out, std::string_view text);
 
-/// Appends the compact JSON of a scalar, string, optional, vector or described struct.
+/// Appends the compact JSON of a scalar, string, date, time, UUID, described enumeration, optional,
+/// vector or described struct.
 template <class T>
 void append(std::string& out, const T& value) {
     if constexpr (std::same_as<T, bool>) {
@@ -62,6 +67,8 @@ void append(std::string& out, const T& value) {
         out += std::to_string(value);
     } else if constexpr (std::convertible_to<const T&, std::string_view>) {
         append_string(out, value);
+    } else if constexpr (spelled<T>) {
+        append_string(out, spell(value));
     } else if constexpr (is_optional<T>) {
         if (value) append(out, *value);
         else out += "null";
@@ -78,9 +85,9 @@ void append(std::string& out, const T& value) {
         out += value.text();
     } else {
         char separator = '[';
-        for (const auto& element : value) {
+        for (auto&& element : value) {
             out += std::exchange(separator, ',');
-            append(out, element);
+            append<typename T::value_type>(out, element);
         }
         out += separator == '[' ? "[]" : "]";
     }
@@ -92,6 +99,46 @@ std::string text(const T& value) {
     std::string out;
     append(out, value);
     return out;
+}
+
+/// Reads what append() writes, and nothing that is near it: a number is no string, a member that is
+/// missing or unknown is a fault, and null is an empty optional. False, with `out` half read, if it
+/// is anything else.
+template <class T>
+bool read(const node& from, T& out) {
+    if constexpr (std::same_as<T, bool>) {
+        out = from.boolean;
+        return from.kind == kind::boolean;
+    } else if constexpr (integer<T>) {
+        const auto* end = from.text.data() + from.text.size();
+        const auto [stop, ec] = std::from_chars(from.text.data(), end, out);
+        return from.kind == kind::number && ec == std::errc{} && stop == end;
+    } else if constexpr (std::same_as<T, std::string>) {
+        out = from.text;
+        return from.kind == kind::string;
+    } else if constexpr (spelled<T>) {
+        return from.kind == kind::string && read_spelling(from.text, out);
+    } else if constexpr (is_optional<T>) {
+        out.reset();
+        return from.kind == kind::null || read(from, out.emplace());
+    } else if constexpr (described<T>) {
+        bool all = from.kind == kind::object && from.members.size() == member_count<T>();
+        for_each_member<T>([&](auto member) {
+            const auto* value = all ? from.find(member.name) : nullptr;
+            all = value && read(*value, out.*member.pointer);
+        });
+        return all;
+    } else if constexpr (requires { T::parse(std::string_view{}, out); }) {
+        return from.kind == kind::number && T::parse(from.text, out) == number_error::none;
+    } else {
+        out.clear();
+        for (const auto& element : from.elements) {
+            typename T::value_type value{};
+            if (!read(element, value)) return false;
+            out.push_back(std::move(value));
+        }
+        return from.kind == kind::array;
+    }
 }
 
 }  // namespace larder::json

@@ -50,6 +50,9 @@ namespace detail {
 std::string short_name(std::string_view type);
 std::string integer_schema(std::size_t bytes, bool is_signed, std::int64_t min, std::int64_t max);
 std::string amount_schema(const std::string& max);
+/// A string; with a format of JSON Schema: `date`, `date-time`, `uuid`.
+std::string text_schema(std::string_view format);
+std::string names_schema(const std::vector<std::string>& names);
 std::string array_schema(const std::string& element);
 std::string nullable_schema(const std::string& schema);
 std::string reference_to(const std::string& name);
@@ -75,6 +78,15 @@ std::string schema_of(std::map<std::string, members>& structs) {
                               static_cast<std::int64_t>(limits::max()));
     } else if constexpr (std::same_as<T, std::string>) {
         return R"({"type":"string"})";
+    } else if constexpr (described_enum<T>) {
+        std::vector<std::string> names;
+        boost::mp11::mp_for_each<boost::describe::describe_enumerators<T>>(
+            [&](auto one) { names.emplace_back(one.name); });
+        return names_schema(names);
+    } else if constexpr (spelled<T>) {
+        return text_schema(std::same_as<T, date>        ? "date"
+                           : std::same_as<T, timestamp> ? "date-time"
+                                                        : "uuid");
     } else if constexpr (is_optional<T>) {
         return nullable_schema(schema_of<typename T::value_type>(structs));
     } else if constexpr (described<T>) {

@@ -213,6 +213,26 @@ fault bad_number(const json::node& from, number_error error, std::string_view li
             from};
 }
 
+fault bad_spelling(const json::node& from, std::string_view kind) {
+    const std::string_view example = kind == "date"       ? "2023-03-10"
+                                     : kind == "datetime" ? "2023-03-10T12:00:00Z"
+                                                          : "67e55044-10b1-426f-9247-bb680e5fe0c8";
+    return {std::string{kind} + "_parsing",
+            {},
+            "Input should be a valid " + std::string{kind} + ", such as " + std::string{example},
+            from};
+}
+
+// "Input should be 'small', 'medium' or 'large'"
+fault bad_name(const json::node& from, const std::vector<std::string_view>& names) {
+    std::string all;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (i > 0) all += i + 1 == names.size() ? " or " : ", ";
+        all.append(1, '\'').append(names[i]).append(1, '\'');
+    }
+    return {"enum", {}, "Input should be " + all, from};
+}
+
 }  // namespace detail
 
 }  // namespace larder::http

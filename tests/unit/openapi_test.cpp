@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/describe/class.hpp>
+#include <boost/describe/enum.hpp>
 
 #include <cstdint>
 #include <initializer_list>
@@ -35,6 +36,19 @@ struct jars {
     std::vector<jar> all;
 };
 BOOST_DESCRIBE_STRUCT(jars, (), (all))
+
+enum class glass { clear, brown };
+BOOST_DESCRIBE_ENUM(glass, clear, brown)
+
+struct label {
+    larder::date day{};
+    larder::timestamp at{};
+    larder::uuid id;
+    glass of{};
+};
+BOOST_DESCRIBE_STRUCT(label, (), (day, at, id, of))
+
+awaitable<label> put_label(services&, label in) { co_return in; }
 
 awaitable<jars> list_jars(services&, filter) { co_return jars{}; }
 awaitable<jar> put_jar(services&, jar in) { co_return in; }
@@ -185,6 +199,19 @@ TEST(openapi, structs_without_docs_are_documented_by_their_types) {
     const auto label = at(schemas, {"jar", "properties", "label", "anyOf"});
     ASSERT_EQ(label.elements.size(), 2U);
     EXPECT_EQ(at(label.elements[1], {"type"}).text, "null");
+}
+
+TEST(openapi, dates_times_uuids_and_enumerations_are_strings_that_say_so) {
+    app service{{.name = "labels"}};
+    service.post("/labels", put_label | invalidates(nothing));
+    const auto members =
+        at(parsed(service.openapi()), {"components", "schemas", "label", "properties"});
+    EXPECT_EQ(at(members, {"day", "format"}).text, "date");
+    EXPECT_EQ(at(members, {"at", "format"}).text, "date-time");
+    EXPECT_EQ(at(members, {"id", "format"}).text, "uuid");
+    EXPECT_EQ(texts_in(at(members, {"of", "enum"})), (names{"clear", "brown"}));
+    for (const auto* name : {"day", "at", "id", "of"})
+        EXPECT_EQ(at(members, {name, "type"}).text, "string");
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "larder/decimal.hpp"
 #include "larder/described.hpp"
 #include "larder/json.hpp"
+#include "larder/spelling.hpp"
 
 namespace larder::http {
 
@@ -58,6 +59,23 @@ std::optional<fault> read_boolean(const json::node&, bool& out);
 std::optional<fault> read_text(const json::node&, std::string& out);
 std::optional<fault> read_number_text(const json::node&, std::string_view& out);
 fault bad_number(const json::node&, number_error, std::string_view limit);
+/// Of a text that is not spelled as one of its kind: `date`, `datetime`, `uuid`.
+fault bad_spelling(const json::node&, std::string_view kind);
+fault bad_name(const json::node&, const std::vector<std::string_view>& names);
+
+template <spelled T>
+fault bad_spelling_of(const json::node& from) {
+    if constexpr (described_enum<T>) {
+        std::vector<std::string_view> names;
+        boost::mp11::mp_for_each<boost::describe::describe_enumerators<T>>(
+            [&](auto one) { names.emplace_back(one.name); });
+        return bad_name(from, names);
+    } else {
+        return bad_spelling(from, std::same_as<T, larder::date>        ? "date"
+                                  : std::same_as<T, larder::timestamp> ? "datetime"
+                                                                       : "uuid");
+    }
+}
 
 template <class T>
 std::optional<fault> read_scalar(const json::node& from, T& out) {
@@ -71,6 +89,9 @@ std::optional<fault> read_scalar(const json::node& from, T& out) {
         return wrong;
     } else if constexpr (std::same_as<T, std::string>) {
         return read_text(from, out);
+    } else if constexpr (spelled<T>) {
+        if (from.kind == json::kind::string && read_spelling(from.text, out)) return std::nullopt;
+        return bad_spelling_of<T>(from);
     } else {
         std::string_view digits;
         if (auto wrong = read_number_text(from, digits)) return wrong;

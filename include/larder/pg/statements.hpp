@@ -3,8 +3,10 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "larder/pg/statement.hpp"
 
@@ -27,7 +29,20 @@ public:
         return only_row<Row>(runner().run(sql, parameters{parameter(values)...}));
     }
 
-    /// The same of rows that are on their way.
+    /// The only row of a query, or nothing if it has none. Throws error{misused} if there are more.
+    template <described Row, class... Values>
+    boost::asio::awaitable<std::optional<Row>> maybe(const statement& sql,
+                                                     const Values&... values) {
+        return first_row<Row>(runner().run(sql, parameters{parameter(values)...}));
+    }
+
+    /// All rows of a query.
+    template <described Row, class... Values>
+    boost::asio::awaitable<std::vector<Row>> many(const statement& sql, const Values&... values) {
+        return all_rows<Row>(runner().run(sql, parameters{parameter(values)...}));
+    }
+
+    /// What one() does, of rows that are on their way.
     template <described Row>
     static boost::asio::awaitable<Row> only_row(boost::asio::awaitable<result> rows) {
         const result all = co_await std::move(rows);
@@ -38,6 +53,22 @@ public:
     }
 
 private:
+    template <described Row>
+    static boost::asio::awaitable<std::optional<Row>> first_row(
+        boost::asio::awaitable<result> rows) {
+        const result all = co_await std::move(rows);
+        if (all.size() > 1)
+            throw error(failure::misused,
+                        "at most one row was asked for, not " + std::to_string(all.size()));
+        if (all.size() == 0) co_return std::nullopt;
+        co_return all.as<Row>(0);
+    }
+    template <described Row>
+    static boost::asio::awaitable<std::vector<Row>> all_rows(boost::asio::awaitable<result> rows) {
+        const result all = co_await std::move(rows);
+        co_return all.all<Row>();
+    }
+
     friend Runner;
     statements() = default;
 

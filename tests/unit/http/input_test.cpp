@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/describe/class.hpp>
+#include <boost/describe/enum.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -385,6 +386,45 @@ TEST(truth_input, takes_truth_values_and_their_names) {
 }
 
 // ---- what may be left out ----
+
+enum class pace { slow, brisk, fast };
+BOOST_DESCRIBE_ENUM(pace, slow, brisk, fast)
+
+struct journey {
+    larder::date day{};
+    larder::timestamp at{};
+    larder::uuid ticket;
+    pace how = pace::slow;
+};
+BOOST_DESCRIBE_STRUCT(journey, (), (day, at, ticket, how))
+
+TEST(spelled_input, is_read_from_its_text) {
+    journey read;
+    faults wrong;
+    read_body(R"({"day":"2023-03-10","at":"2023-03-10T12:00:00+01:00",)"
+              R"("ticket":"67e55044-10b1-426f-9247-bb680e5fe0c8","how":"fast"})",
+              read, wrong);
+    EXPECT_TRUE(wrong.empty()) << faults_json(wrong);
+    EXPECT_EQ(spell(read.day), "2023-03-10");
+    EXPECT_EQ(spell(read.at), "2023-03-10T11:00:00Z");
+    EXPECT_EQ(read.how, pace::fast);
+}
+
+TEST(spelled_input, that_is_none_is_told_what_would_be) {
+    journey read;
+    faults wrong;
+    read_body(R"({"day":"2023-02-30","at":1,"ticket":"x","how":"Fast"})", read, wrong);
+    EXPECT_EQ(
+        faults_json(wrong),
+        R"({"detail":[{"type":"date_parsing","loc":["body","day"],)"
+        R"("msg":"Input should be a valid date, such as 2023-03-10","input":"2023-02-30"},)"
+        R"({"type":"datetime_parsing","loc":["body","at"],)"
+        R"("msg":"Input should be a valid datetime, such as 2023-03-10T12:00:00Z","input":1},)"
+        R"({"type":"uuid_parsing","loc":["body","ticket"],"msg":"Input should be a valid )"
+        R"(uuid, such as 67e55044-10b1-426f-9247-bb680e5fe0c8","input":"x"},)"
+        R"({"type":"enum","loc":["body","how"],)"
+        R"("msg":"Input should be 'slow', 'brisk' or 'fast'","input":"Fast"}]})");
+}
 
 TEST(optional_input, may_be_left_out_or_null) {
     EXPECT_EQ(body_faults<count_query>("{}"), strings{});

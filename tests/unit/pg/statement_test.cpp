@@ -7,7 +7,9 @@
 #include <libpq-fe.h>
 
 #include <boost/describe/class.hpp>
+#include <boost/describe/enum.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -77,6 +79,30 @@ TEST(parameter, is_null_only_for_what_is_missing) {
     EXPECT_EQ(parameter(std::optional<money>{money{}}), "0.00");
     EXPECT_EQ(parameter(std::string{}), "");
     EXPECT_EQ(parameter(std::optional<std::string>{""}), "");
+}
+
+enum class color { red, green };
+BOOST_DESCRIBE_ENUM(color, red, green)
+
+TEST(parameter, of_other_types_is_their_spelling) {
+    using namespace std::chrono_literals;
+    EXPECT_EQ(parameter(true), "true");
+    EXPECT_EQ(parameter(false), "false");
+    EXPECT_EQ(parameter(date{2023y / 3 / 10}), "2023-03-10");
+    EXPECT_EQ(parameter(timestamp{std::chrono::sys_days{2023y / 3 / 10} + 1h}),
+              "2023-03-10T01:00:00Z");
+    EXPECT_EQ(parameter(uuid{}), "00000000-0000-0000-0000-000000000000");
+    EXPECT_EQ(parameter(std::optional{color::green}), "green");
+}
+
+TEST(parameter, of_a_vector_is_an_array) {
+    EXPECT_EQ(parameter(std::vector<int>{}), "{}");
+    EXPECT_EQ(parameter(std::vector<int>{1, -2}), R"({"1","-2"})");
+    EXPECT_EQ(parameter(std::vector<std::optional<std::string>>{"NULL", std::nullopt, ""}),
+              R"({"NULL",NULL,""})");
+    EXPECT_EQ(parameter(std::vector<std::string>{R"(a"b)", R"(c\d)", "e,f", "{g}"}),
+              R"({"a\"b","c\\d","e,f","{g}"})");
+    EXPECT_EQ(parameter(std::vector<bool>{true, false}), R"({"true","false"})");
 }
 
 // A repeated INSERT would count twice, and a write that calls itself a read breaks no entry.
@@ -236,6 +262,90 @@ TEST(row, names_a_column_but_never_its_value) {
     } catch (const error& e) {
         EXPECT_EQ(std::string_view{e.what()}.find("secret"), std::string_view::npos);
     }
+}
+
+// ---- more types ----
+
+struct part {
+    std::string name;
+    int count = 0;
+    friend bool operator==(const part&, const part&) = default;
+};
+BOOST_DESCRIBE_STRUCT(part, (), (name, count))
+
+struct row_of_all {
+    bool is_so = false;
+    date day{};
+    timestamp at{};
+    uuid id;
+    color of = color::red;
+    std::vector<int> numbers;
+    std::vector<std::optional<std::string>> texts;
+    std::vector<part> parts;
+    std::optional<part> best;
+};
+BOOST_DESCRIBE_STRUCT(row_of_all, (), (is_so, day, at, id, of, numbers, texts, parts, best))
+
+const std::vector<std::string> columns_of_all{"is_so",   "day",   "at",    "id",  "of",
+                                              "numbers", "texts", "parts", "best"};
+const std::vector<field> fields_of_all{"t",
+                                       "2023-03-10",
+                                       "2023-03-10 12:00:00.5+00",
+                                       "67e55044-10b1-426f-9247-bb680e5fe0c8",
+                                       "green",
+                                       "{1,-2,3}",
+                                       R"({a,NULL,"NULL","","b,c","d\"e","f\\g"})",
+                                       R"([{"name": "x", "count": 1}, {"count": 2, "name": "y"}])",
+                                       std::nullopt};
+
+TEST(result, gives_every_type_of_column) {
+    const auto row = rows_of(columns_of_all, {fields_of_all}).as<row_of_all>(0);
+    EXPECT_TRUE(row.is_so);
+    EXPECT_EQ(spell(row.day), "2023-03-10");
+    EXPECT_EQ(spell(row.at), "2023-03-10T12:00:00.5Z");
+    EXPECT_EQ(spell(row.id), "67e55044-10b1-426f-9247-bb680e5fe0c8");
+    EXPECT_EQ(row.of, color::green);
+    EXPECT_EQ(row.numbers, (std::vector<int>{1, -2, 3}));
+    EXPECT_EQ(row.texts, (std::vector<std::optional<std::string>>{"a", std::nullopt, "NULL", "",
+                                                                  "b,c", "d\"e", "f\\g"}));
+    EXPECT_EQ(row.parts, (std::vector<part>{{"x", 1}, {"y", 2}}));
+    EXPECT_FALSE(row.best);
+}
+
+TEST(result, refuses_what_is_not_of_the_members_type) {
+    const std::vector<std::pair<std::size_t, std::string>> wrong{{0, "true"},
+                                                                 {0, ""},
+                                                                 {1, "03/10/2023"},
+                                                                 {1, "infinity"},
+                                                                 {2, "2023-03-10"},
+                                                                 {3, "x"},
+                                                                 {4, "blue"},
+                                                                 {5, "{1,NULL}"},
+                                                                 {5, "{{1},{2}}"},
+                                                                 {5, "1,2"},
+                                                                 {5, "{1,}"},
+                                                                 {5, "{1"},
+                                                                 {5, ""},
+                                                                 {5, "{,1}"},
+                                                                 {6, "{\"a}"},
+                                                                 {6, "{\"a\"b}"},
+                                                                 {6, "[0:1]={a,b}"},
+                                                                 {7, "[{\"name\": \"x\"}]"},
+                                                                 {7, "x"},
+                                                                 {7, "{}"},
+                                                                 {8, "[]"}};
+    for (const auto& [at, text] : wrong) {
+        auto fields = fields_of_all;
+        fields[at] = text;
+        const auto rows = rows_of(columns_of_all, {fields});
+        expect_misused([&] { rows.as<row_of_all>(0); }, columns_of_all[at]);
+    }
+}
+
+TEST(result, gives_all_rows) {
+    const auto rows = rows_of({"name", "count"}, {{"x", "1"}, {"y", "2"}});
+    EXPECT_EQ(rows.all<part>(), (std::vector<part>{{"x", 1}, {"y", 2}}));
+    EXPECT_TRUE(rows_of({"name", "count"}, {}).all<part>().empty());
 }
 
 }  // namespace
