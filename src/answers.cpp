@@ -77,6 +77,11 @@ http::response answer_to_get(const http::request& r, std::string body, const exc
     return http::cached_answer(r, std::move(body), how ? *how : nothing, cache_control);
 }
 
+http::response answer_without_one(const exchange* how) {
+    static const exchange nothing;
+    return http::missing_answer(how ? *how : nothing);
+}
+
 std::optional<http::response> refuse_precondition(const http::request& r) {
     if (!http::is_precondition_failed(r)) return std::nullopt;
     return http::error_response(412, "Precondition Failed");

@@ -47,7 +47,7 @@ void app::read_through(std::string_view family, const cache::depends_on& source)
 }
 
 void app::add(openapi::operation docs, std::unique_ptr<endpoint> e) {
-    state_->routes[docs.path].endpoints.emplace_back(docs.method, std::move(e));
+    state_->routes.at(docs.path).endpoints.emplace_back(docs.method, std::move(e));
     state_->operations.push_back(std::move(docs));
 }
 
@@ -96,7 +96,8 @@ void app::state::renew() {
 int app::run() {
     state_->document = openapi();
     for (auto& page : docs_pages(state_->document))
-        state_->routes[page.path].endpoints.emplace_back(http::method::get, std::move(page.answer));
+        state_->routes.at(page.path).endpoints.emplace_back(http::method::get,
+                                                            std::move(page.answer));
     asio::io_context io{1};
     const auto& o = state_->options;
     if (o.tls) state_->tls.emplace(o.tls->key, o.tls->certificate, o.tls->client_authorities);

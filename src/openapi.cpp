@@ -5,6 +5,7 @@
 #include <initializer_list>
 
 #include "larder/json.hpp"
+#include "larder/path.hpp"
 
 namespace larder::openapi {
 
@@ -45,7 +46,7 @@ std::string json_content(const std::string& schema, const std::string& example =
 
 // What any operation may answer beside its reply.
 struct answer {
-    enum class when { always, input, body, get, cached };
+    enum class when { always, input, body, get, cached, missing };
     enum class content { none, error, validation_error };
 
     std::string_view status, text;
@@ -63,6 +64,7 @@ constexpr std::array answers{
     answer{"400", "This is not HTTP; the connection is closed."},
     answer{"403", "It is of another origin's page, which has to say the body's type.",
            answer::when::body},
+    answer{"404", "There is none.", answer::when::missing},
     answer{"412", "The entity tag in `if-match` is not that of the answer."},
     answer{"413", "The body is too long.", answer::when::body},
     answer{"415", "The body is of another type than JSON, or in a content coding.",
@@ -132,7 +134,8 @@ bool applies(answer::when when, const operation& o) {
         case answer::when::body: return !o.body.empty();
         case answer::when::get: return reads;
         case answer::when::cached: return reads && !o.entries.empty();
-        case answer::when::input: return !o.body.empty() || !o.query.empty();
+        case answer::when::input: return !o.body.empty() || !o.query.empty() || !o.in_path.empty();
+        case answer::when::missing: return o.may_be_missing;
         default: return true;
     }
 }
@@ -147,30 +150,44 @@ std::string response(const answer& a) {
 }
 
 std::string responses(const operation& o) {
-    const auto& reply = o.structs.at(o.reply);
     const auto text = o.reply_text.empty() ? "Done." : o.reply_text;
+    const auto content = o.reply.empty() ? ""
+                                         : json_content(detail::reference_to(o.reply),
+                                                        detail::example_of(o.structs.at(o.reply)));
     std::vector<field> headers;
     for (const auto& h : reply_headers)
         if (applies(h.applies, o)) headers.emplace_back(h.name, header_object(h.text, h.schema));
-    std::vector<field> all{{"200", object({{"description", quoted(text)},
-                                           {"headers", headers.empty() ? "" : object(headers)},
-                                           {"content", json_content(detail::reference_to(o.reply),
-                                                                    detail::example_of(reply))}})}};
+    const auto replied = [&](const std::string& said, const std::vector<field>& with) {
+        return object({{"description", quoted(said)},
+                       {"headers", with.empty() ? "" : object(with)},
+                       {"content", content}});
+    };
+    std::vector<field> all;
+    if (o.may_be_there) all.emplace_back("200", replied("It was there.", headers));
+    if (o.status == 201)
+        headers.emplace_back("location",
+                             header_object("Where it is.", R"({"type":"string","format":"uri"})"));
+    const auto status = std::to_string(o.status);
+    all.emplace_back(status, replied(text, headers));
     for (const auto& a : answers)
         if (applies(a.applies, o)) all.emplace_back(a.status, response(a));
     return object(all);
 }
 
-std::string parameters(const members& query) {
+std::string parameter(const member& m, std::string_view where) {
+    const bool is_required = m.required || where == "path";
+    return object(
+        {{"name", quoted(m.name)},
+         {"in", quoted(where)},
+         {"description", quoted(m.text)},
+         {"required", is_required ? "true" : "false"},
+         {"schema", with(m.schema, {{"examples", m.example.empty() ? "" : array({m.example})}})}});
+}
+
+std::string parameters(const operation& o) {
     std::vector<std::string> all;
-    for (const auto& m : query)
-        all.push_back(object(
-            {{"name", quoted(m.name)},
-             {"in", quoted("query")},
-             {"description", quoted(m.text)},
-             {"required", m.required ? "true" : "false"},
-             {"schema",
-              with(m.schema, {{"examples", m.example.empty() ? "" : array({m.example})}})}}));
+    for (const auto& m : o.in_path) all.push_back(parameter(m, "path"));
+    for (const auto& m : o.query) all.push_back(parameter(m, "query"));
     return all.empty() ? "" : array(all);
 }
 
@@ -186,14 +203,22 @@ std::string cache_policy(const operation& o, std::chrono::seconds ttl) {
     std::vector<std::string> entries;
     entries.reserve(o.entries.size());
     for (const auto& one : o.entries) entries.push_back(quoted(one));
-    if (o.method == http::method::post) return object({{"invalidates", array(entries)}});
+    if (o.method != http::method::get) return object({{"invalidates", array(entries)}});
     if (entries.empty()) return {};
     return object({{"family", quoted(o.family)},
                    {"entries", array(entries)},
                    {"ttl", std::to_string(ttl.count())}});
 }
 
-std::string_view verb(const operation& o) { return o.method == http::method::get ? "get" : "post"; }
+std::string_view verb(const operation& o) {
+    switch (o.method) {
+        case http::method::get: return "get";
+        case http::method::put: return "put";
+        case http::method::patch: return "patch";
+        case http::method::del: return "delete";
+        default: return "post";
+    }
+}
 
 // "post_add" of POST /add/: what generated clients call it.
 std::string id_of(const operation& o) {
@@ -218,7 +243,7 @@ std::string path_item(const std::vector<operation>& all, const std::string& path
                                          {"tags", array({quoted(options.title)})},
                                          {"summary", quoted(o.summary)},
                                          {"description", quoted(o.text)},
-                                         {"parameters", parameters(o.query)},
+                                         {"parameters", parameters(o)},
                                          {"requestBody", body(o)},
                                          {"responses", responses(o)},
                                          {"x-larder-cache", cache_policy(o, options.ttl)}}));
@@ -254,6 +279,24 @@ std::string schemas(const std::vector<operation>& operations) {
 }  // namespace
 
 namespace detail {
+
+members take_path_members(members& all, std::string_view path) {
+    members taken;
+    for (auto name = larder::detail::take_parameter(path); !name.empty();
+         name = larder::detail::take_parameter(path)) {
+        const auto found = std::ranges::find(all, name, &member::name);
+        if (found == all.end()) continue;
+        taken.push_back(std::move(*found));
+        all.erase(found);
+    }
+    return taken;
+}
+
+std::string body_of(members rest, std::string name, std::map<std::string, members>& structs) {
+    if (rest.empty()) return {};
+    structs[name] = std::move(rest);
+    return name;
+}
 
 std::string short_name(std::string_view type) {
     const auto colon = type.rfind(':');

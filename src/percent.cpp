@@ -34,4 +34,18 @@ std::optional<std::string> percent_decode(std::string_view text) {
     return percent_decode_leniently(text);
 }
 
+std::string percent_encode(std::string_view text) {
+    static constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string out;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        const bool is_unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                   (c >= '0' && c <= '9') ||
+                                   std::string_view{"-._~"}.find(c) != std::string_view::npos;
+        if (is_unreserved) out += c;
+        else out.append(1, '%').append(1, digits[byte >> 4U]).append(1, digits[byte & 15U]);
+    }
+    return out;
+}
+
 }  // namespace larder

@@ -3,10 +3,12 @@
 #include <boost/asio/ip/address_v6.hpp>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdint>
 
 #include "http/cors.hpp"
+#include "larder/percent.hpp"
 
 namespace larder {
 
@@ -51,6 +53,44 @@ bool may_be_host(std::string_view host) {
     return is_known && (rest.empty() || (rest.front() == ':' && is_port(rest.substr(1))));
 }
 
+constexpr std::array<std::pair<http::method, std::string_view>, 5> methods{
+    {{http::method::get, "GET, HEAD, "},
+     {http::method::post, "POST, "},
+     {http::method::put, "PUT, "},
+     {http::method::patch, "PATCH, "},
+     {http::method::del, "DELETE, "}}};
+
+// "/baskets/7/price": "baskets", "7", "price".
+std::vector<std::string_view> segments_of(std::string_view path) {
+    std::vector<std::string_view> all;
+    while (path.starts_with('/')) {
+        path.remove_prefix(1);
+        const auto one = path.substr(0, path.find('/'));
+        all.push_back(one);
+        path.remove_prefix(one.size());
+    }
+    return all;
+}
+
+bool is_parameter(std::string_view segment) { return segment.starts_with('{'); }
+
+// A slash within a value is encoded, so each segment is decoded by itself.
+bool matches(const std::vector<std::string>& pattern, const std::vector<std::string_view>& asked,
+             http::path_members& members) {
+    if (pattern.size() != asked.size()) return false;
+    for (std::size_t i = 0; i < pattern.size(); ++i) {
+        auto text = percent_decode_leniently(asked[i]);
+        const std::string_view name = pattern[i];
+        if (!is_parameter(name)) {
+            if (text != name) return false;
+            continue;
+        }
+        if (text.empty()) return false;
+        members.emplace_back(name.substr(1, name.size() - 2), std::move(text));
+    }
+    return true;
+}
+
 }  // namespace
 
 const endpoint* route::find(http::method m) const {
@@ -62,8 +102,42 @@ const endpoint* route::find(http::method m) const {
 
 std::string route::allow() const {
     std::string list;
-    for (const auto& [method, e] : endpoints)
-        list += method == http::method::get ? "GET, HEAD, " : "POST, ";
+    for (const auto& [method, name] : methods)
+        if (find(method)) list += name;
+    return list + "OPTIONS";
+}
+
+route& routes::at(std::string_view path) {
+    if (path.find('{') == path.npos) return plain_[std::string{path}];
+    for (const auto& one : patterns_)
+        if (one->path == path) return one->to;
+    auto& made = *patterns_.emplace_back(std::make_unique<pattern>());
+    made.path = path;
+    for (const auto one : segments_of(path)) made.segments.emplace_back(one);
+    return made.to;
+}
+
+routes::match routes::find(std::string_view path, std::string_view raw_path) const {
+    if (const auto found = plain_.find(path); found != plain_.end())
+        return {.to = &found->second, .path = found->first};
+    if (patterns_.empty()) return {};
+    const auto asked = segments_of(raw_path);
+    for (const auto& one : patterns_) {
+        match found{.to = &one->to};
+        if (matches(one->segments, asked, found.members)) return found;
+    }
+    return {};
+}
+
+std::string routes::allow() const {
+    std::string list;
+    for (const auto& [method, name] : methods) {
+        const auto has = [m = method](const route& one) { return one.find(m) != nullptr; };
+        const bool is_there =
+            std::ranges::any_of(plain_, [&](const auto& one) { return has(one.second); }) ||
+            std::ranges::any_of(patterns_, [&](const auto& one) { return has(one->to); });
+        if (is_there) list += name;
+    }
     return list + "OPTIONS";
 }
 
@@ -71,23 +145,25 @@ http::response answer_without_endpoint(const routes& all, const http::request& r
                                        const std::string& root_path) {
     const bool asks = r.method == http::method::options;
     if (asks && r.path == "*")  // RFC 9110, section 9.3.7: about the server as a whole
-        return {.status = 204, .headers = {{"allow", "GET, HEAD, POST, OPTIONS"}}};
-    if (const auto found = all.find(r.path); found != all.end()) {
+        return {.status = 204, .headers = {{"allow", all.allow()}}};
+    if (const auto found = all.find(r.path, r.raw_path); found.to) {
         auto answer =
             asks ? http::response{.status = 204} : http::error_response(405, "Method Not Allowed");
-        answer.headers.emplace_back("allow", found->second.allow());
+        answer.headers.emplace_back("allow", found.to->allow());
         return answer;
     }
-    const auto other = all.find(other_form(r.path));
-    if (other == all.end()) return http::error_response(404, "Not Found");
+    const auto path = other_form(r.raw_path);
+    const auto other = all.find(percent_decode_leniently(path), path);
+    if (!other.to) return http::error_response(404, "Not Found");
     // A browser follows the redirect of a request, but not of what it asks beforehand (Fetch).
     if (asks && !r.header("access-control-request-method").empty())
-        return {.status = 204, .headers = {{"allow", other->second.allow()}}};
+        return {.status = 204, .headers = {{"allow", other.to->allow()}}};
     http::response moved{.status = 307};
     // Without the host it leads to the same place (RFC 9110, section 10.2.2).
     std::string location;
     if (may_be_host(r.host)) location.append(r.scheme).append("://").append(r.host);
-    location += root_path + other->first;
+    location += root_path;
+    location += other.path.empty() ? path : other.path;
     if (!r.query.empty()) location += "?" + std::string{r.query};
     moved.headers.emplace_back("location", std::move(location));
     return moved;

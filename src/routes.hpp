@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,7 +24,32 @@ struct route {
     std::string allow() const;
 };
 
-using routes = std::map<std::string, route, std::less<>>;
+/// All paths. One without parameters comes before those that have some, and these come in the order
+/// in which they were added.
+class routes {
+public:
+    /// A path that was asked for: whose it is, and what stands where it has parameters.
+    struct match {
+        const route* to = nullptr;  ///< null: nobody's
+        http::path_members members = {};
+        std::string_view path = {};  ///< as it was added, if it has no parameters
+    };
+
+    /// The path, made if it is not there: `/baskets/{basketid}`.
+    route& at(std::string_view path);
+    match find(std::string_view path, std::string_view raw_path) const;
+    /// Of all paths.
+    std::string allow() const;
+
+private:
+    struct pattern {
+        std::string path;
+        std::vector<std::string> segments;  // `{basketid}` is a parameter
+        route to;
+    };
+    std::map<std::string, route, std::less<>> plain_;
+    std::vector<std::unique_ptr<pattern>> patterns_;
+};
 
 /// To what no endpoint answers: OPTIONS, another method (405), the path with a slash too many or
 /// too few (307), another path (404). A redirect names the Host that was asked if that may be one.

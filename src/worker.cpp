@@ -184,10 +184,12 @@ asio::awaitable<http::response> worker::answer_in_turn(const http::request& r) {
 // A proxy may or may not have taken away what it has before the paths.
 asio::awaitable<http::response> worker::answer_by_route(http::request r) {
     const auto& root = options_.root_path;
-    if (!root.empty() && r.path.starts_with(root) && r.path.substr(root.size()).starts_with('/'))
-        r.path.remove_prefix(root.size());
-    const auto found = routes_.find(r.path);
-    const auto* e = found == routes_.end() ? nullptr : found->second.find(r.method);
+    for (auto* path : {&r.path, &r.raw_path})
+        if (!root.empty() && path->starts_with(root) && path->substr(root.size()).starts_with('/'))
+            path->remove_prefix(root.size());
+    const auto found = routes_.find(r.path, r.raw_path);
+    const auto* e = found.to ? found.to->find(r.method) : nullptr;
+    r.members = &found.members;
     if (!e) co_return answer_without_endpoint(routes_, r, root);
     if (auto refused = refuse_foreign_page(options_.cors_origins, r)) co_return std::move(*refused);
     pg::session session{db_};

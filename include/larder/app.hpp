@@ -20,7 +20,9 @@
 #include "larder/http/message.hpp"
 #include "larder/http/networks.hpp"
 #include "larder/openapi.hpp"
+#include "larder/path.hpp"
 #include "larder/pg/pool.hpp"
+#include "larder/reply.hpp"
 #include "larder/services.hpp"
 #include "larder/valkey/options.hpp"
 
@@ -100,8 +102,9 @@ concept finds_faults = requires(services& at, const Input& in, http::faults& wro
 
 /// Routes, and the service that answers them.
 ///
-/// A GET handler reads its input from the query, a POST handler from a JSON body. A POST handler
-/// has to say what its write makes untrue: one without `| invalidates(...)` does not compile.
+/// A handler reads its input from the parameters of its path, and what these do not have from the
+/// query (GET, DELETE) or from a JSON body (POST, PUT, PATCH). All but a GET handler have to say
+/// what their write makes untrue: one without `| invalidates(...)` does not compile.
 class app {
 public:
     explicit app(app_options options);
@@ -109,15 +112,28 @@ public:
 
     template <handler H>
         requires(!invalidating<H>)
-    void get(std::string path, H h) {
+    void get(path_of<input_of<H>> path, H h) {
+        static_assert(described<reply_of<H>> || is_optional<reply_of<H>>,
+                      "a GET handler replies with a described struct, or std::optional of one");
         if constexpr (caching<H>) read_through(h.family(), h.source());
-        auto docs = openapi::describe(h, http::method::get, std::move(path));
-        add(std::move(docs), std::make_unique<typed<H, false>>(std::move(h)));
+        add_route<http::method::get>(path.text(), std::move(h));
     }
     template <invalidating H>
-    void post(std::string path, H h) {
-        auto docs = openapi::describe(h, http::method::post, std::move(path));
-        add(std::move(docs), std::make_unique<typed<H, true>>(std::move(h)));
+    void post(path_of<input_of<H>> path, H h) {
+        add_route<http::method::post>(path.text(), std::move(h));
+    }
+    template <invalidating H>
+    void put(path_of<input_of<H>> path, H h) {
+        add_route<http::method::put>(path.text(), std::move(h));
+    }
+    template <invalidating H>
+    void patch(path_of<input_of<H>> path, H h) {
+        add_route<http::method::patch>(path.text(), std::move(h));
+    }
+    /// DELETE, which is a word of C++.
+    template <invalidating H>
+    void del(path_of<input_of<H>> path, H h) {
+        add_route<http::method::del>(path.text(), std::move(h));
     }
 
     /// The OpenAPI document of the routes, as /openapi.json serves it beside /docs and /redoc.
@@ -137,9 +153,15 @@ public:
     int run();
 
 private:
-    template <handler H, bool HasBody>
+    template <handler H, http::method Method>
     class typed;
     struct state;
+
+    template <http::method Method, handler H>
+    void add_route(std::string_view path, H h) {
+        auto docs = openapi::describe(h, Method, std::string{path});
+        add(std::move(docs), std::make_unique<typed<H, Method>>(std::move(h)));
+    }
 
     void read_through(std::string_view family, const cache::depends_on& source);
     void add(openapi::operation docs, std::unique_ptr<endpoint> e);
@@ -154,6 +176,26 @@ http::response answer_for_exception(bool is_write, const pg::pool& connections);
 /// See src/http/caching.hpp.
 http::response answer_to_get(const http::request& r, std::string body, const exchange* how,
                              std::string_view cache_control);
+/// A 404, which may be from the cache as well.
+http::response answer_without_one(const exchange* how);
+
+/// The answer of a handler that writes.
+template <replies Reply>
+http::response answer_to_write(const Reply& reply) {
+    if constexpr (std::same_as<Reply, no_content>) {
+        return {.status = 204};
+    } else if constexpr (is_optional<Reply>) {
+        return reply ? http::response{.body = json::text(*reply)} : answer_without_one(nullptr);
+    } else if constexpr (is_created<Reply>) {
+        http::response made{.body = json::text(reply.value)};
+        if (reply.location.empty()) return made;
+        made.status = 201;
+        made.headers.emplace_back("location", reply.location);
+        return made;
+    } else {
+        return {.body = json::text(reply)};
+    }
+}
 /// A 412, for a write that is to be made only on what a client has seen before.
 std::optional<http::response> refuse_precondition(const http::request& r);
 /// A 415 for a body that is not JSON by its content type, or is in a content coding.
@@ -161,8 +203,11 @@ std::optional<http::response> refuse_media_type(const http::request& r);
 
 }  // namespace detail
 
-template <handler H, bool HasBody>
+template <handler H, http::method Method>
 class app::typed : public endpoint {
+    static constexpr bool reads = Method == http::method::get;
+    static constexpr bool has_body = !reads && Method != http::method::del;
+
 public:
     explicit typed(H h) : handler_(std::move(h)) {
         if constexpr (caching<H>) cache_control_ = http::cache_control(handler_.policy());
@@ -173,11 +218,11 @@ public:
                                      const http::request& r) const override {
         input_of<H> in{};
         http::faults wrong;
-        if constexpr (HasBody) {
+        if constexpr (has_body) {
             if (auto refused = detail::refuse_media_type(r)) co_return std::move(*refused);
-            http::read_body(r.body, in, wrong);
+            http::read_body(r.body, in, wrong, r.members);
         } else {
-            http::read_query(r.query, in, wrong);
+            http::read_query(r.query, in, wrong, r.members);
         }
         if constexpr (finds_faults<input_of<H>>)
             if (!wrong.empty() && not_ready.empty()) co_await find_faults(at, in, wrong);
@@ -186,20 +231,28 @@ public:
             co_return http::response{.status = 422, .body = http::faults_json(wrong)};
         }
         if (!not_ready.empty()) co_return http::error_response(500, not_ready);
-        if constexpr (HasBody)
+        if constexpr (!reads)
             if (auto refused = detail::refuse_precondition(r)) co_return std::move(*refused);
         try {
             const auto reply = co_await handler_(at, std::move(in));
-            if constexpr (HasBody) co_return http::response{.body = json::text(reply)};
-            else
-                co_return detail::answer_to_get(r, json::text(reply),
-                                                caching<H> ? at.http : nullptr, cache_control_);
+            if constexpr (reads) co_return answer_to_read(r, reply, caching<H> ? at.http : nullptr);
+            else co_return detail::answer_to_write(reply);
         } catch (...) {
-            co_return detail::answer_for_exception(HasBody, at.db.connections());
+            co_return detail::answer_for_exception(!reads, at.db.connections());
         }
     }
 
 private:
+    http::response answer_to_read(const http::request& r, const reply_of<H>& reply,
+                                  const exchange* how) const {
+        if constexpr (is_optional<reply_of<H>>) {
+            if (!reply) return detail::answer_without_one(how);
+            return detail::answer_to_get(r, json::text(*reply), how, cache_control_);
+        } else {
+            return detail::answer_to_get(r, json::text(reply), how, cache_control_);
+        }
+    }
+
     H handler_;
     std::string cache_control_;  // of its answers
 };

@@ -69,10 +69,13 @@ public:
 
     awaitable<reply> operator()(services& at, input in) const {
         auto key = key_.entry(in);
-        co_return co_await detail::read_value<reply>(
-            at, std::move(key),
-            [inner = inner_, &connections = at.db.connections(), &cache = at.cache,
-             in = std::move(in)] { return load_text(inner, connections, cache, in); });
+        if (auto found = detail::find_value<reply>(at, key)) co_return std::move(*found);
+        cache::tiers::loader load = [inner = inner_, &connections = at.db.connections(),
+                                     &cache = at.cache, in = std::move(in)] {
+            return load_text(inner, connections, cache, in);
+        };
+        auto value = co_await detail::read_value<reply>(at, std::move(key), std::move(load));
+        co_return value;
     }
 
 private:

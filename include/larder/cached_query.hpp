@@ -26,15 +26,21 @@ namespace detail {
 
 [[noreturn]] void throw_unreadable(std::string_view text);
 
-/// The value under a key, from the cache or from `load`, which gives its text.
-template <cache::storable Reply, class Load>
-awaitable<Reply> read_value(services& at, std::string key, Load load) {
-    Reply value{};
-    if (const auto text = find_local(at, key); text && cache::read_back(*text, value))
-        co_return value;
-    cache::tiers::loader loader = std::move(load);
+/// The value under a key in the local tier.
+template <cache::storable Reply>
+std::optional<Reply> find_value(services& at, std::string_view key) {
+    std::optional<Reply> value(std::in_place);
+    const auto text = find_local(at, key);
+    if (!text || !cache::read_back(*text, *value)) value.reset();
+    return value;
+}
+
+/// The value under a key that find_value() did not find.
+template <cache::storable Reply>
+awaitable<Reply> read_value(services& at, std::string key, cache::tiers::loader load) {
     const auto text =
-        co_await read_through(at, std::move(key), std::move(loader), &cache::is_value<Reply>);
+        co_await read_through(at, std::move(key), std::move(load), &cache::is_value<Reply>);
+    Reply value{};
     if (!cache::read_back(text, value)) throw_unreadable(text);
     co_return value;
 }
@@ -42,7 +48,7 @@ awaitable<Reply> read_value(services& at, std::string key, Load load) {
 }  // namespace detail
 
 /// A family of entries with the statements that load them: one over all rows, one over those with
-/// a value in the key's column ($1). Each gives one row.
+/// a value in the key's column ($1). Each gives one row; or none, if Reply is std::optional.
 ///
 ///     constexpr cached_query<count_reply> order_count{num_orders, count_all, count_one};
 ///     const auto n = co_await order_count.get(at, 9999);
@@ -60,7 +66,7 @@ public:
     awaitable<Reply> get(services& at) const {
         return read(at, family_.all(), all_, pg::parameters{});
     }
-    template <integer Value>
+    template <cache::key_part Value>
     awaitable<Reply> get(services& at, Value value) const {
         return read(at, family_.of(value), one_, pg::parameters(1, pg::parameter(value)));
     }
@@ -68,18 +74,26 @@ public:
 private:
     static awaitable<Reply> read(services& at, std::string key, pg::statement sql,
                                  pg::parameters values) {
-        return detail::read_value<Reply>(
-            at, std::move(key),
-            [&connections = at.db.connections(), sql, values = std::move(values)] {
-                return load(connections, sql, values);
-            });
+        if (auto found = detail::find_value<Reply>(at, key)) co_return std::move(*found);
+        cache::tiers::loader loader = [&connections = at.db.connections(), sql,
+                                       values = std::move(values)] {
+            return load(connections, sql, values);
+        };
+        auto value = co_await detail::read_value<Reply>(at, std::move(key), std::move(loader));
+        co_return value;
     }
     static awaitable<std::string> load(pg::pool& connections, pg::statement sql,
                                        pg::parameters values) {
         pg::session session{connections};
         auto rows = session.run(sql, std::move(values));
-        const auto reply = co_await pg::session::only_row<Reply>(std::move(rows));
-        co_return cache::to_text(reply);
+        if constexpr (is_optional<Reply>) {
+            const auto reply =
+                co_await pg::session::first_row<typename Reply::value_type>(std::move(rows));
+            co_return cache::to_text(reply);
+        } else {
+            const auto reply = co_await pg::session::only_row<Reply>(std::move(rows));
+            co_return cache::to_text(reply);
+        }
     }
 
     cache::key family_;

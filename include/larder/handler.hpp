@@ -4,6 +4,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "larder/described.hpp"
+#include "larder/reply.hpp"
 #include "larder/services.hpp"
 
 namespace larder {
@@ -28,11 +29,12 @@ using input_of = typename handler_traits<H>::input;
 template <class H>
 using reply_of = typename handler_traits<H>::reply;
 
-/// `awaitable<Reply> f(services&, Input)`, where Input and Reply are described structs.
+/// `awaitable<Reply> f(services&, Input)`, where Input is a described struct, and Reply one or what
+/// else `replies` names.
 template <class H>
 concept handler = requires(const H& h, services& at, input_of<H> in) {
     { h(at, in) } -> std::same_as<awaitable<reply_of<H>>>;
-    requires described<input_of<H>> && described<reply_of<H>>;
+    requires described<input_of<H>> && replies<reply_of<H>>;
 };
 
 }  // namespace larder

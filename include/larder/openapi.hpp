@@ -29,8 +29,11 @@ struct operation {
     http::method method = http::method::get;
     std::string path = {};
     std::string summary = {}, text = {}, reply_text = {};
-    members query = {};
-    std::string body = {}, reply = {};            ///< names of structs
+    members in_path = {}, query = {};
+    unsigned status = 200;                        ///< of the reply
+    bool may_be_missing = false;                  ///< 404 then
+    bool may_be_there = false;                    ///< 200 then, and not 201
+    std::string body = {}, reply = {};            ///< names of structs; empty: nothing is sent
     std::map<std::string, members> structs = {};  ///< those two, and what they contain
     std::string family = {};                      ///< of the entries read or made untrue
     std::vector<std::string> entries = {};        ///< `num_orders:all`, `num_orders:{customerid}`
@@ -121,25 +124,45 @@ members members_of(std::map<std::string, members>& structs, bool in_query) {
 
 }  // namespace detail
 
+namespace detail {
+
+/// Takes those out of `all` that are parameters of the path.
+members take_path_members(members& all, std::string_view path);
+/// The object of what is left, under that name; empty if nothing is.
+std::string body_of(members rest, std::string name, std::map<std::string, members>& structs);
+
+template <replies Reply>
+void describe_reply(operation& o) {
+    using body = typename larder::detail::body_of<Reply>::type;
+    o.may_be_missing = is_optional<Reply>;
+    o.may_be_there = larder::detail::is_created<Reply>;
+    if (larder::detail::is_created<Reply>) o.status = 201;
+    if constexpr (std::is_void_v<body>) {
+        o.status = 204;
+    } else {
+        if constexpr (documented<body>) o.reply_text = larder::detail::docs_of<body>.text;
+        schema_of<body>(o.structs);
+        o.reply = name_of<body>();
+    }
+}
+
+}  // namespace detail
+
 /// What the types of a handler say, and the docs beside them.
 template <handler H>
 operation describe(const H& h, http::method method, std::string path) {
     using input = input_of<H>;
-    using reply = reply_of<H>;
     operation o{.method = method, .path = std::move(path)};
     if constexpr (documented<input>) {
         o.summary = larder::detail::docs_of<input>.summary;
         o.text = larder::detail::docs_of<input>.text;
     }
-    if constexpr (documented<reply>) o.reply_text = larder::detail::docs_of<reply>.text;
-    if (method == http::method::get) {
-        o.query = detail::members_of<input>(o.structs, true);
-    } else {
-        detail::schema_of<input>(o.structs);
-        o.body = detail::name_of<input>();
-    }
-    detail::schema_of<reply>(o.structs);
-    o.reply = detail::name_of<reply>();
+    const bool has_body = method != http::method::get && method != http::method::del;
+    auto all = detail::members_of<input>(o.structs, !has_body);
+    o.in_path = detail::take_path_members(all, o.path);
+    if (has_body) o.body = detail::body_of(std::move(all), detail::name_of<input>(), o.structs);
+    else o.query = std::move(all);
+    detail::describe_reply<reply_of<H>>(o);
     if constexpr (requires { h.key().parameter(); }) {
         o.family = h.key().family();
         o.entries = {o.family + ":all", o.family + ":{" + std::string{h.key().parameter()} + "}"};

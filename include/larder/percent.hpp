@@ -13,4 +13,7 @@ std::optional<std::string> percent_decode(std::string_view text);
 /// The same as browsers have it: a percent sign that starts no byte stands for itself.
 std::string percent_decode_leniently(std::string_view text);
 
+/// The text as a segment of a path: all but unreserved characters (RFC 3986, section 2.3) encoded.
+std::string percent_encode(std::string_view text);
+
 }  // namespace larder

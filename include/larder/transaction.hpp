@@ -33,8 +33,8 @@ public:
     /// The entry over all rows will be untrue.
     void breaks(const cache::key& family) { add(family.all()); }
     /// That one, and the one over the rows with this value.
-    template <integer Value>
-    void breaks(const cache::key& family, Value value) {
+    template <cache::key_part Value>
+    void breaks(const cache::key& family, const Value& value) {
         add(family.all());
         add(family.of(value));
     }

@@ -3,14 +3,18 @@
 #include <algorithm>
 #include <utility>
 
+#include "larder/cache/escaped.hpp"
+
 namespace larder::follow {
 
 namespace {
 
-// Their text has one form, the one that a key has. Source: PostgreSQL, pg_type.dat.
-constexpr bool is_integer(std::uint32_t type) {
-    constexpr std::uint32_t int8 = 20, int2 = 21, int4 = 23;
-    return type == int8 || type == int2 || type == int4;
+// Their text has one form, the one that a key has. That of a date depends on a setting of the
+// session, and what char(n) has at its end on who asks. Source: PostgreSQL, pg_type.dat.
+constexpr bool has_one_text(std::uint32_t type) {
+    constexpr std::uint32_t int8 = 20, int2 = 21, int4 = 23, text = 25, varchar = 1043, uuid = 2950;
+    return type == int8 || type == int2 || type == int4 || type == text || type == varchar ||
+           type == uuid;
 }
 
 // What is long and was not changed is as it was.
@@ -65,7 +69,7 @@ void changes::learn(const relation& about) {
         if (at == about.columns.end()) continue;
         one.column = static_cast<std::size_t>(at - about.columns.begin());
         one.is_key = at->is_key;
-        one.is_integer = is_integer(at->type);
+        one.has_one_text = has_one_text(at->type);
     }
 }
 
@@ -91,7 +95,7 @@ bool changes::apply(const truncated& all) {
 void changes::break_keys(const watched& by, const changed_row& row) {
     using kind = changed_row::kind;
     using past = changed_row::past;
-    if (!by.column || !by.is_integer) return break_family(by.family);
+    if (!by.column || !by.has_one_text) return break_family(by.family);
     const field* after = row.is == kind::deleted ? nullptr : value_in(row, *by.column);
     const field* before = nullptr;
     if (row.is != kind::inserted) {
@@ -108,7 +112,7 @@ void changes::break_keys(const watched& by, const changed_row& row) {
     for (const auto* one : {before, after}) {
         if (!one || one->is == field::kind::null) continue;
         if (one->is != field::kind::text) return break_family(by.family);
-        all.keys.insert((by.family + ':').append(one->text));
+        all.keys.insert((by.family + ':').append(cache::escaped(one->text)));
     }
     if (all.keys.size() > most_keys_) {
         for (const auto& [id, dependants] : tables_)

@@ -44,9 +44,9 @@ struct transaction {
 
 /// Reads a stream of messages, and maps rows to the keys that they are counted under.
 ///
-/// Keys     `<family>:all` and `<family>:<value>`, as cache::key makes them of an integer. Where
-/// the
-///          log does not tell the value, or it is no integer, the whole family.
+/// Keys     `<family>:all` and `<family>:<value>`, as cache::key makes them of an integer, a text
+///          or a UUID. Where the log does not tell the value, or it is none of these, the whole
+///          family.
 /// Memory   of one transaction at most `most_keys`; beyond, it is the families.
 class changes {
 public:
@@ -68,7 +68,7 @@ private:
         std::string family;
         std::optional<std::size_t> column = {};  // none: the table has no such column
         bool is_key = false;
-        bool is_integer = false;
+        bool has_one_text = false;
     };
     void learn(const relation& about);
     bool apply(const changed_row& row);

@@ -66,16 +66,32 @@ response tagged_answer(const request& r, std::string body, std::string_view etag
     return answer;
 }
 
-response cached_answer(const request& r, std::string body, const exchange& how,
-                       std::string_view cache_control) {
-    const auto etag = etag_of(body);
-    auto answer = tagged_answer(r, std::move(body), etag, cache_control);
-    if (!how.answer || answer.status == 412) return answer;
+namespace {
+
+void say_where_it_is_from(const exchange& how, response& answer) {
+    if (!how.answer) return;
     answer.headers.emplace_back("age", std::to_string(floor<seconds>(how.answer->age).count()));
     auto& status = answer.headers.emplace_back("cache-status", "").second;
     append_cache_status(status, status_of(how));
     answer.cache_key = how.key;
     answer.cache_tier = tier_of(how.answer->from);
+}
+
+}  // namespace
+
+response cached_answer(const request& r, std::string body, const exchange& how,
+                       std::string_view cache_control) {
+    const auto etag = etag_of(body);
+    auto answer = tagged_answer(r, std::move(body), etag, cache_control);
+    if (answer.status != 412) say_where_it_is_from(how, answer);
+    return answer;
+}
+
+response missing_answer(const exchange& how) {
+    auto answer = error_response(404, "Not Found");
+    // A cache may keep a 404 for as long as it likes (RFC 9110, section 15.1).
+    answer.headers.emplace_back("cache-control", "no-cache");
+    say_where_it_is_from(how, answer);
     return answer;
 }
 

@@ -21,6 +21,9 @@ response tagged_answer(const request& r, std::string body, std::string_view etag
 response cached_answer(const request& r, std::string body, const exchange& how,
                        std::string_view cache_control);
 
+/// The answer to a GET or HEAD of what is not there, which a cache may know.
+response missing_answer(const exchange& how);
+
 /// Whether preconditions forbid a request whose resource has no representation, as a POST's.
 bool is_precondition_failed(const request& r);
 

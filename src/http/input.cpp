@@ -152,6 +152,13 @@ void sort_by_name(faults& wrong, const std::vector<std::string_view>& names) {
               [&](const fault& a, const fault& b) { return position(a) < position(b); });
 }
 
+std::optional<json::node> find_in(const path_members* in_path, std::string_view name) {
+    if (!in_path) return std::nullopt;
+    for (const auto& [one, value] : *in_path)
+        if (one == name) return json::node{.kind = json::kind::string, .text = value};
+    return std::nullopt;
+}
+
 std::optional<fault> read_integer(const json::node& from, integer_range range, std::int64_t& out) {
     std::string_view digits = from.text;
     if (from.kind == json::kind::string) {

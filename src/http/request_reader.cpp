@@ -266,6 +266,7 @@ bool request_reader::find_views() {
     const auto question = std::min(target.find('?'), target.size());
     request_.query = target.substr(std::min(question + 1, target.size()));
     request_.path = question == 0 ? "/" : target.substr(0, question);
+    request_.raw_path = request_.path;
     if (request_.path.find('%') != std::string_view::npos) {
         decoded_path_ = percent_decode_leniently(request_.path);
         request_.path = decoded_path_;

@@ -1,12 +1,15 @@
 // Names a family of cache entries, once, for those who read it and those who make it untrue.
 #pragma once
 
+#include <concepts>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "larder/cache/escaped.hpp"
 #include "larder/described.hpp"
+#include "larder/spelling.hpp"
 
 namespace larder::cache {
 
@@ -19,10 +22,15 @@ struct depends_on {
 template <class T, class Member>
 class bound_key;
 
+/// What can tell a family's entries apart.
+template <class T>
+concept key_part =
+    integer<T> || std::same_as<T, bool> || std::same_as<T, std::string> || spelled<T>;
+
 /// A family of entries: `num_orders:all` over all rows, `num_orders:<customerid>` over some.
 ///
-/// Shape    key `<family>:all` or `<family>:<value>`; the parameter is an integer, so that no
-///          input can name another family's entry.
+/// Shape    key `<family>:all` or `<family>:<value>`; a text is escaped, so that no input can name
+///          another family's entry, or one over all rows.
 class key {
 public:
     constexpr key(std::string_view family, depends_on source) : family_(family), source_(source) {}
@@ -33,9 +41,9 @@ public:
     /// The entry over all rows.
     std::string all() const { return std::string{family_} + ":all"; }
     /// The entry over the rows with this value in the column.
-    template <integer Value>
-    std::string of(Value value) const {
-        return std::string{family_} + ':' + std::to_string(value);
+    template <key_part Value>
+    std::string of(const Value& value) const {
+        return std::string{family_} + ':' + text_of(value);
     }
 
     /// This family with its parameter taken from a member of a handler's input.
@@ -45,6 +53,14 @@ public:
     }
 
 private:
+    template <class Value>
+    static std::string text_of(const Value& value) {
+        if constexpr (integer<Value>) return std::to_string(value);
+        else if constexpr (std::same_as<Value, bool>) return value ? "true" : "false";
+        else if constexpr (std::same_as<Value, std::string>) return escaped(value);
+        else return escaped(spell(value));
+    }
+
     std::string_view family_;
     depends_on source_;
 };

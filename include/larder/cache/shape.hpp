@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -44,6 +45,11 @@ constexpr bool can_be_kept() {
         return false;
     }
 }
+
+template <class T>
+inline constexpr bool is_maybe_storable = false;
+template <described T>
+inline constexpr bool is_maybe_storable<std::optional<T>> = can_be_kept<T>();
 
 /// FNV-1a, 64 bits.
 class fingerprint {
@@ -110,9 +116,9 @@ constexpr void add_shape(fingerprint& to) {
 
 /// A value that an entry can hold: a described struct of booleans, integers, strings, decimals,
 /// dates, timestamps, UUIDs and described enumerations, of such structs, and of optionals and
-/// vectors of all these.
+/// vectors of all these; or std::optional of such a struct, for what may not be there.
 template <class T>
-concept storable = described<T> && detail::can_be_kept<T>();
+concept storable = (described<T> && detail::can_be_kept<T>()) || detail::is_maybe_storable<T>;
 
 /// Of the names and types of all members, and of their members. Another version of the type has
 /// another one.

@@ -12,6 +12,7 @@
 
 #include "larder/decimal.hpp"
 #include "larder/described.hpp"
+#include "larder/http/message.hpp"
 #include "larder/json.hpp"
 #include "larder/spelling.hpp"
 
@@ -53,6 +54,8 @@ namespace detail {
 struct integer_range {
     std::int64_t min, max;
 };
+/// What stands in the path under that name.
+std::optional<json::node> find_in(const path_members* in_path, std::string_view name);
 /// Reads a scalar; the fault, without its `loc`, if it cannot.
 std::optional<fault> read_integer(const json::node&, integer_range, std::int64_t& out);
 std::optional<fault> read_boolean(const json::node&, bool& out);
@@ -103,15 +106,18 @@ std::optional<fault> read_scalar(const json::node& from, T& out) {
 
 }  // namespace detail
 
-/// Reads the described members of T out of an object's members; a member that is not
-/// std::optional has to be there. Faults are appended in declaration order.
+/// Reads the described members of T, those that the path has out of it, and the others out of an
+/// object's members; a member that is not std::optional has to be there. Faults are appended in
+/// declaration order.
 template <described T>
-void read_members(const json::node& object, std::string_view where, T& out, faults& wrong) {
+void read_members(const json::node& object, std::string_view where, T& out, faults& wrong,
+                  const path_members* in_path = nullptr) {
     for_each_member<T>([&](auto member) {
         auto& target = out.*member.pointer;
-        const auto* from = object.find(member.name);
+        const auto of_path = detail::find_in(in_path, member.name);
+        const auto* from = of_path ? &*of_path : object.find(member.name);
         const auto blame = [&](fault f) {
-            f.loc = {std::string{where}, std::string{member.name}};
+            f.loc = {std::string{of_path ? "path" : where}, std::string{member.name}};
             wrong.push_back(std::move(f));
         };
         if constexpr (is_optional<std::remove_reference_t<decltype(target)>>) {
@@ -126,12 +132,13 @@ void read_members(const json::node& object, std::string_view where, T& out, faul
 
 /// Reads a query string into T. Of a repeated name the last counts; unknown names are ignored.
 template <described T>
-void read_query(std::string_view query, T& out, faults& wrong) {
+void read_query(std::string_view query, T& out, faults& wrong,
+                const path_members* in_path = nullptr) {
     json::node object{.kind = json::kind::object};
     for (auto& [name, value] : parse_query(query))
         object.members.push_back(
             {std::move(name), {.kind = json::kind::string, .text = std::move(value)}});
-    read_members(object, "query", out, wrong);
+    read_members(object, "query", out, wrong, in_path);
 }
 
 /// Of a body, over all its arrays and objects: each costs a worker time, whoever reads it later.
@@ -141,10 +148,15 @@ inline constexpr std::size_t most_body_values = 10'000;
 /// none. One byte order mark before it is skipped.
 std::optional<json::node> body_object(std::string_view body, faults& wrong);
 
-/// Reads a JSON body into T. Unknown members are ignored.
+/// Reads a JSON body into T. Unknown members are ignored. Where the path has all members, there
+/// need be no body.
 template <described T>
-void read_body(std::string_view body, T& out, faults& wrong) {
-    if (const auto object = body_object(body, wrong)) read_members(*object, "body", out, wrong);
+void read_body(std::string_view body, T& out, faults& wrong,
+               const path_members* in_path = nullptr) {
+    const bool needs_body = !in_path || in_path->size() < member_count<T>() || !body.empty();
+    const auto sent =
+        needs_body ? body_object(body, wrong) : json::node{.kind = json::kind::object};
+    if (sent) read_members(*sent, "body", out, wrong, in_path);
 }
 
 }  // namespace larder::http

@@ -19,11 +19,16 @@ public:
     virtual bool has(std::string_view name) const = 0;
 };
 
+/// What stands in a path where its route has parameters, decoded: {{"basketid", "7"}}.
+using path_members = std::vector<std::pair<std::string, std::string>>;
+
 /// Views into the connection's buffers: good while the handler runs.
 struct request {
     http::method method = http::method::other;
-    std::string_view path;   ///< before the question mark, percent-decoded
-    std::string_view query;  ///< behind it, without it
+    std::string_view path;                  ///< before the question mark, percent-decoded
+    std::string_view raw_path;              ///< as it was sent
+    const path_members* members = nullptr;  ///< null: the route has none
+    std::string_view query;                 ///< behind it, without it
     std::string_view body;
     std::string_view host;             ///< the Host header; the local address if there is none
     std::string_view scheme = "http";  ///< of the client's, also if a proxy ends its TLS

@@ -52,7 +52,7 @@ public:
         co_return all.as<Row>(0);
     }
 
-private:
+    /// What maybe() does, of rows that are on their way.
     template <described Row>
     static boost::asio::awaitable<std::optional<Row>> first_row(
         boost::asio::awaitable<result> rows) {
@@ -63,6 +63,8 @@ private:
         if (all.size() == 0) co_return std::nullopt;
         co_return all.as<Row>(0);
     }
+
+private:
     template <described Row>
     static boost::asio::awaitable<std::vector<Row>> all_rows(boost::asio::awaitable<result> rows) {
         const result all = co_await std::move(rows);

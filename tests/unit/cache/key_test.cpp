@@ -5,11 +5,14 @@
 #include <gtest/gtest.h>
 
 #include <boost/describe/class.hpp>
+#include <boost/describe/enum.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace larder::cache {
@@ -61,11 +64,50 @@ TEST(key, has_one_name_for_one_number) {
 template <class Value>
 concept names_an_entry = requires(Value value) { num_orders.of(value); };
 
-// Text could spell another family's entry, or `all`.
-TEST(key, takes_no_text_as_its_parameter) {
+enum class size { small, all };
+BOOST_DESCRIBE_ENUM(size, small, all)
+
+TEST(key, takes_what_has_one_text) {
     static_assert(names_an_entry<std::int32_t> && names_an_entry<std::int64_t>);
-    static_assert(!names_an_entry<std::string> && !names_an_entry<const char*>);
-    static_assert(!names_an_entry<char> && !names_an_entry<bool> && !names_an_entry<double>);
+    static_assert(names_an_entry<std::string> && names_an_entry<bool> && names_an_entry<date>);
+    static_assert(names_an_entry<timestamp> && names_an_entry<uuid> && names_an_entry<size>);
+    static_assert(!names_an_entry<const char*>);
+    static_assert(!names_an_entry<char> && !names_an_entry<double>);
+}
+
+TEST(key, of_other_types_is_their_spelling) {
+    using namespace std::chrono_literals;
+    EXPECT_EQ(num_orders.of(true), "num_orders:true");
+    EXPECT_EQ(num_orders.of(date{2023y / 3 / 10}), "num_orders:2023-03-10");
+    EXPECT_EQ(num_orders.of(timestamp{std::chrono::sys_days{2023y / 3 / 10}}),
+              "num_orders:2023-03-10T00%3A00%3A00Z");
+    EXPECT_EQ(num_orders.of(uuid{}), "num_orders:00000000-0000-0000-0000-000000000000");
+    EXPECT_EQ(num_orders.of(size::small), "num_orders:small");
+    EXPECT_EQ(num_orders.of(size::all), "num_orders:%61ll");
+}
+
+// Text could spell another family's entry, or `all`.
+TEST(key, escapes_text_so_that_it_names_no_other_entry) {
+    const auto of = [](const char* text) { return num_orders.of(std::string{text}); };
+    EXPECT_EQ(of("SPRING_1.5-a"), "num_orders:SPRING_1.5-a");
+    EXPECT_EQ(of("all"), "num_orders:%61ll");
+    EXPECT_EQ(of("all "), "num_orders:all%20");
+    EXPECT_EQ(of("%61ll"), "num_orders:%2561ll");
+    EXPECT_EQ(of("a:b"), "num_orders:a%3Ab");
+    EXPECT_EQ(of("a\nb"), "num_orders:a%0Ab");
+    EXPECT_EQ(of("\xC3\xA9~{}*?"), "num_orders:%C3%A9%7E%7B%7D%2A%3F");
+    EXPECT_EQ(of(""), "num_orders:");
+}
+
+TEST(key, of_a_long_text_is_its_digest) {
+    const std::string most(200, 'x'), more(201, 'x'), encoded(67, ':');
+    EXPECT_EQ(num_orders.of(most), "num_orders:" + most);
+    EXPECT_EQ(num_orders.of(more).size(), std::string_view{"num_orders:~"}.size() + 64);
+    EXPECT_EQ(num_orders.of(encoded).size(), num_orders.of(more).size());
+    EXPECT_NE(num_orders.of(more), num_orders.of(more + 'x'));
+    // Source: printf 'x%.0s' {1..201} | sha256sum
+    EXPECT_EQ(num_orders.of(more),
+              "num_orders:~84a0678c90937f5dcf9994d5866668da6b995109c8ad845410559b48a4ecafed");
 }
 
 TEST(key, finds_the_entry_that_answers_a_query) {

@@ -89,6 +89,15 @@ TEST_F(changed_rows, a_key_with_the_column_is_enough) {
                 {"num_orders:all", "num_orders:41", "num_orders:42"});
 }
 
+TEST_F(changed_rows, of_a_text_or_a_uuid_break_the_key_that_readers_make_of_it) {
+    constexpr std::uint32_t text = 25, varchar = 1043, uuid = 2950;
+    for (const auto type : {text, varchar, uuid}) {
+        tell(orders, 'f', type);
+        expect_keys({inserted(orders, {"1", "a:b"})}, {"num_orders:all", "num_orders:a%3Ab"});
+        expect_keys({inserted(orders, {"1", "all"})}, {"num_orders:all", "num_orders:%61ll"});
+    }
+}
+
 TEST_F(changed_rows, what_has_more_than_one_spelling_breaks_the_family) {
     tell(orders, 'f', 1700);  // numeric: 42 and 42.0
     expect_families({inserted(orders, {"1", "42"})}, {"num_orders"});

@@ -1,0 +1,145 @@
+// A service of one table: books that are read through the cache, and written with PUT, PATCH and
+// DELETE. Its argument is the port; PG_SERVICE_URI names a database with the table
+//
+//     CREATE TABLE books (isbn text PRIMARY KEY, title text NOT NULL, bound text NOT NULL,
+//                         authors text[] NOT NULL, printed date, price numeric(12,2) NOT NULL)
+//
+// and VALKEY_SERVICE_URI a Valkey.
+#include <boost/describe/class.hpp>
+#include <boost/describe/enum.hpp>
+
+#include <charconv>
+#include <cstdint>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include "larder/app.hpp"
+#include "larder/percent.hpp"
+#include "larder/process_log.hpp"
+
+namespace {
+
+using money = larder::decimal<12, 2>;
+
+enum class binding { paperback, hardcover };
+BOOST_DESCRIBE_ENUM(binding, paperback, hardcover)
+
+struct book {
+    std::string isbn;
+    std::string title;
+    binding bound{};
+    std::vector<std::string> authors;
+    std::optional<larder::date> printed;
+    money price;
+};
+BOOST_DESCRIBE_STRUCT(book, (), (isbn, title, bound, authors, printed, price))
+
+struct which_book {
+    std::string isbn;
+};
+BOOST_DESCRIBE_STRUCT(which_book, (), (isbn))
+
+struct new_book {
+    std::string isbn;
+    std::string title;
+    binding bound{};
+    std::string author;
+    std::optional<larder::date> printed;
+    money price;
+};
+BOOST_DESCRIBE_STRUCT(new_book, (), (isbn, title, bound, author, printed, price))
+
+struct new_price {
+    std::string isbn;
+    money price;
+};
+BOOST_DESCRIBE_STRUCT(new_price, (), (isbn, price))
+
+/// book:<isbn>; untrue once that row of books changes.
+constexpr larder::cache::key one_book{"book", larder::cache::depends_on{"books", "isbn"}};
+
+constexpr larder::pg::statement find{
+    "SELECT isbn, title, bound, authors, printed, price FROM books WHERE isbn = $1", true};
+constexpr larder::pg::statement put{
+    "INSERT INTO books (isbn, title, bound, authors, printed, price)"
+    " VALUES ($1, $2, $3, $4, $5, $6)"
+    " ON CONFLICT (isbn) DO UPDATE SET title = $2, bound = $3, authors = $4, printed = $5,"
+    " price = $6 RETURNING xmax = 0 AS is_new"};
+constexpr larder::pg::statement set_price{
+    "UPDATE books SET price = $2 WHERE isbn = $1"
+    " RETURNING isbn, title, bound, authors, printed, price"};
+constexpr larder::pg::statement remove_book{"DELETE FROM books WHERE isbn = $1"};
+
+struct stored {
+    bool is_new = false;
+};
+BOOST_DESCRIBE_STRUCT(stored, (), (is_new))
+
+larder::awaitable<std::optional<book>> get_book(larder::services& at, which_book which) {
+    return at.db.maybe<book>(find, which.isbn);
+}
+
+larder::awaitable<larder::created<book>> put_book(larder::services& at, new_book b) {
+    const std::vector<std::string> authors(1, b.author);
+    const auto done =
+        co_await at.db.one<stored>(put, b.isbn, b.title, b.bound, authors, b.printed, b.price);
+    co_return larder::created<book>{
+        .value = {b.isbn, b.title, b.bound, authors, b.printed, b.price},
+        .location = done.is_new ? "/books/" + larder::percent_encode(b.isbn) : ""};
+}
+
+larder::awaitable<std::optional<book>> patch_price(larder::services& at, new_price p) {
+    return at.db.maybe<book>(set_price, p.isbn, p.price);
+}
+
+larder::awaitable<larder::no_content> delete_book(larder::services& at, which_book which) {
+    const auto done = co_await at.db.execute(remove_book, which.isbn);
+    if (done.affected() == 0) throw larder::http::error(404, "There is no such book");
+    co_return larder::no_content{};
+}
+
+void add_routes(larder::app& at) {
+    at.get("/books/{isbn}", get_book | larder::cached(one_book(&which_book::isbn)));
+    at.put("/books/{isbn}", put_book | larder::invalidates(one_book(&new_book::isbn)));
+    at.patch("/books/{isbn}", patch_price | larder::invalidates(one_book(&new_price::isbn)));
+    at.del("/books/{isbn}", delete_book | larder::invalidates(one_book(&which_book::isbn)));
+}
+
+std::string variable(const char* name) {
+    const char* value = std::getenv(name);
+    return value ? value : "";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const larder::process_log log{{.level = "info"}};
+    auto source = larder::pg::conninfo::parse(variable("PG_SERVICE_URI"));
+    auto shared = larder::valkey::parse_uri(variable("VALKEY_SERVICE_URI"));
+    const std::string_view given = argc == 2 ? argv[1] : "";
+    std::uint16_t port = 0;
+    const auto read = std::from_chars(given.data(), given.data() + given.size(), port);
+    const bool is_port = read.ec == std::errc{} && read.ptr == given.data() + given.size();
+    if (!source || !shared || !is_port) {
+        std::cerr << "usage: bookshop PORT, with the URIs of two servers in PG_SERVICE_URI and "
+                     "VALKEY_SERVICE_URI\n";
+        return 64;
+    }
+    try {
+        larder::app service{{.name = "bookshop",
+                             .port = port,
+                             .source = larder::pg::pool_options{.server = *source},
+                             .shared = larder::valkey::client_options{.server = *shared}}};
+        add_routes(service);
+        return service.run();
+    } catch (const std::exception& e) {
+        std::cerr << "bookshop: " << e.what() << '\n';
+        return 1;
+    }
+}

@@ -1,0 +1,187 @@
+// A service on larder that is not `orders`: every method, parameters in paths, values of every
+// kind.
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "support/eventually.hpp"
+#include "support/store_test.hpp"
+
+namespace larder::test {
+namespace {
+
+constexpr std::string_view dune =
+    R"({"title":"Dune","bound":"hardcover","author":"Herbert, \"F\"","printed":"1965-08-01","price":9.5})";
+constexpr std::string_view dune_back =
+    R"({"isbn":"978-1","title":"Dune","bound":"hardcover","authors":["Herbert, \"F\""],)"
+    R"("printed":"1965-08-01","price":9.50})";
+
+struct bookshop : store_test {
+    bookshop() {
+        sql("DROP TABLE IF EXISTS books; CREATE TABLE books (isbn text PRIMARY KEY, title text NOT"
+            " NULL, bound text NOT NULL, authors text[] NOT NULL, printed date, price"
+            " numeric(12,2) NOT NULL); SELECT 1");
+        start();
+    }
+    ~bookshop() override {
+        one->signal(SIGTERM);
+        EXPECT_EQ(one->wait(), 0) << one->err();
+        sql("DROP TABLE books; SELECT 1");
+    }
+    void start() {
+        auto env = servers.env();
+        env["PG_SERVICE_URI"] = servers.postgres.with("dbname=" + servers.store.database());
+        one = std::make_unique<child>(
+            std::vector<std::string>{program("examples/example_bookshop"), std::to_string(port)},
+            env);
+        ASSERT_TRUE(one->wait_for_err("bookshop listening")) << one->err();
+    }
+    http_response ask(std::string_view method, std::string_view target,
+                      std::string_view body = {}) const {
+        header_list headers;
+        if (!body.empty()) headers.emplace_back("content-type", "application/json");
+        return request(port, method, target, headers, body);
+    }
+    std::string status_of(std::string_view target) const {
+        return get(port, target).header("cache-status");
+    }
+    void expect_kept(std::string_view target) const {
+        EXPECT_TRUE(eventually([&] { return status_of(target).ends_with("detail=local"); }))
+            << one->err();
+    }
+
+    const std::uint16_t port = free_port();
+    std::unique_ptr<child> one;
+};
+
+TEST_F(bookshop, makes_changes_and_removes_what_path_and_body_say) {
+    auto made = ask("PUT", "/books/978-1", dune);
+    EXPECT_EQ(made.status, 201) << made.body;
+    EXPECT_EQ(made.header("location"), "/books/978-1");
+    EXPECT_EQ(made.body, dune_back);
+    made = ask("PUT", "/books/978-1", dune);
+    EXPECT_EQ(made.status, 200) << made.body;
+    EXPECT_FALSE(made.has("location"));
+
+    const auto changed = ask("PATCH", "/books/978-1", R"({"price":"12.345"})");
+    EXPECT_EQ(changed.status, 200) << changed.body;
+    EXPECT_TRUE(changed.body.ends_with(R"("price":12.35})")) << changed.body;
+    const auto missing = ask("PATCH", "/books/978-2", R"({"price":1})");
+    EXPECT_EQ(missing.status, 404);
+    EXPECT_EQ(missing.body, R"({"detail":"Not Found"})");
+
+    const auto removed = ask("DELETE", "/books/978-1");
+    EXPECT_EQ(removed.status, 204);
+    EXPECT_EQ(removed.body, "");
+    EXPECT_EQ(ask("DELETE", "/books/978-1").status, 404);
+    EXPECT_EQ(get(port, "/books/978-1").status, 404);
+}
+
+TEST_F(bookshop, answers_from_the_cache_until_a_write_of_any_method) {
+    const auto expect_price = [&](std::string_view price) {
+        const auto answer = get(port, "/books/978-1");
+        EXPECT_NE(answer.body.find(price), std::string::npos) << answer.body;
+        EXPECT_NE(answer.header("cache-status").find("fwd=uri-miss"), std::string::npos)
+            << answer.header("cache-status");
+        expect_kept("/books/978-1");
+        EXPECT_EQ(get(port, "/books/978-1").body, answer.body);
+    };
+    ask("PUT", "/books/978-1", dune);
+    expect_price("9.50");
+    const auto kept = valkey().get("book:978-1").value_or("");
+    EXPECT_TRUE(kept.starts_with(R"({"shape":")")) << kept;
+    EXPECT_TRUE(kept.ends_with(std::string{dune_back} + '}')) << kept;
+    ask("PATCH", "/books/978-1", R"({"price":2})");
+    EXPECT_EQ(valkey().get("book:978-1"), std::nullopt);
+    expect_price("2.00");
+    ask("PUT", "/books/978-1", dune);
+    expect_price("9.50");
+    ask("DELETE", "/books/978-1");
+    EXPECT_EQ(get(port, "/books/978-1").status, 404);
+}
+
+// A flood of unknown numbers asks PostgreSQL for each once.
+TEST_F(bookshop, remembers_what_is_not_there_until_it_is) {
+    const auto first = get(port, "/books/978-1");
+    EXPECT_EQ(first.status, 404);
+    EXPECT_EQ(first.header("cache-control"), "no-cache");
+    expect_kept("/books/978-1");
+    EXPECT_EQ(get(port, "/books/978-1").status, 404);
+    EXPECT_TRUE(valkey().get("book:978-1").value_or("").ends_with(R"("value":null})"));
+    ask("PUT", "/books/978-1", dune);
+    EXPECT_EQ(get(port, "/books/978-1").body, dune_back);
+}
+
+TEST_F(bookshop, takes_any_text_in_a_path_for_what_it_is) {
+    for (const auto& [target, isbn] : {std::pair{"/books/all", "all"},
+                                       {"/books/a%2Fb", "a/b"},
+                                       {"/books/%C3%A9%20", "\xC3\xA9 "},
+                                       {"/books/%2561ll", "%61ll"},
+                                       {"/books/x:all", "x:all"},
+                                       {"/books/..", ".."}}) {
+        const auto made = ask("PUT", target, dune);
+        EXPECT_EQ(made.status, 201) << made.body;
+        EXPECT_EQ(get(port, made.header("location")).status, 200) << made.header("location");
+        EXPECT_EQ(sql("SELECT count(*) FROM books WHERE isbn = E'" + std::string{isbn} + "'"), "1");
+        const auto read = get(port, target);
+        EXPECT_EQ(read.status, 200);
+        ask("PATCH", target, R"({"price":3})");
+        EXPECT_NE(get(port, target).body.find("3.00"), std::string::npos) << target;
+        EXPECT_EQ(ask("DELETE", target).status, 204) << target;
+        EXPECT_EQ(get(port, target).status, 404) << target;
+    }
+    EXPECT_EQ(valkey().get("book:all"), std::nullopt);
+}
+
+TEST_F(bookshop, of_another_version_of_the_type_loads_anew) {
+    ask("PUT", "/books/978-1", dune);
+    expect_kept("/books/978-1");
+    for (const std::string other :
+         {R"({"shape":"0123456789abcdef","value":{"isbn":"978-1","title":"Emma"}})", "12", "null",
+          R"({"isbn":"978-1","title":"Emma"})"}) {
+        valkey().command({"SET", "book:978-1", other, "PX", "60000"});
+        EXPECT_EQ(get(port, "/books/978-1").body, dune_back) << other;
+    }
+}
+
+TEST_F(bookshop, says_what_is_wrong_and_where) {
+    const auto wrong = ask("PUT", "/books/978-1",
+                           R"({"title":1,"bound":"leather","author":"x","printed":"1965-02-30"})");
+    EXPECT_EQ(wrong.status, 422);
+    for (const auto* part : {R"("type":"string_type","loc":["body","title"])",
+                             R"("type":"enum","loc":["body","bound"])",
+                             R"("type":"date_parsing","loc":["body","printed"])",
+                             R"("type":"missing","loc":["body","price"])"})
+        EXPECT_NE(wrong.body.find(part), std::string::npos) << part << " in " << wrong.body;
+    EXPECT_EQ(ask("PUT", "/books/978-1", "[]").status, 422);
+    EXPECT_EQ(ask("PUT", "/books/978-1").status, 422);
+    EXPECT_EQ(get(port, "/books/%00").status, 500) << "PostgreSQL has no such text";
+}
+
+TEST_F(bookshop, has_the_paths_and_methods_of_its_routes_and_no_others) {
+    for (const auto* target : {"/books", "/books/", "/books/1/2", "/book/1"})
+        EXPECT_EQ(get(port, target).status, 404) << target;
+    const auto moved = get(port, "/books/a%2Fb/?x=1");
+    EXPECT_EQ(moved.status, 307);
+    EXPECT_TRUE(moved.header("location").ends_with("/books/a%2Fb?x=1")) << moved.header("location");
+    const auto refused = ask("POST", "/books/1", dune);
+    EXPECT_EQ(refused.status, 405);
+    EXPECT_EQ(refused.header("allow"), "GET, HEAD, PUT, PATCH, DELETE, OPTIONS");
+    EXPECT_EQ(ask("OPTIONS", "/books/1").header("allow"), refused.header("allow"));
+    EXPECT_EQ(ask("OPTIONS", "*").header("allow"), refused.header("allow"));
+    const auto document = get(port, "/openapi.json").body;
+    for (const auto* part :
+         {R"("/books/{isbn}":{"get":{)", R"("put":{"operationId":"put_books_isbn")",
+          R"("delete":{)", R"("patch":{)", R"({"name":"isbn","in":"path","required":true)",
+          R"("201":{)", R"("204":{"description":"Done."})",
+          R"("404":{"description":"There is none.")", R"("enum":["paperback","hardcover"])",
+          R"("format":"date")"})
+        EXPECT_NE(document.find(part), std::string::npos) << part << " in " << document;
+}
+
+}  // namespace
+}  // namespace larder::test
