@@ -220,9 +220,9 @@ public:
         http::faults wrong;
         if constexpr (has_body) {
             if (auto refused = detail::refuse_media_type(r)) co_return std::move(*refused);
-            http::read_body(r.body, in, wrong, r.members);
+            http::read_path_and_body(r.members, r.body, in, wrong);
         } else {
-            http::read_query(r.query, in, wrong, r.members);
+            http::read_path_and_query(r.members, r.query, in, wrong);
         }
         if constexpr (finds_faults<input_of<H>>)
             if (!wrong.empty() && not_ready.empty()) co_await find_faults(at, in, wrong);

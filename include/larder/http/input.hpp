@@ -130,15 +130,19 @@ void read_members(const json::node& object, std::string_view where, T& out, faul
     });
 }
 
-/// Reads a query string into T. Of a repeated name the last counts; unknown names are ignored.
+/// Reads a query string into T, and what the path has out of that. Of a repeated name the last
+/// counts; unknown names are ignored.
 template <described T>
-void read_query(std::string_view query, T& out, faults& wrong,
-                const path_members* in_path = nullptr) {
+void read_path_and_query(const path_members* path, std::string_view query, T& out, faults& wrong) {
     json::node object{.kind = json::kind::object};
     for (auto& [name, value] : parse_query(query))
         object.members.push_back(
             {std::move(name), {.kind = json::kind::string, .text = std::move(value)}});
-    read_members(object, "query", out, wrong, in_path);
+    read_members(object, "query", out, wrong, path);
+}
+template <described T>
+void read_query(std::string_view query, T& out, faults& wrong) {
+    read_path_and_query(nullptr, query, out, wrong);
 }
 
 /// Of a body, over all its arrays and objects: each costs a worker time, whoever reads it later.
@@ -148,15 +152,18 @@ inline constexpr std::size_t most_body_values = 10'000;
 /// none. One byte order mark before it is skipped.
 std::optional<json::node> body_object(std::string_view body, faults& wrong);
 
-/// Reads a JSON body into T. Unknown members are ignored. Where the path has all members, there
-/// need be no body.
+/// Reads a JSON body into T, and what the path has out of that. Unknown members are ignored. Where
+/// the path has all members, there need be no body.
 template <described T>
-void read_body(std::string_view body, T& out, faults& wrong,
-               const path_members* in_path = nullptr) {
-    const bool needs_body = !in_path || in_path->size() < member_count<T>() || !body.empty();
+void read_path_and_body(const path_members* path, std::string_view body, T& out, faults& wrong) {
+    const bool needs_body = !path || path->size() < member_count<T>() || !body.empty();
     const auto sent =
         needs_body ? body_object(body, wrong) : json::node{.kind = json::kind::object};
-    if (sent) read_members(*sent, "body", out, wrong, in_path);
+    if (sent) read_members(*sent, "body", out, wrong, path);
+}
+template <described T>
+void read_body(std::string_view body, T& out, faults& wrong) {
+    read_path_and_body(nullptr, body, out, wrong);
 }
 
 }  // namespace larder::http
