@@ -40,10 +40,11 @@ int listen(const app_options& options) {
 app::app(app_options options) : state_(std::make_unique<state>(std::move(options))) {}
 app::~app() = default;
 
-void app::read_through(std::string_view family, const cache::depends_on& source) {
+void app::read_through(std::string_view family, std::span<const cache::depends_on> sources) {
     state_->families.emplace_back(family);
-    state_->dependencies.push_back(
-        {std::string{family}, std::string{source.table}, std::string{source.column}});
+    for (const auto& one : sources)
+        state_->dependencies.push_back(
+            {std::string{family}, std::string{one.table}, std::string{one.column}});
 }
 
 void app::add(openapi::operation docs, std::unique_ptr<endpoint> e) {

@@ -3,12 +3,16 @@
 
 #include <spdlog/spdlog.h>
 
+#include <exception>
+#include <span>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "larder/cache/key.hpp"
 #include "larder/cached_query.hpp"
+#include "larder/found_by.hpp"
 #include "larder/handler.hpp"
 
 namespace larder {
@@ -19,10 +23,10 @@ struct cached_by {
     Key key;
     http::client_policy policy;
 };
-/// What `invalidates(key)` returns; apply it to a handler with `|`.
-template <class Key>
+/// What `invalidates(key...)` returns; apply it to a handler with `|`.
+template <class... Keys>
 struct invalidates_by {
-    Key key;
+    std::tuple<Keys...> keys;
 };
 /// What a write declares that makes no entry untrue: `write | invalidates(nothing)`.
 inline constexpr struct nothing_t {
@@ -35,10 +39,13 @@ constexpr cached_by<Key> cached(Key key, http::client_policy policy = {}) {
     return {key, policy};
 }
 /// Runs the handler, whose write is committed when it returns; the entries that the input makes
-/// untrue are held while it commits, and gone before anybody gets an answer.
-template <class Key>
-constexpr invalidates_by<Key> invalidates(Key key) {
-    return {key};
+/// untrue are held while it commits, and gone before anybody gets an answer. They are those of keys
+/// with a member of the input, and what found_by() finds.
+template <class... Keys>
+constexpr invalidates_by<Keys...> invalidates(Keys... keys) {
+    static_assert(sizeof...(Keys) > 0,
+                  "a write that makes no entry untrue says invalidates(nothing)");
+    return {{keys...}};
 }
 
 /// A handler that answers from the cache.
@@ -62,8 +69,8 @@ public:
 
     /// The family of the entries that this handler reads and fills.
     constexpr std::string_view family() const { return key_.family(); }
-    /// The table whose rows they are computed from.
-    constexpr const cache::depends_on& source() const { return key_.source(); }
+    /// The tables whose rows they are computed from.
+    constexpr std::span<const cache::depends_on> sources() const { return key_.sources(); }
     constexpr const http::client_policy& policy() const { return policy_; }
     constexpr const Key& key() const { return key_; }
 
@@ -93,23 +100,65 @@ private:
     http::client_policy policy_;
 };
 
+namespace detail {
+
+/// A query for values whose entries are untrue.
+struct key_query {
+    cache::key family;
+    pg::statement sql;
+    pg::parameters values;
+};
+
+/// Adds the keys of what the queries find. Throws pg::error.
+awaitable<void> find_keys(pg::pool& connections, const std::vector<key_query>& queries,
+                          std::vector<std::string>& keys);
+
+/// Keys that were not found before the write; where PostgreSQL does not tell, all entries are made
+/// untrue in the background.
+struct more_keys {
+    std::vector<std::string> keys;
+    std::exception_ptr failed;
+};
+awaitable<more_keys> find_more_keys(services& at, const std::vector<key_query>& queries,
+                                    const std::vector<std::string>& known);
+
+}  // namespace detail
+
 /// A handler that writes, and says what its write makes untrue.
 ///
 /// Errors   what the handler throws. If it has written all the same, or may have (the connection
 ///          was lost under way), the entries are gone before the error goes on.
-template <handler H, class Key>
+template <handler H, class... Keys>
 class invalidating_handler {
 public:
     using input = input_of<H>;
     using reply = reply_of<H>;
     static constexpr bool declares_what_it_breaks = true;
 
-    constexpr invalidating_handler(H inner, Key key) : inner_(std::move(inner)), key_(key) {}
+    constexpr invalidating_handler(H inner, std::tuple<Keys...> keys)
+        : inner_(std::move(inner)), keys_(keys) {}
 
-    constexpr const Key& key() const { return key_; }
+    /// `num_orders:all`, `num_orders:{customerid}`, for docs.
+    std::vector<std::string> patterns() const {
+        std::vector<std::string> all;
+        const auto add = [&](const auto& key) {
+            if constexpr (requires { key.pattern(); }) {
+                all.push_back(key.pattern());
+            } else if constexpr (requires { key.parameter(); }) {
+                const std::string family{key.family()};
+                all.push_back(family + ":all");
+                all.push_back(family + ":{" + std::string{key.parameter()} + '}');
+            }
+        };
+        std::apply([&](const auto&... one) { (add(one), ...); }, keys_);
+        return all;
+    }
 
     awaitable<reply> operator()(services& at, input in) const {
-        const auto keys = broken_by(in);
+        auto keys = broken_by(in);
+        const auto queries = queries_for(in);
+        auto& pool = at.db.connections();
+        if (!queries.empty()) co_await detail::find_keys(pool, queries, keys);
         cache::write change{at.cache, keys};
         at.db.before_commit([&change] { return change.hold(); });
         std::exception_ptr failed;
@@ -121,23 +170,42 @@ public:
             failed = std::current_exception();
         }
         at.db.before_commit({});
-        if (at.db.may_have_written() && !keys.empty())
-            spdlog::debug("Clearing caches for {}", listed(keys));
+        const bool has_written = at.db.may_have_written();
+        if (has_written && !keys.empty()) spdlog::debug("Clearing caches for {}", listed(keys));
+        if (has_written && !queries.empty()) {
+            auto missed = co_await detail::find_more_keys(at, queries, keys);
+            if (missed.failed && !failed) failed = missed.failed;
+            change.add(std::move(missed.keys));
+        }
         cache::write::ask_fate what_became;
         if (at.db.written() == pg::outcome::unknown) what_became = at.db.fate_check();
-        co_await change.end(at.db.may_have_written(), std::move(what_became));
+        co_await change.end(has_written, std::move(what_became));
         if (failed) std::rethrow_exception(failed);
         co_return value;
     }
 
 private:
     std::vector<std::string> broken_by(const input& in) const {
-        if constexpr (std::same_as<Key, nothing_t>) {
-            return {};
-        } else {
-            static_assert(std::same_as<input, typename Key::input>, "the key is of another input");
-            return key_.broken_by(in);
-        }
+        std::vector<std::string> all;
+        const auto add = [&]<class Key>(const Key& key) {
+            if constexpr (!std::same_as<Key, nothing_t>) {
+                static_assert(std::same_as<input, typename Key::input>,
+                              "the key is of another input");
+                if constexpr (requires { key.broken_by(in); })
+                    for (auto& one : key.broken_by(in)) all.push_back(std::move(one));
+            }
+        };
+        std::apply([&](const auto&... one) { (add(one), ...); }, keys_);
+        return all;
+    }
+    std::vector<detail::key_query> queries_for(const input& in) const {
+        std::vector<detail::key_query> all;
+        const auto add = [&](const auto& key) {
+            if constexpr (requires { key.values(in); })
+                all.push_back({key.family, key.sql, key.values(in)});
+        };
+        std::apply([&](const auto&... one) { (add(one), ...); }, keys_);
+        return all;
     }
     static std::string listed(const std::vector<std::string>& keys) {
         std::string out = keys.front();
@@ -146,7 +214,7 @@ private:
     }
 
     H inner_;
-    Key key_;
+    std::tuple<Keys...> keys_;
 };
 
 /// A handler that declares what its write makes untrue.
@@ -162,10 +230,10 @@ template <handler H, class Key>
 constexpr cached_handler<H, Key> operator|(H inner, cached_by<Key> by) {
     return {std::move(inner), by.key, by.policy};
 }
-template <handler H, class Key>
+template <handler H, class... Keys>
     requires(!caching<H>)
-constexpr invalidating_handler<H, Key> operator|(H inner, invalidates_by<Key> by) {
-    return {std::move(inner), by.key};
+constexpr invalidating_handler<H, Keys...> operator|(H inner, invalidates_by<Keys...> by) {
+    return {std::move(inner), by.keys};
 }
 
 }  // namespace larder

@@ -166,6 +166,8 @@ operation describe(const H& h, http::method method, std::string path) {
     if constexpr (requires { h.key().parameter(); }) {
         o.family = h.key().family();
         o.entries = {o.family + ":all", o.family + ":{" + std::string{h.key().parameter()} + "}"};
+    } else if constexpr (requires { h.patterns(); }) {
+        o.entries = h.patterns();
     }
     return o;
 }

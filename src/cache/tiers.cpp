@@ -172,6 +172,10 @@ write::write(tiers& of, std::vector<std::string> keys)
 
 write::~write() { state_->at->engine.writes().forget(state_->one); }
 
+void write::add(std::vector<std::string> keys) {
+    for (auto& key : keys) state_->one.keys.push_back(state_->at->full(std::move(key)));
+}
+
 asio::awaitable<std::vector<std::string>> write::hold() {
     auto& s = *state_;
     co_return co_await as_awaitable(s.at->home, s.at->engine.writes().hold(s.one));

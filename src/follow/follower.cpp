@@ -1,10 +1,7 @@
 #include "follower.hpp"
 
-#include <openssl/evp.h>
-
 #include <spdlog/spdlog.h>
 
-#include <array>
 #include <exception>
 #include <set>
 #include <utility>
@@ -12,7 +9,9 @@
 #include "asio_world.hpp"
 #include "by_log.hpp"
 #include "by_triggers.hpp"
+#include "digest.hpp"
 #include "following.hpp"
+#include "pg/connection.hpp"
 
 namespace larder::follow {
 
@@ -25,17 +24,7 @@ namespace {
 constexpr auto again_after = 5s;  // where it is not allowed
 
 // One that a slot may have.
-std::string name_of(std::string_view text) {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> hash;
-    std::size_t size = 0;
-    if (EVP_Q_digest(nullptr, "SHA256", nullptr, text.data(), text.size(), hash.data(), &size) != 1)
-        throw std::bad_alloc{};
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string name = "larder_";
-    for (std::size_t i = 0; i < 16; ++i)
-        name.append(1, digits[hash[i] / 16]).append(1, digits[hash[i] % 16]);
-    return name;
-}
+std::string name_of(std::string_view text) { return "larder_" + digest_of(text, 16); }
 
 std::set<std::string> families_of(const std::vector<followed>& what) {
     std::set<std::string> all;
@@ -47,10 +36,10 @@ std::set<std::string> families_of(const std::vector<followed>& what) {
 
 struct follower::state {
     state(const asio::any_io_executor& executor, larder::following how, pg::pool_options source,
-          std::vector<followed> followed_tables, events tell)
+          std::vector<followed> all, events tell)
         : database(pg::with_defaults(source).server.get("dbname")),
           is_by_triggers(how == larder::following::triggers),
-          what(std::move(followed_tables)),
+          what(std::move(all)),
           then(std::move(tell)),
           outside(std::make_shared<asio_world>(executor)),
           waiting(*outside),

@@ -7,14 +7,13 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <system_error>
 #include <utility>
 
+#include "digest.hpp"
 #include "sqlstate.hpp"
 
 namespace larder::pg {
@@ -59,17 +58,7 @@ bool ends_session(const PGresult* refused) {
 
 // The same SQL has the same name on every connection, and no other SQL has it. So whoever finds the
 // name taken, behind a pooler say, finds his own statement.
-std::string name_of(std::string_view sql) {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> hash;
-    std::size_t size = 0;
-    if (EVP_Q_digest(nullptr, "SHA256", nullptr, sql.data(), sql.size(), hash.data(), &size) != 1)
-        throw std::bad_alloc{};
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string name = "larder_";
-    for (std::size_t i = 0; i < 16; ++i)
-        name.append(1, digits[hash[i] / 16]).append(1, digits[hash[i] % 16]);
-    return name;
-}
+std::string name_of(std::string_view sql) { return "larder_" + digest_of(sql, 16); }
 
 }  // namespace
 

@@ -1,8 +1,11 @@
 // Names a family of cache entries, once, for those who read it and those who make it untrue.
 #pragma once
 
+#include <array>
 #include <concepts>
+#include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,10 +16,11 @@
 
 namespace larder::cache {
 
-/// The table whose rows an entry is computed from, and the column that tells its entries apart.
+/// A table whose rows an entry is computed from, and its column that tells the entries apart.
+/// Without one, whatever others change in the table makes all entries of the family untrue.
 struct depends_on {
     std::string_view table;
-    std::string_view column;
+    std::string_view column = {};
 };
 
 template <class T, class Member>
@@ -31,12 +35,21 @@ concept key_part =
 ///
 /// Shape    key `<family>:all` or `<family>:<value>`; a text is escaped, so that no input can name
 ///          another family's entry, or one over all rows.
+///
+///     constexpr larder::cache::key basket{"basket", depends_on{"basket_items", "basketid"},
+///                                         depends_on{"products"}};
 class key {
 public:
-    constexpr key(std::string_view family, depends_on source) : family_(family), source_(source) {}
+    static constexpr std::size_t most_sources = 8;
+
+    template <std::same_as<depends_on>... More>
+    constexpr key(std::string_view family, depends_on first, More... more)
+        : family_(family), sources_{first, more...}, count_(1 + sizeof...(More)) {
+        static_assert(sizeof...(More) < most_sources, "a family depends on at most 8 tables");
+    }
 
     constexpr std::string_view family() const { return family_; }
-    constexpr const depends_on& source() const { return source_; }
+    constexpr std::span<const depends_on> sources() const { return {sources_.data(), count_}; }
 
     /// The entry over all rows.
     std::string all() const { return std::string{family_} + ":all"; }
@@ -62,7 +75,8 @@ private:
     }
 
     std::string_view family_;
-    depends_on source_;
+    std::array<depends_on, most_sources> sources_;
+    std::size_t count_;
 };
 
 /// A key whose parameter is a member of T: of a query, to read by; of a new row, to invalidate by.
@@ -76,7 +90,7 @@ public:
     constexpr bound_key(cache::key family, Member T::* member) : family_(family), member_(member) {}
 
     constexpr std::string_view family() const { return family_.family(); }
-    constexpr const depends_on& source() const { return family_.source(); }
+    constexpr std::span<const depends_on> sources() const { return family_.sources(); }
     /// The name of the member that is the parameter.
     constexpr std::string_view parameter() const {
         std::string_view name;

@@ -117,6 +117,9 @@ public:
     write(const write&) = delete;
     write& operator=(const write&) = delete;
 
+    /// More keys that it makes untrue. Those that no hold() was called for are released by end()
+    /// all the same.
+    void add(std::vector<std::string> keys);
     /// Before the commit; again before a further one. What Valkey could not be told, so that the
     /// commit itself has to announce it to the other instances (tiers::hear()); mostly nothing.
     boost::asio::awaitable<std::vector<std::string>> hold();

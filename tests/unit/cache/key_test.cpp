@@ -40,8 +40,8 @@ using strings = std::vector<std::string>;
 
 TEST(key, is_declared_at_compile_time) {
     static_assert(num_orders.family() == "num_orders");
-    static_assert(num_orders.source().table == "orders");
-    static_assert(num_orders.source().column == "customerid");
+    static_assert(num_orders.sources()[0].table == "orders");
+    static_assert(num_orders.sources()[0].column == "customerid");
     static_assert(num_orders(&count_query::customerid).family() == "num_orders");
 }
 

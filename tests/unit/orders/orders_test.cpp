@@ -102,8 +102,8 @@ TEST(orders, are_cached_under_the_tutorials_keys) {
     const auto read = num_orders(&count_query::customerid);
     EXPECT_EQ(read.entry({}), "num_orders:all");
     EXPECT_EQ(read.entry({9999}), "num_orders:9999");
-    EXPECT_EQ(num_orders.source().table, "orders");
-    EXPECT_EQ(num_orders.source().column, "customerid");
+    EXPECT_EQ(num_orders.sources()[0].table, "orders");
+    EXPECT_EQ(num_orders.sources()[0].column, "customerid");
 }
 
 TEST(orders, make_two_counts_untrue) {

@@ -1,0 +1,53 @@
+// Entries that a write makes untrue and that only the source knows: of baskets that hold a product.
+#pragma once
+
+#include <concepts>
+#include <string>
+#include <string_view>
+
+#include "larder/cache/key.hpp"
+#include "larder/pg/statement.hpp"
+
+namespace larder {
+
+/// What `found_by(family, sql, member)` returns, for `write | invalidates(...)`.
+template <described T, class Member>
+struct found_by_query {
+    using input = T;
+
+    cache::key family;
+    pg::statement sql;
+    Member T::* member;
+
+    /// `basket:{basketid}`, for docs.
+    std::string pattern() const {
+        return std::string{family.family()} + ":{" + std::string{family.sources()[0].column} + '}';
+    }
+    pg::parameters values(const T& in) const {
+        return pg::parameters(1, pg::parameter(in.*member));
+    }
+};
+
+/// The entries of the family for each value that a query finds, in its first column, where $1 is
+/// the member of the write's input.
+///
+///     constexpr larder::pg::statement holders{
+///         "SELECT DISTINCT basketid FROM basket_items WHERE prod_id = $1", true};
+///     set_price | larder::invalidates(product(&new_price::prod_id),
+///                                     found_by(basket, holders, &new_price::prod_id))
+///
+/// The query runs before the write, and again once it is committed: what came to be meanwhile, as a
+/// basket that was filled, is made untrue as well before anybody gets an answer.
+///
+/// Shape    integers, texts, UUIDs or dates
+/// Errors   of the second run: the write is made, its entries are all made untrue in the
+/// background,
+///          and the error goes on
+/// Cost     two statements a write; two keys for each value that is found
+template <described T, class Member>
+constexpr found_by_query<T, Member> found_by(cache::key family, pg::statement sql,
+                                             Member T::* member) {
+    return {family, sql, member};
+}
+
+}  // namespace larder
