@@ -82,7 +82,8 @@ struct stored {
 BOOST_DESCRIBE_STRUCT(stored, (), (is_new))
 
 larder::awaitable<std::optional<book>> get_book(larder::services& at, which_book which) {
-    return at.db.maybe<book>(find, which.isbn);
+    auto found = co_await at.db.maybe<book>(find, which.isbn);
+    co_return found;
 }
 
 larder::awaitable<larder::created<book>> put_book(larder::services& at, new_book b) {
@@ -95,7 +96,8 @@ larder::awaitable<larder::created<book>> put_book(larder::services& at, new_book
 }
 
 larder::awaitable<std::optional<book>> patch_price(larder::services& at, new_price p) {
-    return at.db.maybe<book>(set_price, p.isbn, p.price);
+    auto changed = co_await at.db.maybe<book>(set_price, p.isbn, p.price);
+    co_return changed;
 }
 
 larder::awaitable<larder::no_content> delete_book(larder::services& at, which_book which) {

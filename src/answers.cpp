@@ -10,6 +10,7 @@
 #include "http/problem.hpp"
 #include "http/text.hpp"
 #include "larder/app.hpp"
+#include "larder/percent.hpp"
 
 namespace larder {
 
@@ -75,6 +76,15 @@ http::response answer_to_get(const http::request& r, std::string body, const exc
                              std::string_view cache_control) {
     static const exchange nothing;
     return http::cached_answer(r, std::move(body), how ? *how : nothing, cache_control);
+}
+
+std::string safe_location(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        if (c > ' ' && c < '\x7F') out += c;
+        else out += percent_encode({&c, 1});
+    }
+    return out;
 }
 
 http::response answer_without_one(const exchange* how) {

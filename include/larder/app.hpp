@@ -180,6 +180,8 @@ http::response answer_for_exception(bool is_write, const pg::pool& connections);
 /// See src/http/caching.hpp.
 http::response answer_to_get(const http::request& r, std::string body, const exchange* how,
                              std::string_view cache_control);
+/// Percent-encodes what no URI has: a line's end would begin another header.
+std::string safe_location(std::string_view text);
 /// A 404, which may be from the cache as well.
 http::response answer_without_one(const exchange* how);
 
@@ -194,7 +196,7 @@ http::response answer_to_write(const Reply& reply) {
         http::response made{.body = json::text(reply.value)};
         if (reply.location.empty()) return made;
         made.status = 201;
-        made.headers.emplace_back("location", reply.location);
+        made.headers.emplace_back("location", safe_location(reply.location));
         return made;
     } else {
         return {.body = json::text(reply)};

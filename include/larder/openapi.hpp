@@ -160,7 +160,9 @@ operation describe(const H& h, http::method method, std::string path) {
     const bool has_body = method != http::method::get && method != http::method::del;
     auto all = detail::members_of<input>(o.structs, !has_body);
     o.in_path = detail::take_path_members(all, o.path);
-    if (has_body) o.body = detail::body_of(std::move(all), detail::name_of<input>(), o.structs);
+    // What is left of a struct is another one.
+    const auto name = detail::name_of<input>() + (o.in_path.empty() ? "" : "_body");
+    if (has_body) o.body = detail::body_of(std::move(all), name, o.structs);
     else o.query = std::move(all);
     detail::describe_reply<reply_of<H>>(o);
     if constexpr (requires { h.key().parameter(); }) {

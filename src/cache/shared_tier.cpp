@@ -110,13 +110,23 @@ task<bool> shared_tier::release(const std::vector<std::string>& keys,
     return run(script::release, keys, writers);
 }
 
+// Not all of a long list at once: Valkey would not answer others, or the last of them, in time.
 task<bool> shared_tier::run(script::index what, const std::vector<std::string>& keys,
                             std::vector<std::string> arguments) {
-    std::vector<valkey::command> commands;
-    commands.reserve(keys.size());
-    for (const auto& key : keys) commands.push_back(client_.script(what, keys_of(key), arguments));
-    const auto replies = co_await client_.call(std::move(commands));
-    co_return std::all_of(replies.begin(), replies.end(), [](auto& r) { return r.succeeded(); });
+    constexpr std::size_t most_at_a_time = 200;
+    bool all_are_told = true;
+    for (std::size_t first = 0; first < keys.size(); first += most_at_a_time) {
+        const auto end = std::min(keys.size(), first + most_at_a_time);
+        std::vector<valkey::command> commands;
+        commands.reserve(end - first);
+        for (auto i = first; i < end; ++i)
+            commands.push_back(client_.script(what, keys_of(keys[i]), arguments));
+        const auto replies = co_await client_.call(std::move(commands));
+        const bool told =
+            std::all_of(replies.begin(), replies.end(), [](auto& r) { return r.succeeded(); });
+        all_are_told = all_are_told && told;
+    }
+    co_return all_are_told;
 }
 
 }  // namespace larder::cache

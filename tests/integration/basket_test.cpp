@@ -117,6 +117,19 @@ TEST_F(baskets, that_hold_a_product_have_its_new_price_once_it_is_answered) {
     EXPECT_EQ(send(ports[0], "PATCH", "/products/3", R"({"price":6})").status, 404);
 }
 
+// Valkey is told of many in parts, so that it answers others in time, and is not taken for silent.
+TEST_F(baskets, by_the_thousand_have_the_new_price) {
+    sql("INSERT INTO basket_items SELECT g, 2, 1 FROM generate_series(101, 5100) g; SELECT 1");
+    for (const int one : {101, 2600, 5100}) expect_kept(one);
+    EXPECT_EQ(send(ports[0], "PATCH", "/products/2", R"({"price":1})").status, 200);
+    for (const int one : {101, 2600, 5100}) {
+        expect_price(one, "1.00");
+        expect_kept(one);
+    }
+    for (const auto& one : all)
+        EXPECT_EQ(one->err().find("silent"), std::string::npos) << one->err();
+}
+
 // The write asks before it begins, and waits for a lock; then the basket is filled.
 TEST_F(baskets, filled_while_a_price_changes_have_the_new_one) {
     auto holder = servers.store.connect();

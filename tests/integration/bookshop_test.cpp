@@ -120,6 +120,7 @@ TEST_F(bookshop, takes_any_text_in_a_path_for_what_it_is) {
     for (const auto& [target, isbn] : {std::pair{"/books/all", "all"},
                                        {"/books/a%2Fb", "a/b"},
                                        {"/books/%C3%A9%20", "\xC3\xA9 "},
+                                       {"/books/a%0D%0Ax%3A1", "a\\r\\nx:1"},
                                        {"/books/%2561ll", "%61ll"},
                                        {"/books/x:all", "x:all"},
                                        {"/books/..", ".."}}) {

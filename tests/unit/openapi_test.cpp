@@ -201,6 +201,53 @@ TEST(openapi, structs_without_docs_are_documented_by_their_types) {
     EXPECT_EQ(at(label.elements[1], {"type"}).text, "null");
 }
 
+struct drawer {
+    std::int32_t shelf = 0, place = 0;
+    std::string label;
+};
+BOOST_DESCRIBE_STRUCT(drawer, (), (shelf, place, label))
+
+awaitable<created<drawer>> put_drawer(services&, drawer in) {
+    co_return created<drawer>{.value = in, .location = {}};
+}
+awaitable<std::optional<drawer>> get_drawer(services&, filter) { co_return std::nullopt; }
+awaitable<no_content> delete_jar(services&, filter) { co_return no_content{}; }
+
+TEST(openapi, what_the_path_has_is_not_in_the_body) {
+    app service{{.name = "drawers"}};
+    service.put("/shelves/{shelf}/{place}", put_drawer | invalidates(nothing));
+    const auto document = parsed(service.openapi());
+    const auto put = at(document, {"paths", "/shelves/{shelf}/{place}", "put"});
+    EXPECT_EQ(at(put, {"operationId"}).text, "put_shelves_shelf_place");
+    const auto parameters = at(put, {"parameters"});
+    ASSERT_EQ(parameters.elements.size(), 2);
+    EXPECT_EQ(at(parameters.elements[1], {"name"}).text, "place");
+    EXPECT_EQ(at(parameters.elements[1], {"in"}).text, "path");
+    EXPECT_TRUE(at(parameters.elements[1], {"required"}).boolean);
+    const auto schemas = at(document, {"components", "schemas"});
+    EXPECT_EQ(names_in(at(schemas, {"drawer_body", "properties"})), (names{"label"}));
+    EXPECT_EQ(names_in(at(schemas, {"drawer", "properties"})), (names{"shelf", "place", "label"}));
+    EXPECT_EQ(at(put, {"requestBody", "content", "application/json", "schema", "$ref"}).text,
+              "#/components/schemas/drawer_body");
+    EXPECT_EQ(at(put, {"responses", "201", "content", "application/json", "schema", "$ref"}).text,
+              "#/components/schemas/drawer");
+    at(put, {"responses", "200", "content"});
+    at(put, {"responses", "201", "headers", "location"});
+}
+
+TEST(openapi, what_may_be_missing_is_a_404_and_what_says_nothing_a_204) {
+    app service{{.name = "drawers"}};
+    service.get("/shelves/{shelf}", get_drawer);
+    service.del("/shelves/{shelf}", delete_jar | invalidates(nothing));
+    const auto paths = at(parsed(service.openapi()), {"paths", "/shelves/{shelf}"});
+    EXPECT_EQ(at(paths, {"get", "responses", "404", "description"}).text, "There is none.");
+    at(paths, {"get", "responses", "200", "content"});
+    EXPECT_EQ(names_in(at(paths, {"delete", "responses", "204"})), (names{"description"}));
+    EXPECT_EQ(at(paths, {"delete", "responses"}).find("200"), nullptr);
+    EXPECT_EQ(at(paths, {"delete"}).find("requestBody"), nullptr);
+    EXPECT_EQ(at(paths, {"delete", "parameters"}).elements.size(), 2);
+}
+
 TEST(openapi, dates_times_uuids_and_enumerations_are_strings_that_say_so) {
     app service{{.name = "labels"}};
     service.post("/labels", put_label | invalidates(nothing));

@@ -124,15 +124,20 @@ private:
             return true;
         } else if constexpr (spelled<T>) {
             return read_spelling(from, to);
-        } else if constexpr (described<T>) {
+        } else if constexpr (is_of_json<T>()) {
             return read_json(from, to);
         } else if constexpr (requires { T::parse(from, to); }) {
             return T::parse(from, to) == number_error::none;
-        } else if constexpr (described<typename T::value_type>) {
-            return read_json(from, to);
         } else {
             return read_array(from, to);
         }
+    }
+    template <class T>
+    static constexpr bool is_of_json() {
+        if constexpr (described<T>) return true;
+        else if constexpr (requires { typename T::value_type; })
+            return described<typename T::value_type>;
+        else return false;
     }
     template <class T>
     static bool read_json(std::string_view from, T& to) {
