@@ -9,6 +9,7 @@
 #include <boost/describe/enum.hpp>
 
 #include <charconv>
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
@@ -61,8 +62,10 @@ struct new_price {
 };
 BOOST_DESCRIBE_STRUCT(new_price, (), (isbn, price))
 
-/// book:<isbn>; untrue once that row of books changes.
-constexpr larder::cache::key one_book{"book", larder::cache::depends_on{"books", "isbn"}};
+/// book:<isbn>, for ten minutes; untrue once that row of books changes.
+constexpr auto one_book =
+    larder::cache::key{"book", larder::cache::depends_on{"books", "isbn"}}.with_ttl(
+        std::chrono::minutes{10});
 
 constexpr larder::pg::statement find{
     "SELECT isbn, title, bound, authors, printed, price FROM books WHERE isbn = $1", true};

@@ -40,11 +40,14 @@ int listen(const app_options& options) {
 app::app(app_options options) : state_(std::make_unique<state>(std::move(options))) {}
 app::~app() = default;
 
-void app::read_through(std::string_view family, std::span<const cache::depends_on> sources) {
-    state_->families.emplace_back(family);
-    for (const auto& one : sources)
-        state_->dependencies.push_back(
-            {std::string{family}, std::string{one.table}, std::string{one.column}});
+void app::reads(const cache::key& family) {
+    const std::string name{family.family()};
+    auto& all = state_->families;
+    if (family.ttl()) all.ttls[name] = *family.ttl();
+    if (std::ranges::find(all.names, name) != all.names.end()) return;
+    all.names.push_back(name);
+    for (const auto& one : family.sources())
+        state_->dependencies.push_back({name, std::string{one.table}, std::string{one.column}});
 }
 
 void app::add(openapi::operation docs, std::unique_ptr<endpoint> e) {

@@ -53,7 +53,7 @@ std::optional<std::size_t> app::purge_cache() {
     cache::tiers cache{io.get_executor(),
                        o.shared.value_or(valkey::client_options{}),
                        own,
-                       {.families = state_->families, .prefix = o.cache_prefix}};
+                       {.families = state_->families.names, .prefix = o.cache_prefix}};
     std::optional<std::size_t> purged;
     asio::co_spawn(io, take_over(source, cache, own),
                    [&](const std::exception_ptr& failed, std::optional<std::size_t> all) {

@@ -41,7 +41,7 @@ struct app::state {
     larder::routes routes;
     std::vector<openapi::operation> operations;
     std::string document;
-    std::vector<std::string> families;
+    cached_families families;
     std::vector<followed> dependencies;
     cache::own_writes own;
     std::shared_ptr<pg::logins> logins;

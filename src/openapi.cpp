@@ -238,15 +238,16 @@ std::string path_item(const std::vector<operation>& all, const std::string& path
     std::vector<field> methods;
     for (const auto& o : all)
         if (o.path == path)
-            methods.emplace_back(verb(o),
-                                 object({{"operationId", quoted(id_of(o))},
-                                         {"tags", array({quoted(options.title)})},
-                                         {"summary", quoted(o.summary)},
-                                         {"description", quoted(o.text)},
-                                         {"parameters", parameters(o)},
-                                         {"requestBody", body(o)},
-                                         {"responses", responses(o)},
-                                         {"x-larder-cache", cache_policy(o, options.ttl)}}));
+            methods.emplace_back(
+                verb(o),
+                object({{"operationId", quoted(id_of(o))},
+                        {"tags", array({quoted(options.title)})},
+                        {"summary", quoted(o.summary)},
+                        {"description", quoted(o.text)},
+                        {"parameters", parameters(o)},
+                        {"requestBody", body(o)},
+                        {"responses", responses(o)},
+                        {"x-larder-cache", cache_policy(o, o.ttl.value_or(options.ttl))}}));
     return object(methods);
 }
 

@@ -91,20 +91,20 @@ asio::awaitable<bool> note_server(pg::pool& connections, std::string family, std
 
 }  // namespace
 
-worker::worker(const app_options& options, const routes& all,
-               const std::vector<std::string>& families, cache::own_writes& own,
-               const std::shared_ptr<pg::logins>& logins, traffic& all_requests,
-               std::string_view not_ready)
+worker::worker(const app_options& options, const routes& all, const cached_families& families,
+               cache::own_writes& own, const std::shared_ptr<pg::logins>& logins,
+               traffic& all_requests, std::string_view not_ready)
     : routes_(all),
       options_(options),
       traffic_(all_requests),
       db_(io_.get_executor(), options.source.value_or(pg::pool_options{}), logins),
       cache_(io_.get_executor(), options.shared.value_or(valkey::client_options{}), own,
              {.ttl = options.ttl,
+              .ttls = families.ttls,
               .unfollowed = options.follow == following::off
                                 ? std::nullopt
                                 : std::optional<std::chrono::milliseconds>{options.unfollowed},
-              .families = families,
+              .families = families.names,
               .prefix = options.cache_prefix,
               .local_bytes = options.local_bytes / workers_of(options)}),
       not_ready_(not_ready),

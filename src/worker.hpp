@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <exception>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,9 +43,15 @@ struct traffic {
 http::server_options server_options_of(const app_options& o, const http::certificates* tls);
 
 /// One thread with all that it needs: nothing of it is touched by another while it runs.
+/// What an app reads through the cache.
+struct cached_families {
+    std::vector<std::string> names;
+    std::map<std::string, std::chrono::seconds, std::less<>> ttls;  ///< of those that have one
+};
+
 class worker {
 public:
-    worker(const app_options& options, const routes& all, const std::vector<std::string>& families,
+    worker(const app_options& options, const routes& all, const cached_families& families,
            cache::own_writes& own, const std::shared_ptr<pg::logins>& logins, traffic& all_requests,
            std::string_view not_ready);
 

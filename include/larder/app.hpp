@@ -7,7 +7,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -116,7 +115,7 @@ public:
     void get(path_of<input_of<H>> path, H h) {
         static_assert(described<reply_of<H>> || is_optional<reply_of<H>>,
                       "a GET handler replies with a described struct, or std::optional of one");
-        if constexpr (caching<H>) read_through(h.family(), h.sources());
+        if constexpr (caching<H>) reads(h.key().whole());
         add_route<http::method::get>(path.text(), std::move(h));
     }
     template <invalidating H>
@@ -138,7 +137,7 @@ public:
     }
 
     /// Families that handlers read by cached_query. What a cached route reads is known.
-    void reads(const cache::key& family) { read_through(family.family(), family.sources()); }
+    void reads(const cache::key& family);
 
     /// The OpenAPI document of the routes, as /openapi.json serves it beside /docs and /redoc.
     std::string openapi() const;
@@ -167,7 +166,6 @@ private:
         add(std::move(docs), std::make_unique<typed<H, Method>>(std::move(h)));
     }
 
-    void read_through(std::string_view family, std::span<const cache::depends_on> sources);
     void add(openapi::operation docs, std::unique_ptr<endpoint> e);
 
     std::unique_ptr<state> state_;

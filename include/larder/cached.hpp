@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include <exception>
-#include <span>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -69,8 +68,6 @@ public:
 
     /// The family of the entries that this handler reads and fills.
     constexpr std::string_view family() const { return key_.family(); }
-    /// The tables whose rows they are computed from.
-    constexpr std::span<const cache::depends_on> sources() const { return key_.sources(); }
     constexpr const http::client_policy& policy() const { return policy_; }
     constexpr const Key& key() const { return key_; }
 

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <limits>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,13 +31,14 @@ struct operation {
     std::string path = {};
     std::string summary = {}, text = {}, reply_text = {};
     members in_path = {}, query = {};
-    unsigned status = 200;                        ///< of the reply
-    bool may_be_missing = false;                  ///< 404 then
-    bool may_be_there = false;                    ///< 200 then, and not 201
-    std::string body = {}, reply = {};            ///< names of structs; empty: nothing is sent
-    std::map<std::string, members> structs = {};  ///< those two, and what they contain
-    std::string family = {};                      ///< of the entries read or made untrue
-    std::vector<std::string> entries = {};        ///< `num_orders:all`, `num_orders:{customerid}`
+    unsigned status = 200;                         ///< of the reply
+    bool may_be_missing = false;                   ///< 404 then
+    bool may_be_there = false;                     ///< 200 then, and not 201
+    std::string body = {}, reply = {};             ///< names of structs; empty: nothing is sent
+    std::map<std::string, members> structs = {};   ///< those two, and what they contain
+    std::string family = {};                       ///< of the entries read or made untrue
+    std::vector<std::string> entries = {};         ///< `num_orders:all`, `num_orders:{customerid}`
+    std::optional<std::chrono::seconds> ttl = {};  ///< of the entries, if it is their own
 };
 
 struct document_options {
@@ -167,6 +169,7 @@ operation describe(const H& h, http::method method, std::string path) {
     detail::describe_reply<reply_of<H>>(o);
     if constexpr (requires { h.key().parameter(); }) {
         o.family = h.key().family();
+        o.ttl = h.key().whole().ttl();
         o.entries = {o.family + ":all", o.family + ":{" + std::string{h.key().parameter()} + "}"};
     } else if constexpr (requires { h.patterns(); }) {
         o.entries = h.patterns();

@@ -21,7 +21,7 @@ std::optional<local_hit> reader::find(std::string_view key) {
     const auto hit = local_.find(key, now, own_.generation(key));
     if (!hit) return std::nullopt;
     const auto left = std::chrono::ceil<milliseconds>(hit->expires - now);
-    if (left > shared_.longest()) return std::nullopt;
+    if (left > shared_.longest(key)) return std::nullopt;
     return local_hit{hit->value, shared_.age_of(key, left), left};
 }
 
@@ -195,7 +195,7 @@ task<reader::step> reader::fill(flight& f, passage& p, const std::string& token)
     }
     spdlog::debug("Caching {}, value is {}", p.key, p.brought.text);
     p.brought.left = shared_.ttl_of(p.key);
-    p.brought.unfollowed = shared_.is_shortened();
+    p.brought.unfollowed = shared_.is_shortened(p.key);
     const auto sent = waits_.now();
     p.brought.stored = co_await shared_.fill(p.key, token, p.brought.text, p.brought.left);
     if (!in_force.only_gets_are_kept && p.brought.stored)

@@ -25,14 +25,21 @@ std::string text_of(milliseconds duration) { return std::to_string(duration.coun
 
 }  // namespace
 
-milliseconds shared_tier::longest() const {
+milliseconds shared_tier::whole_ttl_of(std::string_view key) const {
+    if (options_.ttls.empty()) return options_.ttl;
+    const auto found = options_.ttls.find(key.substr(0, key.rfind(':')));
+    return found == options_.ttls.end() ? options_.ttl : found->second;
+}
+
+milliseconds shared_tier::longest(std::string_view key) const {
+    const auto whole = whole_ttl_of(key);
     const bool counts =
         options_.unfollowed && !is_followed() && in_force.believe_for_a_short_time_unfollowed;
-    return counts ? std::min<milliseconds>(options_.ttl, *options_.unfollowed) : options_.ttl;
+    return counts ? std::min<milliseconds>(whole, *options_.unfollowed) : whole;
 }
 
 milliseconds shared_tier::ttl_of(std::string_view key) const {
-    const auto most = longest();
+    const auto most = longest(key);
     const auto shorter =
         std::hash<std::string_view>{}(key) % static_cast<std::size_t>(most.count() / 20 + 1);
     return most - milliseconds{shorter};
@@ -66,7 +73,7 @@ task<std::optional<shared_tier::kept>> shared_tier::get(const std::string& key) 
     if (value.is != valkey::reply::kind::text || value.text.empty() || has_just_come)
         co_return result;
     // What this service would have written has an end, and no later one.
-    const bool has_end = left != -1 && result.left <= longest();
+    const bool has_end = left != -1 && result.left <= longest(key);
     const bool is_short = value.text.size() <= options_.largest_value;
     (has_end && is_short ? result.text : result.unreadable) = std::move(value.text);
     co_return result;

@@ -59,16 +59,17 @@ public:
     /// Of an entry under this key. Not all entries end at once; by the key, so that what is left of
     /// an entry tells its age.
     milliseconds ttl_of(std::string_view key) const;
-    /// The most that an entry may have left and be believed.
-    milliseconds longest() const;
+    /// The most that an entry under this key may have left and be believed.
+    milliseconds longest(std::string_view key) const;
     /// Writes of others are seen until then.
     void followed_until(time_point when) { followed_until_ = when; }
     bool is_followed() const { return waits_.now() < followed_until_; }
     /// Whether entries are believed for a shorter time than they would be.
-    bool is_shortened() const { return longest() < options_.ttl; }
+    bool is_shortened(std::string_view key) const { return longest(key) < whole_ttl_of(key); }
     milliseconds age_of(std::string_view key, milliseconds left) const;
 
 private:
+    milliseconds whole_ttl_of(std::string_view key) const;
     task<bool> run(script::index what, const std::vector<std::string>& keys,
                    std::vector<std::string> arguments);
 

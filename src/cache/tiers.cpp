@@ -34,8 +34,10 @@ struct tiers::state {
     state& operator=(const state&) = delete;
 
     static tiers_options with_prefix(tiers_options options) {
-        if (!options.prefix.empty())
-            for (auto& family : options.families) family.insert(0, options.prefix + ':');
+        if (options.prefix.empty()) return options;
+        for (auto& family : options.families) family.insert(0, options.prefix + ':');
+        for (auto& [family, ttl] : std::exchange(options.ttls, {}))
+            options.ttls.emplace(options.prefix + ':' + family, ttl);
         return options;
     }
     std::string full(std::string key) const {

@@ -138,6 +138,25 @@ TEST_F(bookshop, takes_any_text_in_a_path_for_what_it_is) {
     EXPECT_EQ(valkey().get("book:all"), std::nullopt);
 }
 
+TEST_F(bookshop, has_entries_that_live_as_long_as_their_family) {
+    ask("PUT", "/books/978-1", dune);
+    EXPECT_EQ(get(port, "/books/978-1").header("age"), "0");
+    const auto left = valkey().ttl("book:978-1");
+    EXPECT_GE(left, 560);
+    EXPECT_LE(left, 600);
+    // Not what it would have written: the entry would live for longer.
+    valkey().command({"PEXPIRE", "book:978-1", "601000"});
+    EXPECT_NE(status_of("/books/978-1").find("fwd=uri-miss"), std::string::npos);
+    valkey().command({"PEXPIRE", "book:978-1", "300000"});
+    EXPECT_TRUE(eventually([&] {
+        const auto age = std::stol(get(port, "/books/978-1").header("age"));
+        return age >= 260 && age <= 301;
+    }));
+    EXPECT_NE(
+        get(port, "/openapi.json").body.find(R"("entries":["book:all","book:{isbn}"],"ttl":600)"),
+        std::string::npos);
+}
+
 TEST_F(bookshop, of_another_version_of_the_type_loads_anew) {
     ask("PUT", "/books/978-1", dune);
     expect_kept("/books/978-1");

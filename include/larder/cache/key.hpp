@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <optional>
@@ -51,6 +52,14 @@ public:
     constexpr std::string_view family() const { return family_; }
     constexpr std::span<const depends_on> sources() const { return {sources_.data(), count_}; }
 
+    /// The same family with entries that live so long, and not as long as the app's others.
+    constexpr key with_ttl(std::chrono::seconds ttl) const {
+        auto changed = *this;
+        changed.ttl_ = ttl;
+        return changed;
+    }
+    constexpr std::optional<std::chrono::seconds> ttl() const { return ttl_; }
+
     /// The entry over all rows.
     std::string all() const { return std::string{family_} + ":all"; }
     /// The entry over the rows with this value in the column.
@@ -77,6 +86,7 @@ private:
     std::string_view family_;
     std::array<depends_on, most_sources> sources_;
     std::size_t count_;
+    std::optional<std::chrono::seconds> ttl_;
 };
 
 /// A key whose parameter is a member of T: of a query, to read by; of a new row, to invalidate by.
@@ -90,7 +100,7 @@ public:
     constexpr bound_key(cache::key family, Member T::* member) : family_(family), member_(member) {}
 
     constexpr std::string_view family() const { return family_.family(); }
-    constexpr std::span<const depends_on> sources() const { return family_.sources(); }
+    constexpr const cache::key& whole() const { return family_; }
     /// The name of the member that is the parameter.
     constexpr std::string_view parameter() const {
         std::string_view name;

@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +13,8 @@ namespace larder::cache {
 
 struct tiers_options {
     std::chrono::seconds ttl{120};  ///< of an entry; some live a twentieth shorter
+    /// Of the entries of some families, where that is another one.
+    std::map<std::string, std::chrono::seconds, std::less<>> ttls = {};
     /// How long an entry is believed while nobody says that the writes of others are followed
     /// (tiers::say_followed()), if that is shorter; nothing: as long as it lives.
     std::optional<std::chrono::milliseconds> unfollowed = {};
