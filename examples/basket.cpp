@@ -22,7 +22,7 @@
 #include "larder/app.hpp"
 #include "larder/process_log.hpp"
 
-namespace {
+namespace baskets {
 
 using money = larder::decimal<12, 2>;
 
@@ -113,8 +113,8 @@ void add_routes(larder::app& at) {
     at.put("/baskets/{basketid}/items/{prod_id}", put | invalidates(basket(&item::basketid)));
     at.del("/baskets/{basketid}/items/{prod_id}",
            remove | invalidates(basket(&which_item::basketid)));
-    at.patch("/products/{prod_id}",
-             change_price | invalidates(found_by(basket, holders, &new_price::prod_id)));
+    at.patch("/products/{prod_id}", change_price | invalidates(found_by<std::int32_t>(
+                                                       basket, holders, &new_price::prod_id)));
 }
 
 std::string variable(const char* name) {
@@ -122,9 +122,10 @@ std::string variable(const char* name) {
     return value ? value : "";
 }
 
-}  // namespace
+}  // namespace baskets
 
 int main(int argc, char** argv) {
+    using namespace baskets;
     const larder::process_log log{{.level = "info"}};
     const auto source = larder::pg::conninfo::parse(variable("PG_SERVICE_URI"));
     const auto shared = larder::valkey::parse_uri(variable("VALKEY_SERVICE_URI"));

@@ -24,7 +24,7 @@
 #include "larder/percent.hpp"
 #include "larder/process_log.hpp"
 
-namespace {
+namespace bookshop {
 
 using money = larder::decimal<12, 2>;
 
@@ -121,9 +121,10 @@ std::string variable(const char* name) {
     return value ? value : "";
 }
 
-}  // namespace
+}  // namespace bookshop
 
 int main(int argc, char** argv) {
+    using namespace bookshop;
     const larder::process_log log{{.level = "info"}};
     auto source = larder::pg::conninfo::parse(variable("PG_SERVICE_URI"));
     auto shared = larder::valkey::parse_uri(variable("VALKEY_SERVICE_URI"));

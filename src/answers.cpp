@@ -93,7 +93,9 @@ http::response answer_without_one(const exchange* how) {
 }
 
 std::optional<http::response> refuse_precondition(const http::request& r) {
-    if (!http::is_precondition_failed(r)) return std::nullopt;
+    const bool is_of_resource = r.method != http::method::post && r.headers &&
+                                (r.headers->has("if-match") || r.headers->has("if-none-match"));
+    if (!is_of_resource && !http::is_precondition_failed(r)) return std::nullopt;
     return http::error_response(412, "Precondition Failed");
 }
 

@@ -70,15 +70,14 @@ namespace {
 
 using lines = std::vector<std::string>;
 
-asio::awaitable<lines> follow_by(pg::connection& source, follow_command what, bool by_triggers,
-                                 std::vector<followed> tables, bool dry_run) {
-    co_await source.connect();
-    if (what == follow_command::status) {
-        lines said;
-        if (by_triggers) said = co_await follow::status_of_triggers(source, tables);
-        else said = co_await follow::status(source, tables);
-        co_return said;
-    }
+// Of another instance that begins at the same time.
+bool is_already_there(const pg::error& e) {
+    const auto& state = e.sqlstate();
+    return state == "42710" || state == "42P06" || state == "23505" || state == "42723";
+}
+
+asio::awaitable<lines> plan_of(pg::connection& source, follow_command what, bool by_triggers,
+                               const std::vector<followed>& tables) {
     lines plan;
     if (what == follow_command::drop) {
         plan = co_await follow::plan_drop(source);
@@ -89,8 +88,29 @@ asio::awaitable<lines> follow_by(pg::connection& source, follow_command what, bo
     } else {
         plan = co_await follow::plan_setup(source, tables);
     }
-    if (!dry_run) co_await follow::carry_out(source, plan);
     co_return plan;
+}
+
+asio::awaitable<lines> follow_by(pg::connection& source, follow_command what, bool by_triggers,
+                                 std::vector<followed> tables, bool dry_run) {
+    co_await source.connect();
+    lines said;
+    if (what == follow_command::status) {
+        if (by_triggers) said = co_await follow::status_of_triggers(source, tables);
+        else said = co_await follow::status(source, tables);
+        co_return said;
+    }
+    for (int left = 3;; --left) {
+        said = co_await plan_of(source, what, by_triggers, tables);
+        if (dry_run) co_return said;
+        try {
+            co_await follow::carry_out(source, said);
+            co_return said;
+        } catch (const pg::error& e) {
+            if (left == 0 || !is_already_there(e)) throw;
+        }
+        co_await source.end("ROLLBACK");
+    }
 }
 
 }  // namespace

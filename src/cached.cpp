@@ -1,6 +1,7 @@
 #include "larder/cached.hpp"
 
-#include <algorithm>
+#include <string_view>
+#include <unordered_set>
 
 namespace larder::detail {
 
@@ -9,9 +10,16 @@ awaitable<void> find_keys(pg::pool& connections, const std::vector<key_query>& q
     for (const auto& one : queries) {
         const auto rows = co_await connections.run(one.sql, one.values);
         keys.push_back(one.family.all());
-        for (std::size_t i = 0; i < rows.size(); ++i)
-            if (const auto value = rows.text(i, 0))
-                keys.push_back(one.family.of(std::string{*value}));
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            const auto value = rows.text(i, 0);
+            if (!value) continue;
+            auto entry = one.entry(one.family, *value);
+            if (entry.empty())
+                throw pg::error(pg::failure::misused, "what found_by() found for " +
+                                                          std::string{one.family.family()} +
+                                                          " is not of the type that it is read as");
+            keys.push_back(std::move(entry));
+        }
     }
 }
 
@@ -25,9 +33,8 @@ awaitable<more_keys> find_more_keys(services& at, const std::vector<key_query>& 
         spdlog::warn("What a write made untrue is not known, so that all is: {}", e.what());
     }
     if (more.failed) at.cache.invalidate_all();
-    std::erase_if(more.keys, [&](const std::string& one) {
-        return std::find(known.begin(), known.end(), one) != known.end();
-    });
+    const std::unordered_set<std::string_view> held{known.begin(), known.end()};
+    std::erase_if(more.keys, [&](const std::string& one) { return held.contains(one); });
     co_return more;
 }
 

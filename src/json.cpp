@@ -166,6 +166,15 @@ std::variant<node, syntax_error> parse(std::string_view text, std::size_t most_v
     return parser.handler().take();
 }
 
+bool is_text(std::string_view bytes) {
+    while (!bytes.empty()) {
+        const auto size = character_size(bytes);
+        if (size == 0 || bytes.front() == '\0') return false;
+        bytes.remove_prefix(size);
+    }
+    return true;
+}
+
 void append_string(std::string& out, std::string_view text) {
     const std::string valid = with_valid_utf8(text);
     out += boost::json::serialize(boost::json::string_view{valid.data(), valid.size()});

@@ -165,8 +165,9 @@ std::string responses(const operation& o) {
     std::vector<field> all;
     if (o.may_be_there) all.emplace_back("200", replied("It was there.", headers));
     if (o.status == 201)
-        headers.emplace_back("location",
-                             header_object("Where it is.", R"({"type":"string","format":"uri"})"));
+        headers.emplace_back(
+            "location",
+            header_object("Where it is.", R"({"type":"string","format":"uri-reference"})"));
     const auto status = std::to_string(o.status);
     all.emplace_back(status, replied(text, headers));
     for (const auto& a : answers)

@@ -200,7 +200,8 @@ http::response answer_to_write(const Reply& reply) {
         return {.body = json::text(reply)};
     }
 }
-/// A 412, for a write that is to be made only on what a client has seen before.
+/// A 412, for a write that is to be made only on what a client has seen before, or has not: what
+/// there is now is not known.
 std::optional<http::response> refuse_precondition(const http::request& r);
 /// A 415 for a body that is not JSON by its content type, or is in a content coding.
 std::optional<http::response> refuse_media_type(const http::request& r);

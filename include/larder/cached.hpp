@@ -5,6 +5,7 @@
 
 #include <exception>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -104,6 +105,7 @@ struct key_query {
     cache::key family;
     pg::statement sql;
     pg::parameters values;
+    std::string (*entry)(const cache::key& family, std::string_view found);
 };
 
 /// Adds the keys of what the queries find. Throws pg::error.
@@ -168,7 +170,8 @@ public:
         }
         at.db.before_commit({});
         const bool has_written = at.db.may_have_written();
-        if (has_written && !keys.empty()) spdlog::debug("Clearing caches for {}", listed(keys));
+        if (has_written && !keys.empty() && spdlog::should_log(spdlog::level::debug))
+            spdlog::debug("Clearing caches for {}", listed(keys));
         if (has_written && !queries.empty()) {
             auto missed = co_await detail::find_more_keys(at, queries, keys);
             if (missed.failed && !failed) failed = missed.failed;
@@ -199,7 +202,7 @@ private:
         std::vector<detail::key_query> all;
         const auto add = [&](const auto& key) {
             if constexpr (requires { key.values(in); })
-                all.push_back({key.family, key.sql, key.values(in)});
+                all.push_back({key.family, key.sql, key.values(in), &key.entry});
         };
         std::apply([&](const auto&... one) { (add(one), ...); }, keys_);
         return all;

@@ -10,8 +10,8 @@
 
 namespace larder {
 
-/// What `found_by(family, sql, member)` returns, for `write | invalidates(...)`.
-template <described T, class Member>
+/// What `found_by<Value>(family, sql, member)` returns, for `write | invalidates(...)`.
+template <cache::key_part Value, described T, class Member>
 struct found_by_query {
     using input = T;
 
@@ -26,6 +26,11 @@ struct found_by_query {
     pg::parameters values(const T& in) const {
         return pg::parameters(1, pg::parameter(in.*member));
     }
+    /// The entry of a value that was found; empty if it is not of that type.
+    static std::string entry(const cache::key& family, std::string_view found) {
+        Value value{};
+        return pg::result::read_text(found, value) ? family.of(value) : std::string{};
+    }
 };
 
 /// The entries of the family for each value that a query finds, in its first column, where $1 is
@@ -34,19 +39,19 @@ struct found_by_query {
 ///     constexpr larder::pg::statement holders{
 ///         "SELECT DISTINCT basketid FROM basket_items WHERE prod_id = $1", true};
 ///     set_price | larder::invalidates(product(&new_price::prod_id),
-///                                     found_by(basket, holders, &new_price::prod_id))
+///                                     found_by<std::int32_t>(basket, holders,
+///                                                            &new_price::prod_id))
 ///
 /// The query runs before the write, and again once it is committed: what came to be meanwhile, as a
 /// basket that was filled, is made untrue as well before anybody gets an answer.
 ///
-/// Shape    integers, texts, UUIDs or dates
-/// Errors   of the second run: the write is made, its entries are all made untrue in the
-/// background,
+/// Errors   throws pg::error. error{misused} for a value that is no Value. Of the second run: the
+/// write is made, its entries are all made untrue in the background,
 ///          and the error goes on
 /// Cost     two statements a write; two keys for each value that is found
-template <described T, class Member>
-constexpr found_by_query<T, Member> found_by(cache::key family, pg::statement sql,
-                                             Member T::* member) {
+template <cache::key_part Value, described T, class Member>
+constexpr found_by_query<Value, T, Member> found_by(cache::key family, pg::statement sql,
+                                                    Member T::* member) {
     return {family, sql, member};
 }
 

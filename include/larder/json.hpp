@@ -54,6 +54,9 @@ struct syntax_error {
 std::variant<node, syntax_error> parse(std::string_view text,
                                        std::size_t most_values = static_cast<std::size_t>(-1));
 
+/// Whether it is UTF-8, without NUL: what PostgreSQL calls a text.
+bool is_text(std::string_view bytes);
+
 /// Appends `text` as a JSON string, with its quotes. Bytes that are not UTF-8 become U+FFFD.
 void append_string(std::string& out, std::string_view text);
 

@@ -163,7 +163,8 @@ operation describe(const H& h, http::method method, std::string path) {
     auto all = detail::members_of<input>(o.structs, !has_body);
     o.in_path = detail::take_path_members(all, o.path);
     // What is left of a struct is another one.
-    const auto name = detail::name_of<input>() + (o.in_path.empty() ? "" : "_body");
+    auto name = detail::name_of<input>() + (o.in_path.empty() ? "" : "_without");
+    for (const auto& one : o.in_path) name += '_' + one.name;
     if (has_body) o.body = detail::body_of(std::move(all), name, o.structs);
     else o.query = std::move(all);
     detail::describe_reply<reply_of<H>>(o);

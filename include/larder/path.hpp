@@ -31,6 +31,7 @@ constexpr bool has_member(std::string_view name) {
 // A call of one is what the compiler shows for a path that is wrong.
 void a_parameter_in_the_path_is_no_member_of_the_input();
 void a_path_begins_with_a_slash();
+void a_parameter_is_in_the_path_twice();
 void a_parameter_in_a_path_is_a_whole_segment();
 
 }  // namespace detail
@@ -48,11 +49,22 @@ public:
             if (text_[i] == '}' && i + 1 < text_.size() && text_[i + 1] != '/')
                 detail::a_parameter_in_a_path_is_a_whole_segment();
         }
+        std::size_t open = 0, closed = 0;
+        for (const char c : text_) {
+            if (c == '{') ++open;
+            if (c == '}') ++closed;
+        }
+        if (open != closed) detail::a_parameter_in_a_path_is_a_whole_segment();
         auto rest = text_;
         for (auto name = detail::take_parameter(rest); !name.empty();
-             name = detail::take_parameter(rest))
+             name = detail::take_parameter(rest)) {
             if (!detail::has_member<Input>(name))
                 detail::a_parameter_in_the_path_is_no_member_of_the_input();
+            auto behind = rest;
+            for (auto other = detail::take_parameter(behind); !other.empty();
+                 other = detail::take_parameter(behind))
+                if (other == name) detail::a_parameter_is_in_the_path_twice();
+        }
     }
     constexpr std::string_view text() const { return text_; }
 

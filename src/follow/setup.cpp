@@ -112,8 +112,11 @@ asio::awaitable<lines> plan_drop(pg::connection& with) {
 
 asio::awaitable<void> carry_out(pg::connection& with, lines plan) {
     static constexpr pg::statement impatient{"SET LOCAL lock_timeout = '2s'"};
+    // One after the other: who comes later finds what is there by its name.
+    static constexpr pg::statement alone{"SELECT pg_advisory_xact_lock(hashtext('larder follow'))"};
     if (plan.empty()) co_return;
     co_await with.execute(impatient, none, pg::framing::begins);
+    co_await with.execute(alone, none);
     for (const auto& one : plan) {
         const pg::statement next{one};
         co_await with.execute(next, none);

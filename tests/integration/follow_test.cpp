@@ -390,5 +390,16 @@ TEST_F(follow_command, says_who_follows) {
               std::string::npos);
 }
 
+// Instances that begin together.
+TEST_F(follow_store, set_up_by_several_at_once_is_set_up) {
+    for (int round = 0; round < 5; ++round) {
+        follow("drop");
+        std::vector<std::thread> all;
+        for (int i = 0; i < 4; ++i) all.emplace_back([this] { follow("setup"); });
+        for (auto& one : all) one.join();
+        EXPECT_EQ(shop->connect().scalar("SELECT count(*) FROM pg_publication"), "1");
+    }
+}
+
 }  // namespace
 }  // namespace larder::test

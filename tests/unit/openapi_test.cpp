@@ -225,10 +225,11 @@ TEST(openapi, what_the_path_has_is_not_in_the_body) {
     EXPECT_EQ(at(parameters.elements[1], {"in"}).text, "path");
     EXPECT_TRUE(at(parameters.elements[1], {"required"}).boolean);
     const auto schemas = at(document, {"components", "schemas"});
-    EXPECT_EQ(names_in(at(schemas, {"drawer_body", "properties"})), (names{"label"}));
+    EXPECT_EQ(names_in(at(schemas, {"drawer_without_shelf_place", "properties"})),
+              (names{"label"}));
     EXPECT_EQ(names_in(at(schemas, {"drawer", "properties"})), (names{"shelf", "place", "label"}));
     EXPECT_EQ(at(put, {"requestBody", "content", "application/json", "schema", "$ref"}).text,
-              "#/components/schemas/drawer_body");
+              "#/components/schemas/drawer_without_shelf_place");
     EXPECT_EQ(at(put, {"responses", "201", "content", "application/json", "schema", "$ref"}).text,
               "#/components/schemas/drawer");
     at(put, {"responses", "200", "content"});

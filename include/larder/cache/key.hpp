@@ -27,6 +27,11 @@ struct depends_on {
 template <class T, class Member>
 class bound_key;
 
+namespace detail {
+// A call of it is what the compiler shows.
+void the_member_of_a_key_is_not_described();
+}  // namespace detail
+
 /// What can tell a family's entries apart.
 template <class T>
 concept key_part =
@@ -70,8 +75,10 @@ public:
 
     /// This family with its parameter taken from a member of a handler's input.
     template <described T, class Member>
-    constexpr bound_key<T, Member> operator()(Member T::* member) const {
-        return {*this, member};
+    consteval bound_key<T, Member> operator()(Member T::* member) const {
+        const bound_key<T, Member> bound{*this, member};
+        if (bound.parameter().empty()) detail::the_member_of_a_key_is_not_described();
+        return bound;
     }
 
 private:

@@ -120,6 +120,8 @@ void read_members(const json::node& object, std::string_view where, T& out, faul
             f.loc = {std::string{of_path ? "path" : where}, std::string{member.name}};
             wrong.push_back(std::move(f));
         };
+        if (of_path && !json::is_text(of_path->text))
+            return blame({"string_unicode", {}, "Input should be a text in UTF-8, without NUL"});
         if constexpr (is_optional<std::remove_reference_t<decltype(target)>>) {
             if (!from || from->kind == json::kind::null) return;
             if (auto f = detail::read_scalar(*from, target.emplace())) blame(std::move(*f));

@@ -99,17 +99,7 @@ public:
         return rows;
     }
 
-private:
-    [[noreturn]] static void unreadable(std::string_view column);
-
-    template <class T>
-    static void read(std::optional<std::string_view> from, T& to, std::string_view column) {
-        if constexpr (is_optional<T>) {
-            if (from) read(from, to.emplace(), column);
-        } else {
-            if (!from || !read_text(*from, to)) unreadable(column);
-        }
-    }
+    /// A field's text as a value, the same way. False if it is none.
     template <class T>
     static bool read_text(std::string_view from, T& to) {
         if constexpr (std::same_as<T, bool>) {
@@ -130,6 +120,18 @@ private:
             return T::parse(from, to) == number_error::none;
         } else {
             return read_array(from, to);
+        }
+    }
+
+private:
+    [[noreturn]] static void unreadable(std::string_view column);
+
+    template <class T>
+    static void read(std::optional<std::string_view> from, T& to, std::string_view column) {
+        if constexpr (is_optional<T>) {
+            if (from) read(from, to.emplace(), column);
+        } else {
+            if (!from || !read_text(*from, to)) unreadable(column);
         }
     }
     template <class T>

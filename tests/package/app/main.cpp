@@ -9,7 +9,7 @@
 
 #include "larder/app.hpp"
 
-namespace {
+namespace films {
 
 struct which_film {
     std::int32_t id = 0;
@@ -41,9 +41,10 @@ larder::awaitable<std::optional<film>> patch_price(larder::services& at, new_pri
     return at.db.maybe<film>(set, p.id, p.price);
 }
 
-}  // namespace
+}  // namespace films
 
 int main() {
+    using namespace films;
     larder::app service{{.name = "films"}};
     service.get("/films/{id}", get_film | larder::cached(one_film(&which_film::id)));
     service.patch("/films/{id}", patch_price | larder::invalidates(one_film(&new_price::id)));

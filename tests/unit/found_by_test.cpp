@@ -1,0 +1,58 @@
+// Entries by a query: what it finds has the key that readers make of it.
+
+#include "larder/found_by.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/describe/class.hpp>
+#include <boost/describe/enum.hpp>
+
+#include <cstdint>
+#include <string>
+
+namespace larder {
+namespace {
+
+enum class color { red, green };
+BOOST_DESCRIBE_ENUM(color, red, green)
+
+struct change {
+    std::int32_t id = 0;
+};
+BOOST_DESCRIBE_STRUCT(change, (), (id))
+
+constexpr cache::key family{"family", cache::depends_on{"rows", "id"}};
+constexpr pg::statement query{"SELECT 1", true};
+
+template <class Value>
+std::string entry(std::string_view found) {
+    return decltype(found_by<Value>(family, query, &change::id))::entry(family, found);
+}
+
+TEST(found_by, makes_the_key_that_readers_make) {
+    EXPECT_EQ(entry<std::int32_t>("7"), family.of(7));
+    EXPECT_EQ(entry<std::string>("a:b"), family.of(std::string{"a:b"}));
+    EXPECT_EQ(entry<bool>("t"), family.of(true));
+    EXPECT_EQ(entry<color>("green"), family.of(color::green));
+    EXPECT_EQ(entry<date>("2023-03-10"), "family:2023-03-10");
+    EXPECT_EQ(entry<timestamp>("2023-03-10 12:00:00+00"), "family:2023-03-10T12%3A00%3A00Z");
+    EXPECT_EQ(entry<uuid>("67E55044-10B1-426F-9247-BB680E5FE0C8"),
+              "family:67e55044-10b1-426f-9247-bb680e5fe0c8");
+}
+
+TEST(found_by, takes_nothing_for_what_it_is_not) {
+    EXPECT_EQ(entry<std::int32_t>("7.00"), "");
+    EXPECT_EQ(entry<std::int32_t>("7000000000"), "");
+    EXPECT_EQ(entry<bool>("true"), "");
+    EXPECT_EQ(entry<date>("10.03.2023"), "");
+    EXPECT_EQ(entry<color>("blue"), "");
+}
+
+TEST(found_by, asks_with_the_member_and_says_what_it_breaks) {
+    const auto by = found_by<std::int32_t>(family, query, &change::id);
+    EXPECT_EQ(by.values({42}), pg::parameters(1, "42"));
+    EXPECT_EQ(by.pattern(), "family:{id}");
+}
+
+}  // namespace
+}  // namespace larder
