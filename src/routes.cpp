@@ -153,7 +153,7 @@ http::response answer_without_endpoint(const routes& all, const http::request& r
         return answer;
     }
     const auto path = other_form(r.raw_path);
-    const auto other = all.find(percent_decode_leniently(path), path);
+    const auto other = all.find(other_form(r.path), path);
     if (!other.to) return http::error_response(404, "Not Found");
     // A browser follows the redirect of a request, but not of what it asks beforehand (Fetch).
     if (asks && !r.header("access-control-request-method").empty())
