@@ -1,32 +1,16 @@
 #include "larder/cache/escaped.hpp"
 
 #include "digest.hpp"
+#include "larder/percent.hpp"
 
 namespace larder::cache {
 
-namespace {
-
-constexpr std::size_t longest = 200;
-
-void append_hexadecimal(std::string& out, unsigned char byte, std::string_view digits) {
-    out.append(1, digits[byte >> 4U]).append(1, digits[byte & 15U]);
-}
-
-bool stands_for_itself(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '.' || c == '-';
-}
-
-}  // namespace
-
 std::string escaped(std::string_view text) {
+    constexpr std::size_t longest = 200;
     if (text == "all") return "%61ll";
-    std::string out;
-    for (const char c : text) {
-        if (out.size() > longest) return "~" + digest_of(text);
-        if (stands_for_itself(c)) out += c;
-        else append_hexadecimal(out += '%', static_cast<unsigned char>(c), "0123456789ABCDEF");
-    }
+    auto out = percent_encode(text);
+    // It marks a digest.
+    for (auto at = out.find('~'); at != out.npos; at = out.find('~', at)) out.replace(at, 1, "%7E");
     return out.size() > longest ? "~" + digest_of(text) : out;
 }
 
