@@ -1,7 +1,6 @@
 // Entries that a write makes untrue and that only the source knows: of baskets that hold a product.
 #pragma once
 
-#include <concepts>
 #include <string>
 #include <string_view>
 
@@ -45,9 +44,8 @@ struct found_by_query {
 /// The query runs before the write, and again once it is committed: what came to be meanwhile, as a
 /// basket that was filled, is made untrue as well before anybody gets an answer.
 ///
-/// Errors   throws pg::error. error{misused} for a value that is no Value. Of the second run: the
-/// write is made, its entries are all made untrue in the background,
-///          and the error goes on
+/// Errors   throws pg::error; error{misused} for what is no Value. Of the second run: the write is
+///          made, all entries are made untrue in the background, and the error goes on.
 /// Cost     two statements a write; two keys for each value that is found
 template <cache::key_part Value, described T, class Member>
 constexpr found_by_query<Value, T, Member> found_by(cache::key family, pg::statement sql,
