@@ -36,7 +36,8 @@ asio::awaitable<void> transaction::commit() {
                 return connections.fate_of(lost);
             };
     }
-    co_await change.end(!failed, std::move(what_became));
+    auto id = inner_.id();
+    co_await change.end(!failed, std::move(what_became), std::move(id));
     if (failed) std::rethrow_exception(failed);
 }
 

@@ -143,7 +143,7 @@ void worker::follow(const pg::pool_options& source, std::vector<followed> what,
                     const cache::own_writes& own) {
     const auto forget = [this](const follow::untrue& it) {
         if (!it.families.empty()) cache_.invalidate_all();
-        if (!it.keys.empty()) cache_.invalidate({it.keys.begin(), it.keys.end()});
+        if (!it.keys.empty()) cache_.invalidate(it.changed_keys());
     };
     const auto which = [&own, this] {
         auto valkey = own.visited();

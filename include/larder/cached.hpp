@@ -179,7 +179,8 @@ public:
         }
         cache::write::ask_fate what_became;
         if (at.db.written() == pg::outcome::unknown) what_became = at.db.fate_check();
-        co_await change.end(has_written, std::move(what_became));
+        auto transaction = at.db.transaction();
+        co_await change.end(has_written, std::move(what_became), std::move(transaction));
         if (failed) std::rethrow_exception(failed);
         co_return value;
     }

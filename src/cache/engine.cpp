@@ -13,11 +13,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto tick = 20ms;            // how often a worker looks after its tiers
-constexpr auto prove_every = 300ms;    // then Valkey is asked for a sign of life
-constexpr auto max_silence = 900ms;    // before no entry is used
-constexpr auto local_lateness = 10ms;  // of the worker's own loop, likewise
-constexpr auto sign_lives = 2'000ms;   // that the source is followed
+constexpr auto tick = 20ms;                     // how often a worker looks after its tiers
+constexpr auto prove_every = 300ms;             // then Valkey is asked for a sign of life
+constexpr auto max_silence = 900ms;             // before no entry is used
+constexpr auto local_lateness = 10ms;           // of the worker's own loop, likewise
+constexpr auto sign_lives = 2'000ms;            // that the source is followed
+constexpr std::size_t most_transactions = 100;  // of one key, to be known again
 
 // Where instances with the same families find it.
 std::string sign_of(const tiers_options& options) {
@@ -127,13 +128,57 @@ void engine::hear(std::string_view announcement) {
     if (own_.hear(announcement, options_.families)) releases_.soon();
 }
 
-// Until Valkey knows of it, the process trusts none of them.
-void engine::invalidate(const std::vector<std::string>& keys) {
+// Until Valkey knows of it, the process trusts none of them; but those that may be its own writes
+// come with every one of these, and most of them are released.
+void engine::invalidate(std::vector<changed_key> keys) {
+    const auto may_be_released = [this](const changed_key& one) {
+        return !one.transactions.empty() && one.transactions.size() <= most_transactions &&
+               trust_.is_trusted();
+    };
+    const auto others = std::ranges::partition(keys, may_be_released);
+    remember(others);
+    keys.erase(others.begin(), others.end());
+    if (!keys.empty()) home_.start(forget(std::move(keys)));
+}
+
+void engine::remember(std::span<const changed_key> keys) {
+    if (keys.empty()) return;
     std::vector<broken_key> broken;
     broken.reserve(keys.size());
-    for (const auto& key : keys) broken.push_back({key, {}});
+    for (const auto& one : keys) broken.push_back({one.key, {}});
     own_.remember(broken);
     releases_.soon();
+}
+
+// Not all of a long list at once: Valkey would not answer others in time.
+task<void> engine::forget(std::vector<changed_key> keys) {
+    constexpr std::size_t most_at_a_time = 200;
+    ++forgetting_;
+    std::span<const changed_key> left{keys};
+    while (!left.empty()) {
+        const auto some = left.first(std::min(left.size(), most_at_a_time));
+        co_await forget_some(some);
+        left = left.subspan(some.size());
+    }
+    --forgetting_;
+}
+
+task<void> engine::forget_some(std::span<const changed_key> keys) {
+    std::vector<valkey::command> commands;
+    commands.reserve(keys.size());
+    for (const auto& one : keys)
+        commands.push_back(client_.script(script::forget, keys_of(one.key), one.transactions));
+    const auto replies = co_await client_.call(std::move(commands), valkey::urgency::background);
+    std::vector<std::string> gone;
+    std::vector<changed_key> failed;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        if (!replies[i].succeeded()) failed.push_back(keys[i]);
+        else if (replies[i].text == "1") gone.push_back(keys[i].key);
+    }
+    own_.count(gone);
+    if (failed.empty()) co_return;
+    ++failed_forgets_;
+    remember(failed);
 }
 
 void engine::invalidate_all() {
@@ -158,13 +203,15 @@ task<void> engine::take_sign_away() {
 // Not before Valkey knows what was told before.
 task<void> engine::put_sign(unsigned told) {
     const auto last = own_.last_change();
+    const auto failed = failed_forgets_;  // what goes on is told before the sign, or fails
     const auto until = waits_.now() + sign_lives / 4;
     const auto has_to_wait = [&] {
         return in_force.sign_only_when_all_is_forgotten && !own_.is_released(last);
     };
     while (has_to_wait() && waits_.now() < until && !stopped_) co_await waits_.sleep(tick);
     signing_ = false;
-    if (has_to_wait() || told != times_unfollowed_ || stopped_) co_return;
+    const bool is_told = !has_to_wait() && failed == failed_forgets_;
+    if (!is_told || told != times_unfollowed_ || stopped_) co_return;
     const valkey::command put{"SET", sign_of(options_), name_, "PX",
                               std::to_string(sign_lives.count())};
     co_await client_.call(put, valkey::urgency::background);
@@ -222,7 +269,7 @@ task<void> engine::ask_for_proof() {
 
 bool engine::is_calm() const {
     return trust_.is_trusted() && client_.is_answering() && is_proved() && !own_.remembers_any() &&
-           writer_.settling() == 0 && reader_.what_goes_on().empty();
+           forgetting_ == 0 && writer_.settling() == 0 && reader_.what_goes_on().empty();
 }
 
 std::string engine::leftover() const {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,9 +54,9 @@ public:
     writer& writes() { return writer_; }
     /// What another instance announced.
     void hear(std::string_view announcement);
-    /// Somebody who does not use this cache made these keys untrue, and readers of the source see
-    /// it.
-    void invalidate(const std::vector<std::string>& keys);
+    /// Somebody who may not use this cache made these keys untrue, and readers of the source see
+    /// it. What was loaded after the release of all those transactions stays.
+    void invalidate(std::vector<changed_key> keys);
     /// The same of all keys.
     void invalidate_all();
     /// Such writes are told to invalidate(), and will be for a moment.
@@ -87,6 +88,9 @@ private:
     void release_soon() override { releases_.soon(); }
 
     bool is_proved() const;
+    void remember(std::span<const changed_key> keys);
+    task<void> forget(std::vector<changed_key> keys);
+    task<void> forget_some(std::span<const changed_key> keys);
     void read_sign(const valkey::reply& left, time_point sent);
     task<void> put_sign(unsigned told);
     task<void> take_sign_away();
@@ -102,6 +106,8 @@ private:
     time_point proved_{};  // the last time of which it is known that the server was the primary
     time_point asked_{};
     bool asking_ = false;
+    std::size_t forgetting_ = 0;     // how many of what invalidate() began go on
+    unsigned failed_forgets_ = 0;    // did not get through
     unsigned times_unfollowed_ = 0;  // so that who said before that it is followed knows
     bool signing_ = false;
     bool was_connected_ = false;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "scripts.hpp"
+
 namespace larder::cache {
 
 using namespace std::chrono_literals;
@@ -42,7 +44,8 @@ task<bool> releases::some() {
     std::vector<valkey::command> commands;
     commands.reserve(some.size());
     for (const auto& one : some)
-        commands.push_back(client_.script(script::release, keys_of(one.key), one.writers));
+        commands.push_back(
+            client_.script(script::release, keys_of(one.key), release_arguments(one.writers)));
     const auto replies = co_await client_.call(std::move(commands), valkey::urgency::background);
     std::vector<own_writes::unreleased> released;
     std::vector<std::string> keys;

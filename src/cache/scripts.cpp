@@ -1,5 +1,7 @@
 #include "scripts.hpp"
 
+#include <utility>
+
 namespace larder::cache {
 
 namespace {
@@ -44,9 +46,10 @@ if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('DEL', KEYS[2]) end
 return 1
 )";
 
+// Beside the holds, below zero, is which transactions are released, for who hears of them later.
 constexpr std::string_view hold = R"(
 redis.call('DEL', KEYS[1], KEYS[2])
-redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
+redis.call('ZREMRANGEBYSCORE', KEYS[3], -now, now)
 redis.call('ZADD', KEYS[3], now + ARGV[2], ARGV[1])
 if redis.call('PTTL', KEYS[3]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[3], ARGV[2]) end
 return 1
@@ -54,8 +57,24 @@ return 1
 
 constexpr std::string_view release = R"(
 redis.call('DEL', KEYS[1], KEYS[2])
-if #ARGV > 0 then redis.call('ZREM', KEYS[3], unpack(ARGV)) end
+if #ARGV > 2 then redis.call('ZREM', KEYS[3], unpack(ARGV, 3)) end
+if ARGV[1] == '' then return 1 end
+redis.call('ZREMRANGEBYSCORE', KEYS[3], -now, now)
+redis.call('ZADD', KEYS[3], -now - ARGV[2], ARGV[1])
+if redis.call('PTTL', KEYS[3]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[3], ARGV[2]) end
 return 1
+)";
+
+// What was loaded since a transaction was released has seen it.
+constexpr std::string_view forget = R"(
+for _, transaction in ipairs(ARGV) do
+    local released = redis.call('ZSCORE', KEYS[3], transaction)
+    if not released or tonumber(released) >= -now then
+        redis.call('DEL', KEYS[1], KEYS[2])
+        return 1
+    end
+end
+return 0
 )";
 
 // Never takes the lease anew: it may have been taken away because the value being loaded is untrue.
@@ -89,8 +108,15 @@ const std::vector<std::string>& scripts() {
         return std::string{cure}.append(now).append(script);
     };
     static const std::vector<std::string> all{
-        timed(lease), timed(fill),       cured(give_back),       timed(hold),      cured(release),
-        cured(renew), std::string{lock}, std::string{give_back}, std::string{mark}};
+        timed(lease), timed(fill),       cured(give_back),       timed(hold),       timed(release),
+        cured(renew), std::string{lock}, std::string{give_back}, std::string{mark}, timed(forget)};
+    return all;
+}
+
+std::vector<std::string> release_arguments(const std::vector<std::string>& writers,
+                                           std::string transaction) {
+    std::vector<std::string> all{std::move(transaction), std::to_string(released_is_known.count())};
+    all.insert(all.end(), writers.begin(), writers.end());
     return all;
 }
 

@@ -113,8 +113,10 @@ task<bool> shared_tier::hold(const std::vector<std::string>& keys, const std::st
 }
 
 task<bool> shared_tier::release(const std::vector<std::string>& keys,
-                                const std::vector<std::string>& writers) {
-    return run(script::release, keys, writers);
+                                const std::vector<std::string>& writers,
+                                const std::string& transaction) {
+    return run(script::release, keys,
+               release_arguments(writers, options_.unfollowed ? transaction : ""));
 }
 
 // Not all of a long list at once: Valkey would not answer others, or the last of them, in time.

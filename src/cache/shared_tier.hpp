@@ -53,8 +53,10 @@ public:
 
     /// Whether that got through for all keys.
     task<bool> hold(const std::vector<std::string>& keys, const std::string& writer);
+    /// `transaction`: the one of the source that committed the write, if that is known.
     task<bool> release(const std::vector<std::string>& keys,
-                       const std::vector<std::string>& writers);
+                       const std::vector<std::string>& writers,
+                       const std::string& transaction = {});
 
     /// Of an entry under this key. Not all entries end at once; by the key, so that what is left of
     /// an entry tells its age.

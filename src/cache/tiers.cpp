@@ -147,8 +147,8 @@ bool tiers::concerns(std::string_view announcement) const {
 
 void tiers::hear(std::string_view announcement) { state_->engine.hear(announcement); }
 
-void tiers::invalidate(std::vector<std::string> keys) {
-    for (auto& key : keys) key = state_->full(std::move(key));
+void tiers::invalidate(std::vector<changed_key> keys) {
+    for (auto& one : keys) one.key = state_->full(std::move(one.key));
     state_->engine.invalidate(keys);
 }
 
@@ -183,8 +183,10 @@ asio::awaitable<std::vector<std::string>> write::hold() {
     co_return co_await as_awaitable(s.at->home, s.at->engine.writes().hold(s.one));
 }
 
-asio::awaitable<void> write::end(bool may_be_written, ask_fate what_became) {
+asio::awaitable<void> write::end(bool may_be_written, ask_fate what_became,
+                                 std::string transaction) {
     auto& s = *state_;
+    s.one.transaction = std::move(transaction);
     cache::ask_fate as_engine;
     if (what_became)
         as_engine = [ask = std::move(what_became), at = s.at.get()] {

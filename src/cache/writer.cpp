@@ -43,15 +43,20 @@ task<bool> writer::tell_hold(const change& one) {
     co_return told && (owner_.is_trusted() || !in_force.tell_only_a_trusted_server);
 }
 
+// A transaction's name may be another one's, once a server has taken the place of one that had
+// more.
 task<bool> writer::tell_release(const change& one) {
     const std::vector<std::string> names(one.name.empty() ? 0 : 1, one.name);
-    const bool told = co_await shared_.release(one.keys, names);
+    const bool is_late = waits_.now() - one.held_at > released_is_known;
+    const std::string transaction = is_late ? "" : one.transaction;
+    const bool told = co_await shared_.release(one.keys, names, transaction);
     co_return told && (owner_.is_trusted() || !in_force.tell_only_a_trusted_server);
 }
 
 task<std::vector<std::string>> writer::hold(change& one) {
     const std::vector<std::string> nothing;
     if (one.keys.empty() || !in_force.hold_before_commit) co_return nothing;
+    one.held_at = waits_.now();
     // Other instances trust what they have until they hear of a hold, so it is worth a wait.
     const bool is_answering = co_await reconnected();
     // Nobody has to take back a hold that is not even sent.

@@ -20,8 +20,10 @@ using ask_fate = std::function<task<fate>()>;
 /// One write, and what Valkey was told of it.
 struct change {
     std::vector<std::string> keys;
-    std::string name = {};   ///< its mark in the holds; empty if none was sent
-    bool is_untold = false;  ///< the other instances are told by the commit itself
+    std::string name = {};         ///< its mark in the holds; empty if none was sent
+    bool is_untold = false;        ///< the other instances are told by the commit itself
+    std::string transaction = {};  ///< the source's name of what was committed, if it is known
+    time_point held_at = {};       ///< or was to be
 };
 
 /// Threads  one worker's; own_writes is shared.

@@ -32,8 +32,27 @@ bool are_same(const field& a, const field& b) { return a.is == b.is && a.text ==
 }  // namespace
 
 void untrue::add(untrue more) {
-    keys.merge(more.keys);
+    for (const auto& key : more.keys) {
+        const bool is_new = keys.insert(key).second;
+        auto known = more.made_by.extract(key);
+        if (known.empty()) made_by.erase(key);
+        else if (is_new) made_by.insert(std::move(known));
+        else if (const auto mine = made_by.find(key); mine != made_by.end())
+            mine->second.merge(known.mapped());
+    }
     families.merge(more.families);
+}
+
+std::vector<cache::changed_key> untrue::changed_keys() const {
+    std::vector<cache::changed_key> all;
+    all.reserve(keys.size());
+    for (const auto& key : keys) {
+        auto& one = all.emplace_back(cache::changed_key{.key = key});
+        const auto known = made_by.find(key);
+        if (known == made_by.end()) continue;
+        for (const auto id : known->second) one.transactions.push_back(std::to_string(id));
+    }
+    return all;
 }
 
 bool changes::read(std::string_view message) {
@@ -142,10 +161,12 @@ void gate::add_all(const snapshot& at, const std::set<std::string>& families) {
 untrue gate::take(const snapshot& now) {
     untrue seen;
     std::erase_if(waiting_, [&](held& each) {
-        const bool is_seen = now.sees(each.wide ? *each.wide : now.widen(each.id));
-        if (is_seen) size_ -= size_of(each);
-        if (is_seen) seen.add(std::move(each.what));
-        return is_seen;
+        const auto id = each.wide ? *each.wide : now.widen(each.id);
+        if (!now.sees(id)) return false;
+        size_ -= size_of(each);
+        for (const auto& key : each.what.keys) each.what.made_by[key] = {id};
+        seen.add(std::move(each.what));
+        return true;
     });
     return seen;
 }

@@ -14,6 +14,7 @@
 
 #include "follow/pgoutput.hpp"
 #include "follow/snapshot.hpp"
+#include "larder/cache/own_writes.hpp"
 
 namespace larder::follow {
 
@@ -31,9 +32,13 @@ using followed_tables = std::map<std::uint32_t, std::vector<dependant>>;
 struct untrue {
     std::set<std::string> keys = {};
     std::set<std::string> families = {};
+    /// Of the keys all whose transactions are known, by their 64 bits: which they are.
+    std::map<std::string, std::set<std::uint64_t>> made_by = {};
 
     bool is_empty() const { return keys.empty() && families.empty(); }
     void add(untrue more);
+    /// As the cache is told of it.
+    std::vector<cache::changed_key> changed_keys() const;
 };
 
 /// A transaction that is committed, and may not be seen by readers yet.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cache/rules.hpp"
+#include "cache/scripts.hpp"
 
 namespace larder::follow {
 
@@ -14,9 +15,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto poll_every = 200ms;               // whether the one that follows is still there
-constexpr auto look_around_every = 500ms;        // in the catalogue
-constexpr std::size_t looks_behind = 3;          // that it may be
+constexpr auto poll_every = 200ms;         // whether the one that follows is still there
+constexpr auto look_around_every = 500ms;  // in the catalogue
+constexpr std::size_t looks_behind = 3;    // that it may be
+constexpr auto names_may_recur = cache::released_is_known + 1s;  // on a server that had less
 constexpr milliseconds longest_pause = 100ms;    // between two looks for what is not visible yet
 constexpr std::size_t most_waiting = 1'000'000;  // transactions and keys, 100 bytes each
 
@@ -24,10 +26,11 @@ constexpr std::size_t most_waiting = 1'000'000;  // transactions and keys, 100 b
 
 // From the connections' begin to their end.
 struct following::session : standing {
-    explicit session(waits& w) : wake(w) {}
+    explicit session(waits& w) : known_from(w.now() + names_may_recur), wake(w) {}
 
     std::string slot = {}, fingerprint = {};
     gate waiting = {};
+    time_point known_from;            // before, a transaction may have the name of an older one
     pause wake;                       // of who waits for what becomes visible
     position done = 0;                // all before it has come
     position told = 0;                // all before it that readers saw, too
@@ -150,6 +153,7 @@ task<void> following::let_through(session& s) {
                 seen.now = {.xmin = seen.now.xmax + 1'000'000, .xmax = seen.now.xmax + 1'000'000};
             auto what = s.waiting.take(seen.now);
             pause = what.is_empty() ? std::min(pause * 2, longest_pause) : 1ms;
+            if (waits_.now() < s.known_from) what.made_by.clear();
             if (!what.is_empty() && !s.ended) then_.broken(std::move(what));
         }
         s.told = come;

@@ -61,6 +61,9 @@ public:
     void keep(std::shared_ptr<void> with_it) { kept_ = std::move(with_it); }
     /// Will not be used again.
     void abandon() { usable_ = false; }
+    /// What the server calls the transaction that is open; "0" if that has changed nothing, empty
+    /// if it has not said.
+    const std::string& transaction() const { return transaction_; }
     /// The same, also for who waits in connect() or listen().
     void interrupt();
 

@@ -116,6 +116,7 @@ struct transaction::state {
     std::optional<pool::state::lease> with;
     bool begun = false;  // BEGIN was sent
     bool ended = false;  // by commit, rollback or a failure
+    std::string id = {};
 };
 
 }  // namespace larder::pg

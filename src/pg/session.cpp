@@ -47,6 +47,7 @@ asio::awaitable<result> session::write_once(const statement& sql, parameters val
         throw;
     }
     outcome_ = std::max(before, outcome::written);
+    transaction_ = change.id();
     co_return rows;
 }
 

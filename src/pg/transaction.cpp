@@ -92,9 +92,12 @@ asio::awaitable<void> transaction::commit() {
     auto& s = *state_;
     if (s.ended) throw error(failure::misused, "the transaction has ended");
     s.ended = true;
+    if (s.begun) s.id = (**s.with).transaction();
     if (s.begun) co_await (**s.with).end("COMMIT");
     s.with.reset();
 }
+
+const std::string& transaction::id() const { return state_->id; }
 
 asio::awaitable<void> transaction::rollback() {
     auto& s = *state_;

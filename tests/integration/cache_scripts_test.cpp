@@ -61,6 +61,7 @@ struct side_by_side {
 
     void lease();
     void release();
+    void forget();
     void get(const std::string& name);
     void delete_some();
     /// After a time that is over at once, until it is over for the server too.
@@ -80,6 +81,7 @@ struct side_by_side {
     std::string some_duration(int percent_short = 15) {
         return std::to_string(luck.in(percent_short) ? short_time : long_time);
     }
+    std::string some_transaction() { return std::to_string(luck.between(701, 703)); }
     std::string someone() { return std::to_string(luck.between(1, 3)); }
 
     chance luck;
@@ -96,9 +98,16 @@ void side_by_side::lease() {
 }
 
 void side_by_side::release() {
-    strings names;
-    for (auto n = luck.between(0, 4); n > 0; --n) names.push_back(someone());
-    of_the_key(cache::script::release, names);
+    strings arguments{luck.in(50) ? some_transaction() : "", some_duration(50)};
+    for (auto n = luck.between(0, 4); n > 0; --n) arguments.push_back(someone());
+    of_the_key(cache::script::release, arguments);
+    pass(arguments[1]);
+}
+
+void side_by_side::forget() {
+    strings transactions;
+    for (auto n = luck.between(1, 2); n > 0; --n) transactions.push_back(some_transaction());
+    of_the_key(cache::script::forget, transactions);
 }
 
 void side_by_side::get(const std::string& name) {
@@ -124,7 +133,7 @@ TEST(cache_scripts, do_what_the_simulation_takes_them_to_do) {
         for (int i = 0; i < 100 && !testing::Test::HasFailure(); ++i) {
             SCOPED_TRACE("step " + std::to_string(i));
             const auto who = both.someone(), duration = both.some_duration();
-            switch (both.luck.below(16)) {
+            switch (both.luck.below(18)) {
                 case 0: {
                     const auto hold = both.some_duration(50);
                     both.of_the_key(cache::script::hold, {who, hold});
@@ -154,7 +163,9 @@ TEST(cache_scripts, do_what_the_simulation_takes_them_to_do) {
                     break;
                 case 12: both.of_the_family(cache::script::mark, {who, "of " + who}); break;
                 case 13: both.of_the_family(cache::script::unlock, {who}); break;
-                case 14: both.get(cache::marks_of(simulation::family).front()); break;
+                case 14:
+                case 15: both.forget(); break;
+                case 16: both.get(cache::marks_of(simulation::family).front()); break;
                 default: both.delete_some(); break;
             }
         }
@@ -169,11 +180,12 @@ TEST(cache_scripts, put_right_what_is_of_a_wrong_type) {
         for (const auto& [what, arguments] :
              {std::pair{cache::script::lease, std::vector<std::string>{"1", "1000", "9"}},
               {cache::script::hold, {"1", "1000"}},
-              {cache::script::release, {"1"}}}) {
+              {cache::script::release, {"701", "1000", "1"}},
+              {cache::script::forget, {"701"}}}) {
             one.real.flush();
             one.real.command({"HSET", wrong, "somebody's", "own"});
             one.run(what, arguments);
-            one.run(cache::script::release, {"1"});
+            one.run(cache::script::release, {"", "1000", "1"});
             EXPECT_EQ(one.run(cache::script::lease, {"2", "1000", "9"}), "granted") << wrong;
         }
 }

@@ -67,6 +67,32 @@ TEST_F(follow_store, an_update_of_what_nothing_depends_on_invalidates_nothing) {
     expect_that_other_columns_break_nothing();
 }
 
+// The log tells of them as of others'. What was loaded since need not be loaded again.
+TEST_F(follow_store, the_services_own_orders_are_known_again) {
+    follower first{env()};
+    const service second{env(), {"--workers", "2"}};
+    warm(second);
+    long own_orders = 0, of_others = 0;
+    const auto count_stays = [&] {
+        first.signal(SIGSTOP);  // so that it hears of the order when the count has been loaded
+        EXPECT_EQ(add(second.port(), tutorial_order).status, 200);
+        EXPECT_EQ(count(second.port(), own), ++own_orders);
+        first.signal(SIGCONT);
+        exec(
+            "INSERT INTO orders (orderdate, customerid, netamount, tax, totalamount)"
+            " VALUES ('2024-01-01', 9998, 1, 0, 1)");  // behind it in the log
+        expect_soon(second, ++of_others, others);
+        return is_hit(second, own);
+    };
+    // Not when it has just begun, nor when it is told more than a second later.
+    EXPECT_TRUE(eventually(count_stays)) << second.log();
+    for (int i = 0; i < 50; ++i) {
+        EXPECT_EQ(add(second.port(), tutorial_order).status, 200);
+        exec(insert);
+        expect_soon(second, own_orders += 2, own);
+    }
+}
+
 TEST_F(follow_store, without_the_old_row_the_family_is_forgotten) {
     exec("ALTER TABLE orders REPLICA IDENTITY DEFAULT");
     const follower one{env()};

@@ -115,12 +115,25 @@ void judge::executed(const connection& by, msec sent, const valkey::command& wor
     if (*which == cache::script::mark && !words.back().starts_with(world_.server(by.server).run()))
         world_.violated("a server is marked with what another one said");
     const bool is_hold = *which == cache::script::hold;
-    if (!is_hold && *which != cache::script::release) return;
+    const bool is_release = *which == cache::script::release;
+    const bool has_forgotten = *which == cache::script::forget && answer.text == "1";
+    if (*which == cache::script::forget && !has_forgotten) world_.count(&figures::not_forgotten);
+    if (!is_hold && !is_release && !has_forgotten) return;
     for (std::size_t k = 0; k < max_keys; ++k)
         for (auto& o : orders_)
             if (words[3] == key_name(k) && o.number[k] != 0 && o.released[k] < 0)
                 o.released[k] = now;
-    check_holds(by, is_hold, {words.begin() + 6, words.end()}, sent);
+    if (is_release) check_name(words[6], sent);
+    if (!has_forgotten)
+        check_holds(by, is_hold, {words.begin() + (is_hold ? 6 : 8), words.end()}, sent);
+}
+
+// Another server may give a transaction the name of one that it has not got.
+void judge::check_name(const std::string& transaction, msec sent) {
+    if (transaction.empty()) return;
+    const auto committed = world_.log().committed(transaction);
+    if (sent - committed > cache::released_is_known.count())
+        world_.violated("what was committed long ago is released by its name");
 }
 
 // What was remembered of a write is released in the background; that must not take away the hold

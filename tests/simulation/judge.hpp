@@ -107,6 +107,7 @@ private:
         std::uint64_t event;
     };
     order& of(order_number number) { return orders_[static_cast<std::size_t>(number) - 1]; }
+    void check_name(const std::string& transaction, msec sent);
     void check_holds(const connection& by, bool is_hold, std::span<const std::string> names,
                      msec sent);
     void check_purge(const connection& by) const;

@@ -13,7 +13,7 @@ using std::chrono::milliseconds;
 // ---- The server.
 
 std::uint32_t model_log::commit(const std::vector<std::size_t>& keys, bool is_pending) {
-    log_.push_back({++last_, keys});
+    log_.push_back({++last_, keys, world_.now()});
     if (is_pending) pending_.push_back(last_);
     if (!is_pending || !world_.plan().by_triggers) send_to_all(log_.back());
     return last_;
@@ -29,6 +29,11 @@ void model_log::seen(std::uint32_t transaction) {
     if (!world_.plan().by_triggers) return;
     const auto is_it = [&](const record& one) { return one.transaction == transaction; };
     send_to_all(*std::find_if(log_.begin(), log_.end(), is_it));
+}
+
+msec model_log::committed(const std::string& transaction) const {
+    const auto is_it = [&](auto& one) { return std::to_string(one.transaction) == transaction; };
+    return std::find_if(log_.rbegin(), log_.rend(), is_it)->when;
 }
 
 follow::position model_log::written() const {

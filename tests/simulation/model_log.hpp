@@ -27,6 +27,8 @@ public:
     /// Written, and seen at once or, if it is pending, when `seen` is called.
     std::uint32_t commit(const std::vector<std::size_t>& keys, bool is_pending);
     void seen(std::uint32_t transaction);
+    /// When, by its name.
+    msec committed(const std::string& transaction) const;
     follow::snapshot snapshot() const;
     /// The log, or a time: what is answered comes behind the notifications before it.
     follow::position written() const;
@@ -44,6 +46,7 @@ private:
     struct record {
         std::uint32_t transaction;
         std::vector<std::size_t> keys;
+        msec when;
     };
     struct session {
         model_follower* by = nullptr;  // null: gone, which the server does not know yet

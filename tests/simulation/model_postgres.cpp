@@ -99,7 +99,7 @@ void model_postgres::take(std::uint64_t id) {
     if (s->order == 0) {
         s->value = counts_[s->keys.front()];
     } else {
-        world_.log().commit(s->keys, false);
+        s->transaction = world_.log().commit(s->keys, false);
         count_order(s->order, s->keys);
         for (const auto& one : s->announcements) {
             remember(one);

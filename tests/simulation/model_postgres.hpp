@@ -29,6 +29,7 @@ struct statement {
     std::uint64_t id = 0;
     std::vector<std::size_t> keys;
     order_number order = 0;  ///< 0: it reads
+    std::uint32_t transaction = 0;
     std::vector<std::string> announcements;
     std::uint32_t process = 0;
     std::uint8_t owner = 0;

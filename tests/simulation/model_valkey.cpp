@@ -58,7 +58,7 @@ model_valkey::entry& model_valkey::fresh(std::size_t key, msec now) {
     auto& e = data_.of[key];
     if (e.value && e.value_until <= now) delete_value(key);
     if (e.lease_until <= now) e.lease.clear();
-    if (e.holds_until <= now) e.holds.clear();
+    if (e.holds_until <= now) delete_holds(key);
     return e;
 }
 
@@ -66,6 +66,11 @@ void model_valkey::changed(std::size_t key) {
     static const auto mark = cache::marks_of(family).front();
     for (const auto connection : std::exchange(tracked_[key], {}))
         pushes.push_back({connection, key < max_keys ? names[key] : mark});
+}
+
+void model_valkey::delete_holds(std::size_t key) {
+    data_.of[key].holds.clear();
+    data_.of[key].released.clear();
 }
 
 void model_valkey::delete_value(std::size_t key) {
@@ -140,7 +145,8 @@ std::string model_valkey::hold(std::size_t key, texts arguments, msec now) {
     delete_value(key);
     e.lease.clear();
     std::erase_if(e.holds, [&](auto& h) { return h.until <= now || h.writer == arguments[0]; });
-    if (e.holds.empty()) e.holds_until = now;
+    std::erase_if(e.released, [&](auto& one) { return one.until <= now; });
+    if (e.holds.empty() && e.released.empty()) e.holds_until = now;
     e.holds.push_back({arguments[0], until});
     e.holds_until = std::max(e.holds_until, until);
     return "1";
@@ -150,9 +156,31 @@ std::string model_valkey::release(std::size_t key, texts arguments, msec now) {
     auto& e = fresh(key, now);
     delete_value(key);
     e.lease.clear();
+    const auto writers = arguments.subspan(2);
     std::erase_if(e.holds, [&](auto& h) {
-        return std::find(arguments.begin(), arguments.end(), h.writer) != arguments.end();
+        return std::find(writers.begin(), writers.end(), h.writer) != writers.end();
     });
+    if (arguments[0].empty()) return "1";
+    const auto until = now + number(arguments[1]);
+    const auto is_over = [&](auto& one) { return one.until <= now; };
+    std::erase_if(e.released, is_over);
+    std::erase_if(e.holds, is_over);
+    if (e.holds.empty() && e.released.empty()) e.holds_until = now;
+    std::erase_if(e.released, [&](auto& one) { return one.writer == arguments[0]; });
+    e.released.push_back({arguments[0], until});
+    e.holds_until = std::max(e.holds_until, until);
+    return "1";
+}
+
+std::string model_valkey::forget(std::size_t key, texts arguments, msec now) {
+    auto& e = fresh(key, now);
+    const auto is_released = [&](const auto& transaction) {
+        return std::ranges::any_of(
+            e.released, [&](auto& one) { return one.writer == transaction && one.until > now; });
+    };
+    if (std::ranges::all_of(arguments, is_released)) return "0";
+    delete_value(key);
+    e.lease.clear();
     return "1";
 }
 
@@ -196,6 +224,7 @@ reply model_valkey::run_script(const command& words, msec now) {
         case cache::script::hold: return said(hold(of.key, arguments, now));
         case cache::script::release: return said(release(of.key, arguments, now));
         case cache::script::renew: return said(renew(of.key, arguments, now));
+        case cache::script::forget: return said(forget(of.key, arguments, now));
         case cache::script::lock: return said(lock(arguments, now));
         case cache::script::unlock: return said(unlock(arguments));
         case cache::script::mark: return said(mark(arguments, now));
@@ -271,7 +300,7 @@ void model_valkey::del(const std::string& name) {
     switch (of.is) {
         case place::kind::value: delete_value(of.key); break;
         case place::kind::lease: data_.of[of.key].lease.clear(); break;
-        case place::kind::hold: data_.of[of.key].holds.clear(); break;
+        case place::kind::hold: delete_holds(of.key); break;
         case place::kind::mark: set_mark({}); break;
         case place::kind::lock: data_.purging.clear(); break;
         case place::kind::sign: data_.followed_until = 0; break;

@@ -57,7 +57,7 @@ public:
 
     void evict_value(std::size_t key) { delete_value(key); }
     void evict_lease(std::size_t key) { data_.of[key].lease.clear(); }
-    void evict_holds(std::size_t key) { data_.of[key].holds.clear(); }
+    void evict_holds(std::size_t key) { delete_holds(key); }
 
     /// Which run of which server it is.
     std::string run() const { return name_ + std::to_string(run_); }
@@ -87,6 +87,7 @@ public:
     std::string hold(std::size_t key, texts arguments, msec now);
     std::string release(std::size_t key, texts arguments, msec now);
     std::string renew(std::size_t key, texts arguments, msec now);
+    std::string forget(std::size_t key, texts arguments, msec now);
     std::string lock(texts arguments, msec now);
     std::string unlock(texts arguments);
     std::string mark(texts arguments, msec now);
@@ -102,6 +103,7 @@ private:
         std::string lease;  // empty: none
         msec lease_until = 0;
         std::vector<hold_mark> holds;
+        std::vector<hold_mark> released;  // which transactions, beside the holds
         msec holds_until = 0;
     };
     struct everything {
@@ -121,6 +123,7 @@ private:
     entry& fresh(std::size_t key, msec now);
     void changed(std::size_t key);
     void delete_value(std::size_t key);
+    void delete_holds(std::size_t key);
     void set_mark(std::string text);
     reply get(std::uint32_t connection, const std::string& name, msec now);
     reply pttl(const std::string& name, msec now);

@@ -94,8 +94,7 @@ void worker::follow() {
                 [this](const follow::untrue& what) {
                     world_.say([&] { return name() + " has keys forgotten"; });
                     if (!what.families.empty()) engine_->invalidate_all();
-                    if (!what.keys.empty())
-                        engine_->invalidate({what.keys.begin(), what.keys.end()});
+                    if (!what.keys.empty()) engine_->invalidate(what.changed_keys());
                 },
             .slot = [this] { return process_->own.visited(); },
             .follows = [this] { engine_->say_followed(); },
@@ -183,6 +182,8 @@ task<void> worker::post(std::vector<std::size_t> keys) {
     cache::ask_fate what_became;
     if (result.is == outcome::unknown)
         what_became = [this, by = result.by] { return world_.postgres().what_became(*this, by); };
+    if (result.by && result.by->transaction != 0)
+        one.transaction = std::to_string(result.by->transaction);
     co_await writes.end(one, result.is == outcome::written, std::move(what_became));
     if (result.is == outcome::written) world_.judge().acknowledged(order);
     --requests_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "cache/scripts.hpp"
+
 namespace larder::simulation {
 
 namespace {
@@ -644,7 +646,7 @@ void world::check_leftovers() {
 
 std::string world::told(const connection& c, const valkey::command& what, const valkey::reply& r) {
     static constexpr std::array scripts{"lease", "fill", "yield",  "hold", "release",
-                                        "renew", "lock", "unlock", "mark"};
+                                        "renew", "lock", "unlock", "mark", "forget"};
     auto line = std::string{"Valkey "} + (c.server == 0 ? "a" : "b") + ", for worker " +
                 std::to_string(c.owner) + ':';
     const bool is_script = what[0] == "EVALSHA" && what[1].size() == 1;
@@ -668,6 +670,7 @@ void figures::add(const figures& more) {
     pushes += more.pushes, expired_values += more.expired_values;
     of_others += more.of_others, takeovers += more.takeovers;
     told_by_the_log += more.told_by_the_log;
+    not_forgotten += more.not_forgotten;
     for (std::size_t i = 0; i < scripts.size(); ++i) scripts[i] += more.scripts[i];
     for (std::size_t i = 0; i < fault_kinds; ++i) faults[i] += more.faults[i];
 }
@@ -689,10 +692,12 @@ std::string figures::text() const {
     static constexpr std::array scripts_of{
         "leases",         "fills",         "yielded leases",        "holds", "releases",
         "renewed leases", "purges' locks", "ends of purges' locks", "purges"};
-    for (std::size_t i = 0; i < scripts.size(); ++i) out += n(scripts_of[i], scripts[i]);
+    for (std::size_t i = 0; i < scripts_of.size(); ++i) out += n(scripts_of[i], scripts[i]);
     if (of_others > 0)
         out += n("orders of others", of_others) +
                n("transactions that the log told", told_by_the_log) +
+               n("keys that may be released", scripts[cache::script::forget]) +
+               n("keys that were", not_forgotten) +
                n("times that somebody began to follow", takeovers);
     for (std::size_t i = 0; i < fault_kinds; ++i)
         out += n(name_of(static_cast<fault_kind>(i)), faults[i]);

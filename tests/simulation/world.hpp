@@ -51,8 +51,8 @@ struct figures {
                   source_reads = 0, failed_gets = 0, late_answers = 0, orders = 0, acknowledged = 0,
                   unknown_outcomes = 0, late_commits = 0, orphans = 0, untold = 0,
                   announcements = 0, pushes = 0, expired_values = 0;
-    std::uint64_t of_others = 0, takeovers = 0, told_by_the_log = 0;
-    std::array<std::uint64_t, 9> scripts{};  ///< by index, as they were called
+    std::uint64_t of_others = 0, takeovers = 0, told_by_the_log = 0, not_forgotten = 0;
+    std::array<std::uint64_t, 10> scripts{};  ///< by index, as they were called
     std::array<std::uint64_t, fault_kinds> faults{};
 
     void add(const figures& more);

@@ -18,6 +18,13 @@ struct broken_key {
     std::string writer;  ///< empty if no hold was sent
 };
 
+/// A key that somebody else made untrue.
+struct changed_key {
+    std::string key;
+    /// In which transactions of the source; none: it is not known in which.
+    std::vector<std::string> transactions = {};
+};
+
 /// Shared by all workers of a process, so that none serves what another one's write made untrue.
 ///
 /// It counts the writes on each key: an entry of a local tier that was asked for before the last

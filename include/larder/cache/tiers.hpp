@@ -78,9 +78,10 @@ public:
     bool concerns(std::string_view announcement) const;
     /// What another instance announced.
     void hear(std::string_view announcement);
-    /// Somebody who does not use this cache made these keys untrue, and readers of the source see
-    /// it. What cannot be told to Valkey now is told later, and to the other instances meanwhile.
-    void invalidate(std::vector<std::string> keys);
+    /// Somebody who may not use this cache made these keys untrue, and readers of the source see
+    /// it. An entry that was loaded after the release of all those transactions stays. What cannot
+    /// be told to Valkey now is told later, and to the other instances meanwhile.
+    void invalidate(std::vector<changed_key> keys);
     /// The same of all keys of the families.
     /// Cost     a walk over Valkey's whole key space, in the background.
     void invalidate_all();
@@ -126,7 +127,10 @@ public:
     /// The write is over; `may_be_written` unless it certainly is not. With `what_became`, it is
     /// not known whether it is committed, and it may still be: the holds stay until that says that
     /// it cannot any more; where that cannot be known, until their time ends.
-    boost::asio::awaitable<void> end(bool may_be_written, ask_fate what_became = {});
+    /// `transaction`: what the source calls it, so that who follows the source's log knows it
+    /// again.
+    boost::asio::awaitable<void> end(bool may_be_written, ask_fate what_became = {},
+                                     std::string transaction = {});
 
 private:
     struct state;

@@ -40,6 +40,9 @@ public:
         if (outcome_ == outcome::nothing) outcome_ = outcome::written;
     }
 
+    /// What PostgreSQL calls the last of its writes that was committed; mostly there is one.
+    const std::string& transaction() const { return transaction_; }
+
     /// Is awaited before each commit of a statement that is not reads_only, when it has run. What
     /// it returns is notified by that commit; see transaction::notify().
     using commit_hook = std::function<boost::asio::awaitable<std::vector<std::string>>()>;
@@ -56,6 +59,7 @@ private:
 
     pool& pool_;
     outcome outcome_ = outcome::nothing;
+    std::string transaction_;
     std::vector<std::string> lost_;  // the transactions of unknown outcome
     commit_hook before_commit_;
 };

@@ -31,6 +31,9 @@ public:
     /// larder's own table, if that is there, for those who do not. At most 7,999 bytes.
     boost::asio::awaitable<void> notify(const std::string& payload);
     boost::asio::awaitable<void> commit();
+    /// Once it is committed, what PostgreSQL calls it (`pg_current_xact_id()`); empty or "0" if it
+    /// changed nothing.
+    const std::string& id() const;
     boost::asio::awaitable<void> rollback();
 
 private:

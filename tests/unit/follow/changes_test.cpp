@@ -167,6 +167,31 @@ TEST_F(visibility, of_what_ran_when_a_slot_was_made_breaks_everything) {
     EXPECT_EQ(waiting.size(), 0U);
 }
 
+// The log has 32 bits of a transaction's name, and the cache is told all of it.
+TEST_F(visibility, tells_which_transactions_made_a_key_untrue) {
+    add(735, "a");
+    add(736, "a");
+    add(737, "b");
+    const auto seen = waiting.take(*snapshot::parse("4294968034:4294968040:4294968034"));
+    const auto all = seen.changed_keys();
+    ASSERT_EQ(all.size(), 2U);
+    EXPECT_EQ(all[0].key, "a");
+    EXPECT_EQ(all[0].transactions, (std::vector<std::string>{"4294968031", "4294968032"}));
+    EXPECT_EQ(all[1].transactions, (std::vector<std::string>{"4294968033"}));
+}
+
+TEST(untrue_keys, are_of_unknown_transactions_if_one_is_unknown) {
+    const untrue known{.keys = {"a"}, .made_by = {{"a", {7}}}}, unknown{.keys = {"a"}};
+    for (const auto& [first, second] : {std::pair{known, unknown}, {unknown, known}}) {
+        auto both = first;
+        both.add(second);
+        EXPECT_TRUE(both.changed_keys().front().transactions.empty());
+    }
+    auto twice = known;
+    twice.add({.keys = {"a"}, .made_by = {{"a", {8}}}});
+    EXPECT_EQ(twice.changed_keys().front().transactions, (std::vector<std::string>{"7", "8"}));
+}
+
 TEST_F(visibility, keeps_count_of_what_waits) {
     add(735, "a");
     waiting.add({.id = 736, .what = {.keys = {"b", "c", "d"}, .families = {}}});
