@@ -2,7 +2,8 @@
 // Its argument is the port; PG_SERVICE_URI names a database with the tables
 //
 //     CREATE TABLE products (prod_id int PRIMARY KEY, title text NOT NULL, price numeric(12,2));
-//     CREATE TABLE basket_items (basketid int, prod_id int REFERENCES products, quantity int,
+//     CREATE TABLE basket_items (basketid int, prod_id int REFERENCES products, quantity int CHECK
+//     (quantity > 0),
 //                                PRIMARY KEY (basketid, prod_id))
 //
 // and VALKEY_SERVICE_URI a Valkey. With CACHE_FOLLOW=auto it sees what others write.
@@ -108,9 +109,15 @@ larder::awaitable<std::optional<new_price>> change_price(larder::services& at, n
 }
 
 void add_routes(larder::app& at) {
-    using larder::cached, larder::invalidates, larder::found_by;
+    using larder::cached, larder::invalidates, larder::found_by, larder::on_violation;
     at.get("/baskets/{basketid}/price", get_price | cached(basket(&which_basket::basketid)));
-    at.put("/baskets/{basketid}/items/{prod_id}", put | invalidates(basket(&item::basketid)));
+    at.put(
+        "/baskets/{basketid}/items/{prod_id}",
+        put |
+            on_violation("basket_items_prod_id_fkey", &item::prod_id, "There is no such product") |
+            on_violation("basket_items_quantity_check", &item::quantity,
+                         "Input should be greater than 0") |
+            invalidates(basket(&item::basketid)));
     at.del("/baskets/{basketid}/items/{prod_id}",
            remove | invalidates(basket(&which_item::basketid)));
     at.patch("/products/{prod_id}", change_price | invalidates(found_by<std::int32_t>(

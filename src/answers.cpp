@@ -54,6 +54,17 @@ bool is_identity(std::string_view codings) {
 
 }  // namespace
 
+http::fault fault_of_violation(const pg::error& e, std::string_view member,
+                               std::string_view sentence) {
+    const auto state = e.sqlstate();  // PostgreSQL, appendix A, class 23
+    const auto* const type = state == "23505"   ? "unique"
+                             : state == "23503" ? "foreign_key"
+                             : state == "23514" ? "check"
+                             : state == "23P01" ? "exclusion"
+                                                : "constraint";
+    return {type, {"", std::string{member}}, std::string{sentence}};
+}
+
 http::response answer_for_exception(bool is_write, const pg::pool& connections) {
     try {
         throw;

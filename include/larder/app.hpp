@@ -19,6 +19,7 @@
 #include "larder/http/input.hpp"
 #include "larder/http/message.hpp"
 #include "larder/http/networks.hpp"
+#include "larder/on_violation.hpp"
 #include "larder/openapi.hpp"
 #include "larder/path.hpp"
 #include "larder/pg/pool.hpp"
@@ -242,6 +243,10 @@ public:
             const auto reply = co_await handler_(at, std::move(in));
             if constexpr (reads) co_return answer_to_read(r, reply, caching<H> ? at.http : nullptr);
             else co_return detail::answer_to_write(reply);
+        } catch (const http::invalid_input& e) {
+            auto found = e.faults();
+            http::locate(found, r.members, has_body ? "body" : "query");
+            co_return http::response{.status = 422, .body = http::faults_json(found)};
         } catch (...) {
             co_return detail::answer_for_exception(!reads, at.db.connections());
         }

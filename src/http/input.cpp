@@ -86,6 +86,15 @@ std::string faults_json(const faults& all) {
     return out;
 }
 
+void locate(faults& wrong, const path_members* in_path, std::string_view where) {
+    for (auto& one : wrong) {
+        const auto* name = member_of(one);
+        auto* origin = name ? std::get_if<std::string>(&one.loc.front()) : nullptr;
+        if (origin && origin->empty())
+            *origin = detail::find_in(in_path, *name) ? std::string_view{"path"} : where;
+    }
+}
+
 bool is_at_fault(const faults& wrong, std::string_view member) {
     return std::any_of(wrong.begin(), wrong.end(), [&](const fault& f) {
         const auto* name = member_of(f);

@@ -26,7 +26,7 @@ struct baskets : store_test {
             " CREATE TABLE products (prod_id int PRIMARY KEY, title text NOT NULL,"
             "  price numeric(12,2));"
             " CREATE TABLE basket_items (basketid int, prod_id int REFERENCES products,"
-            "  quantity int, PRIMARY KEY (basketid, prod_id));"
+            "  quantity int CHECK (quantity > 0), PRIMARY KEY (basketid, prod_id));"
             " INSERT INTO products VALUES (1, 'Emma', 5), (2, 'Dune', 9.99);"
             " INSERT INTO basket_items VALUES (7, 1, 2), (7, 2, 1), (8, 2, 3); SELECT 1");
         env["CACHE_FOLLOW"] = follow;
@@ -115,6 +115,21 @@ TEST_F(baskets, that_hold_a_product_have_its_new_price_once_it_is_answered) {
               std::string::npos)
         << "it does not hold that product";
     EXPECT_EQ(send(ports[0], "PATCH", "/products/3", R"({"price":6})").status, 404);
+}
+
+TEST_F(baskets, name_the_member_that_a_constraint_is_of) {
+    const auto unknown = send(ports[0], "PUT", "/baskets/9/items/99", R"({"quantity":1})");
+    EXPECT_EQ(unknown.status, 422);
+    EXPECT_EQ(unknown.body, R"({"detail":[{"type":"foreign_key","loc":["path","prod_id"],)"
+                            R"("msg":"There is no such product"}]})");
+    const auto none = send(ports[0], "PUT", "/baskets/9/items/1", R"({"quantity":0})");
+    EXPECT_EQ(none.status, 422);
+    EXPECT_EQ(none.body, R"({"detail":[{"type":"check","loc":["body","quantity"],)"
+                         R"("msg":"Input should be greater than 0"}]})");
+    expect_price(9, "0.00");
+    sql("ALTER TABLE basket_items ADD CONSTRAINT of_the_shop CHECK (quantity < 10); SELECT 1");
+    EXPECT_EQ(send(ports[0], "PUT", "/baskets/9/items/1", R"({"quantity":10})").status, 500)
+        << "nobody named it";
 }
 
 // Valkey is told of many in parts, so that it answers others in time, and is not taken for silent.

@@ -35,6 +35,9 @@ namespace detail {
 void sort_by_name(faults& wrong, const std::vector<std::string_view>& names);
 }
 
+/// Of faults that are {"", member}: says where the member came from, the path or `where`.
+void locate(faults& wrong, const path_members* in_path, std::string_view where);
+
 /// Whether a member of the input is at fault.
 bool is_at_fault(const faults& wrong, std::string_view member);
 
