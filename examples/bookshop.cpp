@@ -1,10 +1,11 @@
-// A service of one table: books that are read through the cache, and written with PUT, PATCH and
-// DELETE. Its argument is the port; PG_SERVICE_URI names a database with the table
+// A service of one table: books, and the editions of a title, that are read through the cache, and
+// written with PUT, PATCH and DELETE. Its argument is the port; PG_SERVICE_URI names a database
+// with the table
 //
 //     CREATE TABLE books (isbn text PRIMARY KEY, title text NOT NULL, bound text NOT NULL,
 //                         authors text[] NOT NULL, printed date, price numeric(12,2) NOT NULL)
 //
-// and VALKEY_SERVICE_URI a Valkey.
+// and VALKEY_SERVICE_URI a Valkey. With CACHE_FOLLOW=auto, or trigger, it sees what others write.
 #include <boost/describe/class.hpp>
 #include <boost/describe/enum.hpp>
 
@@ -18,11 +19,13 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "larder/app.hpp"
 #include "larder/percent.hpp"
 #include "larder/process_log.hpp"
+#include "larder/transaction.hpp"
 
 namespace bookshop {
 
@@ -46,6 +49,24 @@ struct which_book {
 };
 BOOST_DESCRIBE_STRUCT(which_book, (), (isbn))
 
+struct which_editions {
+    std::string title;
+    std::optional<binding> bound;
+};
+BOOST_DESCRIBE_STRUCT(which_editions, (), (title, bound))
+
+struct edition {
+    std::string isbn;
+    binding bound{};
+    money price;
+};
+BOOST_DESCRIBE_STRUCT(edition, (), (isbn, bound, price))
+
+struct edition_list {
+    std::vector<edition> editions;
+};
+BOOST_DESCRIBE_STRUCT(edition_list, (), (editions))
+
 struct new_book {
     std::string isbn;
     std::string title;
@@ -67,17 +88,34 @@ constexpr auto one_book =
     larder::cache::key{"book", larder::cache::depends_on{"books", "isbn"}}.with_ttl(
         std::chrono::minutes{10});
 
+/// editions:<title>:<bound>, and editions:<title>:all of both bindings, for five minutes.
+constexpr auto editions =
+    larder::cache::key{"editions", larder::cache::depends_on{"books", "title", "bound"}}.with_ttl(
+        std::chrono::minutes{5});
+
+constexpr larder::pg::statement find_editions{
+    "SELECT isbn, bound, price FROM books WHERE title = $1 AND bound = coalesce($2, bound)"
+    " ORDER BY isbn",
+    true};
+constexpr larder::pg::statement edition_of{"SELECT title, bound FROM books WHERE isbn = $1", true};
 constexpr larder::pg::statement find{
     "SELECT isbn, title, bound, authors, printed, price FROM books WHERE isbn = $1", true};
 constexpr larder::pg::statement put{
     "INSERT INTO books (isbn, title, bound, authors, printed, price)"
     " VALUES ($1, $2, $3, $4, $5, $6)"
-    " ON CONFLICT (isbn) DO UPDATE SET title = $2, bound = $3, authors = $4, printed = $5,"
-    " price = $6 RETURNING xmax = 0 AS is_new"};
+    " ON CONFLICT (isbn) DO UPDATE SET authors = $4, printed = $5, price = $6"
+    " WHERE books.title = $2 AND books.bound = $3 RETURNING xmax = 0 AS is_new"};
 constexpr larder::pg::statement set_price{
     "UPDATE books SET price = $2 WHERE isbn = $1"
     " RETURNING isbn, title, bound, authors, printed, price"};
-constexpr larder::pg::statement remove_book{"DELETE FROM books WHERE isbn = $1"};
+constexpr larder::pg::statement remove_book{
+    "DELETE FROM books WHERE isbn = $1 RETURNING title, bound"};
+
+struct removed {
+    std::string title;
+    binding bound{};
+};
+BOOST_DESCRIBE_STRUCT(removed, (), (title, bound))
 
 struct stored {
     bool is_new = false;
@@ -89,13 +127,19 @@ larder::awaitable<std::optional<book>> get_book(larder::services& at, which_book
     co_return found;
 }
 
+larder::awaitable<edition_list> get_editions(larder::services& at, which_editions which) {
+    auto found = co_await at.db.many<edition>(find_editions, which.title, which.bound);
+    co_return edition_list{std::move(found)};
+}
+
 larder::awaitable<larder::created<book>> put_book(larder::services& at, new_book b) {
     const std::vector<std::string> authors(1, b.author);
     const auto done =
-        co_await at.db.one<stored>(put, b.isbn, b.title, b.bound, authors, b.printed, b.price);
+        co_await at.db.maybe<stored>(put, b.isbn, b.title, b.bound, authors, b.printed, b.price);
+    if (!done) throw larder::http::error(409, "Another book has this number");
     co_return larder::created<book>{
         .value = {b.isbn, b.title, b.bound, authors, b.printed, b.price},
-        .location = done.is_new ? "/books/" + larder::percent_encode(b.isbn) : ""};
+        .location = done->is_new ? "/books/" + larder::percent_encode(b.isbn) : ""};
 }
 
 larder::awaitable<std::optional<book>> patch_price(larder::services& at, new_price p) {
@@ -103,22 +147,40 @@ larder::awaitable<std::optional<book>> patch_price(larder::services& at, new_pri
     co_return changed;
 }
 
+// Which lists the book was in, only the row says that is deleted.
 larder::awaitable<larder::no_content> delete_book(larder::services& at, which_book which) {
-    const auto done = co_await at.db.execute(remove_book, which.isbn);
-    if (done.affected() == 0) throw larder::http::error(404, "There is no such book");
+    auto change = co_await larder::transaction::begin(at);
+    const auto gone = co_await change.maybe<removed>(remove_book, which.isbn);
+    if (!gone) throw larder::http::error(404, "There is no such book");
+    change.breaks(one_book, which.isbn);
+    change.breaks(editions, gone->title, gone->bound);
+    co_await change.commit();
     co_return larder::no_content{};
 }
 
 void add_routes(larder::app& at) {
-    at.get("/books/{isbn}", get_book | larder::cached(one_book(&which_book::isbn)));
-    at.put("/books/{isbn}", put_book | larder::invalidates(one_book(&new_book::isbn)));
-    at.patch("/books/{isbn}", patch_price | larder::invalidates(one_book(&new_price::isbn)));
-    at.del("/books/{isbn}", delete_book | larder::invalidates(one_book(&which_book::isbn)));
+    using larder::cached, larder::invalidates, larder::found_by;
+    at.get("/books/{isbn}", get_book | cached(one_book(&which_book::isbn)));
+    at.get("/editions/{title}",
+           get_editions | cached(editions(&which_editions::title, &which_editions::bound)));
+
+    at.put("/books/{isbn}", put_book | invalidates(one_book(&new_book::isbn),
+                                                   editions(&new_book::title, &new_book::bound)));
+    at.patch("/books/{isbn}",
+             patch_price | invalidates(one_book(&new_price::isbn),
+                                       found_by<std::string, binding>(editions, edition_of,
+                                                                      &new_price::isbn)));
+    at.del("/books/{isbn}", delete_book | invalidates(larder::nothing));  // its transaction says it
 }
 
 std::string variable(const char* name) {
     const char* value = std::getenv(name);
     return value ? value : "";
+}
+
+larder::following following_of(std::string_view word) {
+    if (word == "auto") return larder::following::automatic;
+    return word == "trigger" ? larder::following::triggers : larder::following::off;
 }
 
 }  // namespace bookshop
@@ -128,6 +190,7 @@ int main(int argc, char** argv) {
     const larder::process_log log{{.level = "info"}};
     auto source = larder::pg::conninfo::parse(variable("PG_SERVICE_URI"));
     auto shared = larder::valkey::parse_uri(variable("VALKEY_SERVICE_URI"));
+    const auto follow = following_of(variable("CACHE_FOLLOW"));
     const std::string_view given = argc == 2 ? argv[1] : "";
     std::uint16_t port = 0;
     const auto read = std::from_chars(given.data(), given.data() + given.size(), port);
@@ -141,8 +204,11 @@ int main(int argc, char** argv) {
         larder::app service{{.name = "bookshop",
                              .port = port,
                              .source = larder::pg::pool_options{.server = *source},
-                             .shared = larder::valkey::client_options{.server = *shared}}};
+                             .shared = larder::valkey::client_options{.server = *shared},
+                             .follow = follow}};
         add_routes(service);
+        // Once, as the table's owner: so PostgreSQL tells what others change.
+        if (follow != larder::following::off) service.follow(larder::follow_command::setup);
         return service.run();
     } catch (const std::exception& e) {
         std::cerr << "bookshop: " << e.what() << '\n';

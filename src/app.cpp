@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -40,14 +41,48 @@ int listen(const app_options& options) {
 app::app(app_options options) : state_(std::make_unique<state>(std::move(options))) {}
 app::~app() = default;
 
+namespace {
+
+// A row that does not tell all values of a key may be any entry's.
+followed followed_by(const cache::key& family, const cache::depends_on& source) {
+    followed one{std::string{family.family()}, std::string{source.table}, {}};
+    if (!family.is_told_by(source)) return one;
+    const auto columns = source.columns();
+    one.is_only_counted = source.is_only_counted;
+    one.column = columns.front();
+    one.more_columns.assign(columns.begin() + 1, columns.begin() + family.parameters());
+    return one;
+}
+
+// `shop:books:7` would be an entry of `shop` with two parameters, and of `shop:books` with one.
+void expect_apart(const cache::key& family, const std::vector<cache::key>& others) {
+    const auto is_within = [](std::string_view name, std::string_view other) {
+        return name.size() > other.size() && name.starts_with(other) && name[other.size()] == ':';
+    };
+    for (const auto& other : others) {
+        const auto a = family.family(), b = other.family();
+        if (family.parameters() == 1 && other.parameters() == 1) continue;
+        if (is_within(a, b) || is_within(b, a))
+            throw std::logic_error("the families " + std::string{a} + " and " + std::string{b} +
+                                   " could have an entry in common");
+    }
+}
+
+}  // namespace
+
 void app::reads(const cache::key& family) {
     const std::string name{family.family()};
     auto& all = state_->families;
     if (family.ttl()) all.ttls[name] = *family.ttl();
-    if (std::ranges::find(all.names, name) != all.names.end()) return;
-    all.names.push_back(name);
-    for (const auto& one : family.sources())
-        state_->dependencies.push_back({name, std::string{one.table}, std::string{one.column}});
+    expect_apart(family, state_->keys);
+    state_->keys.push_back(family);
+    if (std::ranges::find(all.names, name) == all.names.end()) all.names.push_back(name);
+    auto& dependencies = state_->dependencies;
+    for (const auto& source : family.sources()) {
+        auto one = followed_by(family, source);
+        if (std::ranges::find(dependencies, one) == dependencies.end())
+            dependencies.push_back(std::move(one));
+    }
 }
 
 void app::add(openapi::operation docs, std::unique_ptr<endpoint> e) {

@@ -42,6 +42,7 @@ struct app::state {
     std::vector<openapi::operation> operations;
     std::string document;
     cached_families families;
+    std::vector<cache::key> keys;  // of those
     std::vector<followed> dependencies;
     cache::own_writes own;
     std::shared_ptr<pg::logins> logins;

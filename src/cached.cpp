@@ -1,25 +1,39 @@
 #include "larder/cached.hpp"
 
+#include <optional>
 #include <string_view>
 #include <unordered_set>
 
 namespace larder::detail {
 
+namespace {
+
+void add_found(const key_query& by, const pg::result& rows, std::vector<std::string>& keys) {
+    const auto fault = [&](const char* what) {
+        return pg::error(pg::failure::misused,
+                         "what found_by() found for " + std::string{by.family.family()} + what);
+    };
+    if (rows.columns() < by.family.parameters()) throw fault(" has fewer columns than the key");
+    std::vector<std::optional<std::string_view>> found(by.family.parameters());
+    std::unordered_set<std::string> known{by.family.all()};
+    keys.push_back(by.family.all());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        for (std::size_t column = 0; column < found.size(); ++column)
+            found[column] = rows.text(i, column);
+        const auto entries = by.entries(by.family, found);
+        if (entries.empty()) throw fault(" is not of the type that it is read as");
+        for (const auto& one : entries)
+            if (known.insert(one).second) keys.push_back(one);
+    }
+}
+
+}  // namespace
+
 awaitable<void> find_keys(pg::pool& connections, const std::vector<key_query>& queries,
                           std::vector<std::string>& keys) {
     for (const auto& one : queries) {
         const auto rows = co_await connections.run(one.sql, one.values);
-        keys.push_back(one.family.all());
-        for (std::size_t i = 0; i < rows.size(); ++i) {
-            const auto value = rows.text(i, 0);
-            if (!value) continue;
-            auto entry = one.entry(one.family, *value);
-            if (entry.empty())
-                throw pg::error(pg::failure::misused, "what found_by() found for " +
-                                                          std::string{one.family.family()} +
-                                                          " is not of the type that it is read as");
-            keys.push_back(std::move(entry));
-        }
+        add_found(one, rows, keys);
     }
 }
 

@@ -73,9 +73,9 @@ constexpr larder::docs describe(const add_reply*) {
     return {.text = "The order is stored.", .members = {{"updated", "Whose count has changed."}}};
 }
 
-/// num_orders:all and num_orders:<customerid>; untrue once a row of orders changes.
-inline constexpr larder::cache::key num_orders{"num_orders",
-                                               larder::cache::depends_on{"orders", "customerid"}};
+/// num_orders:all and num_orders:<customerid>; untrue once there are other rows of orders.
+inline constexpr larder::cache::key num_orders{
+    "num_orders", larder::cache::depends_on{"orders", "customerid"}.only_counted()};
 
 /// Adds what only PostgreSQL can know is wrong: a date that it does not take, an unknown customer.
 larder::awaitable<void> find_faults(larder::services& at, const new_order& order,

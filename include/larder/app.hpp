@@ -137,7 +137,9 @@ public:
         add_route<http::method::del>(path.text(), std::move(h));
     }
 
-    /// Families that handlers read by cached_query. What a cached route reads is known.
+    /// Families that handlers read by cached_query. What a cached route reads is known. Throws
+    /// std::logic_error if the name of one begins with another's and a colon, and one of the two
+    /// has more parameters than one: they could have an entry in common.
     void reads(const cache::key& family);
 
     /// The OpenAPI document of the routes, as /openapi.json serves it beside /docs and /redoc.

@@ -105,7 +105,7 @@ struct key_query {
     cache::key family;
     pg::statement sql;
     pg::parameters values;
-    std::string (*entry)(const cache::key& family, std::string_view found);
+    std::vector<std::string> (*entries)(const cache::key& family, found_texts found);
 };
 
 /// Adds the keys of what the queries find. Throws pg::error.
@@ -143,10 +143,8 @@ public:
         const auto add = [&](const auto& key) {
             if constexpr (requires { key.pattern(); }) {
                 all.push_back(key.pattern());
-            } else if constexpr (requires { key.parameter(); }) {
-                const std::string family{key.family()};
-                all.push_back(family + ":all");
-                all.push_back(family + ":{" + std::string{key.parameter()} + '}');
+            } else if constexpr (requires { key.patterns(); }) {
+                for (auto& one : key.patterns()) all.push_back(std::move(one));
             }
         };
         std::apply([&](const auto&... one) { (add(one), ...); }, keys_);
@@ -203,7 +201,7 @@ private:
         std::vector<detail::key_query> all;
         const auto add = [&](const auto& key) {
             if constexpr (requires { key.values(in); })
-                all.push_back({key.family, key.sql, key.values(in), &key.entry});
+                all.push_back({key.family, key.sql, key.values(in), &key.entries});
         };
         std::apply([&](const auto&... one) { (add(one), ...); }, keys_);
         return all;

@@ -48,7 +48,8 @@ awaitable<Reply> read_value(services& at, std::string key, cache::tiers::loader 
 }  // namespace detail
 
 /// A family of entries with the statements that load them: one over all rows, one over those with
-/// a value in the key's column ($1). Each gives one row; or none, if Reply is std::optional.
+/// values in the key's columns ($1, $2, ...). Each gives one row; or none, if Reply is
+/// std::optional.
 ///
 ///     constexpr cached_query<count_reply> order_count{num_orders, count_all, count_one};
 ///     const auto n = co_await order_count.get(at, 9999);
@@ -66,9 +67,10 @@ public:
     awaitable<Reply> get(services& at) const {
         return read(at, family_.all(), all_, pg::parameters{});
     }
-    template <cache::key_part Value>
-    awaitable<Reply> get(services& at, Value value) const {
-        return read(at, family_.of(value), one_, pg::parameters(1, pg::parameter(value)));
+    template <cache::key_part... Values>
+        requires(sizeof...(Values) > 0)
+    awaitable<Reply> get(services& at, Values... values) const {
+        return read(at, family_.of(values...), one_, pg::parameters{pg::parameter(values)...});
     }
 
 private:

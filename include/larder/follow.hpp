@@ -2,14 +2,18 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace larder {
 
-/// A family of entries depends on the rows of a table, and a column tells its entries apart.
+/// A family of entries depends on the rows of a table, and columns tell its entries apart.
 struct followed {
     std::string family;
-    std::string table;  ///< as SQL finds it by the search_path
-    std::string column;
+    std::string table;   ///< as SQL finds it by the search_path
+    std::string column;  ///< empty: a row does not tell which entries depend on it
+    std::vector<std::string> more_columns = {};  ///< for the other parameters, in their order
+    bool is_only_counted = false;  ///< an update that leaves these columns alone changes nothing
+    bool operator==(const followed&) const = default;
 };
 
 /// Whether writes that do not go through this service are seen: by psql, another program, a
@@ -18,7 +22,9 @@ enum class following {
     off,        ///< they are seen when an entry's time to live ends
     automatic,  ///< if PostgreSQL allows its log to be read; else a warning says what is missing
     required,   ///< the same, and nothing is served before an instance does
-    triggers    ///< they are told by triggers, where the log cannot be read
+    /// They are told by triggers, where the log cannot be read. Of a family whose entries are told
+    /// apart by several columns, all are invalidated then.
+    triggers
 };
 
 /// What app::follow() does.

@@ -168,10 +168,10 @@ operation describe(const H& h, http::method method, std::string path) {
     if (has_body) o.body = detail::body_of(std::move(all), name, o.structs);
     else o.query = std::move(all);
     detail::describe_reply<reply_of<H>>(o);
-    if constexpr (requires { h.key().parameter(); }) {
+    if constexpr (requires { h.key().patterns(); }) {
         o.family = h.key().family();
         o.ttl = h.key().whole().ttl();
-        o.entries = {o.family + ":all", o.family + ":{" + std::string{h.key().parameter()} + "}"};
+        o.entries = h.key().patterns();
     } else if constexpr (requires { h.patterns(); }) {
         o.entries = h.patterns();
     }

@@ -32,11 +32,11 @@ public:
 
     /// The entry over all rows will be untrue.
     void breaks(const cache::key& family) { add(family.all()); }
-    /// That one, and the one over the rows with this value.
-    template <cache::key_part Value>
-    void breaks(const cache::key& family, const Value& value) {
-        add(family.all());
-        add(family.of(value));
+    /// That one, the one over the rows with these values, and those over rows with some of them.
+    template <cache::key_value... Values>
+        requires(sizeof...(Values) > 0)
+    void breaks(const cache::key& family, const Values&... values) {
+        for (auto& entry : family.broken_by(values...)) add(std::move(entry));
     }
 
     boost::asio::awaitable<void> commit();

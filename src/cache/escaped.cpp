@@ -7,11 +7,21 @@ namespace larder::cache {
 
 std::string escaped(std::string_view text) {
     constexpr std::size_t longest = 200;
-    if (text == "all") return "%61ll";
+    if (text == no_value) return "%61ll";
     auto out = percent_encode(text);
     // It marks a digest.
     for (auto at = out.find('~'); at != out.npos; at = out.find('~', at)) out.replace(at, 1, "%7E");
     return out.size() > longest ? "~" + digest_of(text) : out;
+}
+
+std::vector<std::string> keys_of_row(std::string_view family, const key_parts& row) {
+    std::vector<std::string> keys{std::string{family}};
+    for (const auto& part : row) {
+        const auto shorter = keys.size();
+        for (std::size_t i = 0; part && i < shorter; ++i) keys.push_back(keys[i] + ':' + *part);
+        for (std::size_t i = 0; i < shorter; ++i) keys[i].append(1, ':').append(no_value);
+    }
+    return keys;
 }
 
 }  // namespace larder::cache

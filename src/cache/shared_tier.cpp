@@ -25,10 +25,17 @@ std::string text_of(milliseconds duration) { return std::to_string(duration.coun
 
 }  // namespace
 
+// The family ends before one of the colons: how many parameters it has is not known here.
 milliseconds shared_tier::whole_ttl_of(std::string_view key) const {
     if (options_.ttls.empty()) return options_.ttl;
-    const auto found = options_.ttls.find(key.substr(0, key.rfind(':')));
-    return found == options_.ttls.end() ? options_.ttl : found->second;
+    auto family = key;
+    for (auto end = key.rfind(':'); end != key.npos; end = family.rfind(':')) {
+        family = key.substr(0, end);
+        if (const auto found = options_.ttls.find(family); found != options_.ttls.end())
+            return found->second;
+        if (std::ranges::find(options_.families, family) != options_.families.end()) break;
+    }
+    return options_.ttl;
 }
 
 milliseconds shared_tier::longest(std::string_view key) const {

@@ -17,17 +17,29 @@ constexpr bool has_one_text(std::uint32_t type) {
            type == uuid;
 }
 
-// What is long and was not changed is as it was.
-const field* value_in(const changed_row& row, std::size_t column) {
-    if (column >= row.after.size()) return nullptr;
-    const auto& now = row.after[column];
-    if (now.is != field::kind::unchanged) return &now;
-    const bool is_known = row.known == changed_row::past::whole && column < row.before.size() &&
-                          row.before[column].is != field::kind::unchanged;
-    return is_known ? &row.before[column] : nullptr;
+const field* field_in(tuple row, std::size_t column) {
+    return column < row.size() ? &row[column] : nullptr;
 }
 
-bool are_same(const field& a, const field& b) { return a.is == b.is && a.text == b.text; }
+// What is long and was not changed is as it was.
+const field* value_in(const changed_row& row, std::size_t column) {
+    const auto* now = field_in(row.after, column);
+    if (!now || now->is != field::kind::unchanged) return now;
+    return row.known == changed_row::past::whole ? field_in(row.before, column) : nullptr;
+}
+
+// Nothing if the log does not tell one of them.
+template <class Find>
+std::optional<cache::key_parts> parts_of(const std::vector<std::size_t>& columns, Find&& find) {
+    cache::key_parts all;
+    for (const auto column : columns) {
+        const field* one = find(column);
+        if (!one || one->is == field::kind::unchanged) return std::nullopt;
+        auto& part = all.emplace_back();
+        if (one->is == field::kind::text) part = cache::escaped(one->text);
+    }
+    return all;
+}
 
 }  // namespace
 
@@ -82,14 +94,20 @@ void changes::learn(const relation& about) {
     if (found == tables_.end()) return;
     auto& all = known_[about.id];
     all.clear();
-    for (const auto& [family, column] : found->second) {
-        auto& one = all.emplace_back(watched{.family = family});
-        const auto at = std::ranges::find(about.columns, column, &relation::column::name);
-        if (at == about.columns.end()) continue;
-        one.column = static_cast<std::size_t>(at - about.columns.begin());
-        one.is_key = at->is_key;
-        one.has_one_text = has_one_text(at->type);
+    for (const auto& one : found->second) all.push_back(watch(one, about));
+}
+
+changes::watched changes::watch(const dependant& one, const relation& about) {
+    watched by{.family = one.family, .are_key = true, .is_only_counted = one.is_only_counted};
+    std::vector<std::string> names{one.column};
+    names.insert(names.end(), one.more_columns.begin(), one.more_columns.end());
+    for (const auto& name : names) {
+        const auto at = std::ranges::find(about.columns, name, &relation::column::name);
+        if (at == about.columns.end() || !has_one_text(at->type)) return {.family = one.family};
+        by.columns.push_back(static_cast<std::size_t>(at - about.columns.begin()));
+        by.are_key = by.are_key && at->is_key;
     }
+    return by;
 }
 
 bool changes::apply(const changed_row& row) {
@@ -109,29 +127,32 @@ bool changes::apply(const truncated& all) {
     return true;
 }
 
-// An update that leaves the column alone changes nothing that depends on it. The log tells the row
-// as it was where the identity is FULL; and of the key's columns where one of them changes.
+// The log tells the row as it was where the identity is FULL; and of the key's columns where one of
+// them changes. Of an update that leaves them alone it tells nothing.
 void changes::break_keys(const watched& by, const changed_row& row) {
     using kind = changed_row::kind;
     using past = changed_row::past;
-    if (!by.column || !by.has_one_text) return break_family(by.family);
-    const field* after = row.is == kind::deleted ? nullptr : value_in(row, *by.column);
-    const field* before = nullptr;
-    if (row.is != kind::inserted) {
-        const bool is_told = row.known == past::whole || (row.known == past::key && by.is_key);
-        if (!is_told && row.known == past::unknown && by.is_key && row.is == kind::updated) return;
-        if (!is_told || *by.column >= row.before.size()) return break_family(by.family);
-        before = &row.before[*by.column];
+    if (by.columns.empty()) return break_family(by.family);
+    std::optional<cache::key_parts> before, after;
+    if (row.is != kind::deleted) {
+        after = parts_of(by.columns, [&](std::size_t one) { return value_in(row, one); });
+        if (!after) return break_family(by.family);
     }
-    if (row.is != kind::deleted && !after) return break_family(by.family);
-    if (before && after && are_same(*before, *after)) return;
+    if (row.is != kind::inserted) {
+        const bool is_told = row.known == past::whole || (row.known == past::key && by.are_key);
+        if (row.known == past::unknown && by.are_key && row.is == kind::updated) before = after;
+        if (is_told)
+            before =
+                parts_of(by.columns, [&](std::size_t one) { return field_in(row.before, one); });
+        if (!before) return break_family(by.family);
+    }
+    if (before == after && by.is_only_counted) return;
+    if (before == after) before.reset();
     auto& all = open_->what;
     if (all.families.contains(by.family)) return;
-    all.keys.insert(by.family + ":all");
-    for (const auto* one : {before, after}) {
-        if (!one || one->is == field::kind::null) continue;
-        if (one->is != field::kind::text) return break_family(by.family);
-        all.keys.insert((by.family + ':').append(cache::escaped(one->text)));
+    for (const auto* one : {&before, &after}) {
+        if (!*one) continue;
+        for (auto& key : cache::keys_of_row(by.family, **one)) all.keys.insert(std::move(key));
     }
     if (all.keys.size() > most_keys_) {
         for (const auto& [id, dependants] : tables_)

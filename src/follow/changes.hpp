@@ -18,10 +18,12 @@
 
 namespace larder::follow {
 
-/// A family of keys, whose entries are told apart by a column.
+/// A family of keys, whose entries are told apart by columns.
 struct dependant {
     std::string family;
     std::string column;
+    std::vector<std::string> more_columns = {};
+    bool is_only_counted = false;  // an update that leaves these columns alone changes nothing
     bool operator==(const dependant&) const = default;
 };
 /// The tables that are followed, by their oid: those that have rows, so of a partitioned table its
@@ -50,8 +52,8 @@ struct transaction {
 /// Reads a stream of messages, and maps rows to the keys that they are counted under.
 ///
 /// Keys     `<family>:all` and `<family>:<value>`, as cache::key makes them of an integer, a text
-///          or a UUID. Where the log does not tell the value, or it is none of these, the whole
-///          family.
+///          or a UUID; of several columns, those with `all` in the place of some values, too. Where
+///          the log does not tell a value, or it is none of these, the whole family.
 /// Memory   of one transaction at most `most_keys`; beyond, it is the families.
 class changes {
 public:
@@ -71,10 +73,11 @@ public:
 private:
     struct watched {
         std::string family;
-        std::optional<std::size_t> column = {};  // none: the table has no such column
-        bool is_key = false;
-        bool has_one_text = false;
+        std::vector<std::size_t> columns = {};  // none: a row does not tell the values
+        bool are_key = false;                   // all of them
+        bool is_only_counted = false;
     };
+    static watched watch(const dependant& one, const relation& about);
     void learn(const relation& about);
     bool apply(const changed_row& row);
     bool apply(const truncated& all);

@@ -67,7 +67,11 @@ struct follower::state {
         const auto valkey = then.of();
         if (valkey.empty()) return {};
         std::string all = database + '\n' + valkey;
-        for (const auto& one : what) all += '\n' + one.family;
+        for (const auto& one : what) {  // who follows other columns tells of other entries
+            all += '\n' + one.family + ' ' + one.table + ' ' + one.column;
+            for (const auto& more : one.more_columns) all += ' ' + more;
+            if (one.is_only_counted) all += " counted";
+        }
         return name_of(all);
     }
     void begins() {

@@ -126,8 +126,12 @@ asio::awaitable<void> carry_out(pg::connection& with, lines plan) {
 
 lines described(const std::vector<followed>& what) {
     lines all;
-    for (const auto& one : what)
-        all.push_back("table " + one.table + ": for " + one.family + ", by " + one.column);
+    for (const auto& one : what) {
+        auto& line = all.emplace_back("table " + one.table + ": for " + one.family);
+        if (one.column.empty()) line += ", all of it";
+        else line += ", by " + one.column;
+        for (const auto& more : one.more_columns) line += " and " + more;
+    }
     return all;
 }
 

@@ -17,32 +17,39 @@ const pg::parameters no_values;
 // Statements of the table and of its partitions each have triggers of their own.
 constexpr std::string_view members_with_triggers{
     "WITH RECURSIVE named AS (SELECT * FROM"
-    " unnest($1::text[], $2::text[], $3::text[]) AS t (name, family, by_column)),"
-    " member (family, by_column, id) AS (SELECT family, by_column, to_regclass(name)::oid FROM "
-    "named"
-    " UNION SELECT family, by_column, i.inhrelid FROM member m"
+    " unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS t (name, family, by_column, how)),"
+    " member (family, by_column, how, id) AS ("
+    " SELECT family, by_column, how, to_regclass(name)::oid FROM named"
+    " UNION SELECT family, by_column, how, i.inhrelid FROM member m"
     " JOIN pg_inherits i ON i.inhparent = m.id),"
-    " all_triggers AS (SELECT m.family, m.by_column, m.id, c.relkind, c.relfilenode,"
+    " all_triggers AS (SELECT m.family, m.by_column, m.how, m.id, c.relkind, c.relfilenode,"
     " m.id::regclass::text AS name,"
     " (SELECT count(*) FROM pg_trigger t WHERE t.tgrelid = m.id AND t.tgenabled = 'A'"
     "  AND t.tgfoid = to_regproc('larder.tell_of_rows')"
+    "  AND t.tgargs = convert_to(m.family, getdatabaseencoding()) || decode('00', 'hex')"
+    "   || convert_to(m.by_column, getdatabaseencoding()) || decode('00', 'hex')"
+    "   || convert_to(m.how, getdatabaseencoding()) || decode('00', 'hex')"
     "  AND t.tgname IN (SELECT format('larder_%s_%s', m.family, o) FROM unnest(ARRAY['insert',"
     "  'update', 'delete', 'truncate']) o)) = 4 AS is_told,"
     " (SELECT string_agg(concat(t.tgname, t.tgenabled, pg_get_triggerdef(t.oid)), ' '"
     "  ORDER BY t.tgname) FROM pg_trigger t WHERE t.tgrelid = m.id AND t.tgname LIKE 'larder\\_%')"
     "  AS defined FROM member m LEFT JOIN pg_class c ON c.oid = m.id)"};
 
-// Of an UPDATE those values of which there are more or fewer rows now. Long lists are the family.
+// Of an UPDATE all values, or where rows are only counted, those of which there are more or fewer
+// now. Long lists are the family, and so is any row without a column.
 constexpr std::string_view trigger_function{
     R"(CREATE OR REPLACE FUNCTION larder.tell_of_rows() RETURNS trigger
 LANGUAGE plpgsql AS $larder$
 DECLARE
     family constant text := TG_ARGV[0];
-    rows constant text := CASE TG_OP
-        WHEN 'INSERT' THEN format('SELECT %1$I AS v, 1 AS n FROM larder_after', TG_ARGV[1])
-        WHEN 'DELETE' THEN format('SELECT %1$I AS v, 1 AS n FROM larder_before', TG_ARGV[1])
-        ELSE format('SELECT %1$I AS v, -1 AS n FROM larder_before'
-            ' UNION ALL SELECT %1$I, 1 FROM larder_after', TG_ARGV[1]) END;
+    rows constant text := CASE
+        WHEN TG_ARGV[1] = '' THEN 'SELECT '''' AS v, 1 AS n FROM '
+            || CASE TG_OP WHEN 'DELETE' THEN 'larder_before' ELSE 'larder_after' END
+        WHEN TG_OP = 'INSERT' THEN format('SELECT %1$I AS v, 1 AS n FROM larder_after', TG_ARGV[1])
+        WHEN TG_OP = 'DELETE' THEN format('SELECT %1$I AS v, 1 AS n FROM larder_before', TG_ARGV[1])
+        ELSE format('SELECT %1$I AS v, %2$s AS n FROM larder_before'
+            ' UNION ALL SELECT %1$I, 1 FROM larder_after', TG_ARGV[1],
+            CASE TG_ARGV[2] WHEN 'counted' THEN -1 ELSE 1 END) END;
     found text[];
 BEGIN
     IF TG_OP = 'TRUNCATE' THEN
@@ -72,10 +79,33 @@ constexpr pg::statement is_function_as_it_should_be{
     true};
 const pg::parameters the_function(1, std::string{trigger_function});
 
+// Triggers tell the values of one column: of a family with several, that all of it is untrue. So
+// they do where one family depends twice on a table, as a trigger's name is made of the family's.
+std::vector<followed> by_one_column(const std::vector<followed>& what) {
+    std::vector<followed> all;
+    for (const auto& each : what) {
+        const auto same = std::ranges::find_if(all, [&](const followed& one) {
+            return one.family == each.family && one.table == each.table;
+        });
+        const bool is_new = same == all.end();
+        auto& one = is_new ? all.emplace_back(each) : *same;
+        if (is_new && each.more_columns.empty()) continue;
+        one.column.clear();
+        one.more_columns.clear();
+        one.is_only_counted = false;
+    }
+    return all;
+}
+
 pg::parameters values_of(const std::vector<followed>& what) {
-    pg::parameters all(1, tables_of(what));
-    all.emplace_back(sql_array(what, &followed::family));
-    all.emplace_back(sql_array(what, &followed::column));
+    const auto each = by_one_column(what);
+    pg::parameters all(1, tables_of(each));
+    all.emplace_back(sql_array(each, &followed::family));
+    all.emplace_back(sql_array(each, &followed::column));
+    std::string how;
+    for (const auto& one : each)
+        how.append(how.empty() ? "" : ",").append(one.is_only_counted ? "counted" : "any");
+    all.emplace_back('{' + how + '}');
     return all;
 }
 
@@ -86,7 +116,10 @@ untrue read_notification(std::string_view payload, const std::vector<followed>& 
     const std::string family{payload.substr(0, end)};
     untrue all;
     if (std::ranges::find(what, family, &followed::family) == what.end()) return all;
-    if (end == payload.npos) {
+    const bool is_by_value = std::ranges::any_of(by_one_column(what), [&](const followed& one) {
+        return one.family == family && !one.column.empty();
+    });
+    if (end == payload.npos || !is_by_value) {
         all.families.insert(family);
         return all;
     }
@@ -108,11 +141,11 @@ asio::awaitable<std::vector<std::string>> plan_triggers(pg::connection& with,
         "  'update', 'delete', 'truncate']) o) t"
         " WHERE NOT is_told AND EXISTS (SELECT FROM pg_trigger WHERE tgrelid = id AND tgname = n)"
         " UNION ALL SELECT format('CREATE TRIGGER %I AFTER %s ON %s%s FOR EACH STATEMENT EXECUTE"
-        " FUNCTION larder.tell_of_rows(%L, %L); ALTER TABLE %s ENABLE ALWAYS TRIGGER %I',"
+        " FUNCTION larder.tell_of_rows(%L, %L, %L); ALTER TABLE %s ENABLE ALWAYS TRIGGER %I',"
         "  n, upper(o), name, CASE o WHEN 'insert' THEN ' REFERENCING NEW TABLE AS larder_after'"
         "   WHEN 'delete' THEN ' REFERENCING OLD TABLE AS larder_before'"
         "   WHEN 'update' THEN ' REFERENCING OLD TABLE AS larder_before NEW TABLE AS larder_after'"
-        "   ELSE '' END, family, by_column, name, n)"
+        "   ELSE '' END, family, by_column, how, name, n)"
         " FROM all_triggers, LATERAL (SELECT o, format('larder_%s_%s', family, o) AS n"
         "  FROM unnest(ARRAY['insert', 'update', 'delete', 'truncate']) o) t WHERE NOT is_told";
     co_await expect_tables(with, what);
@@ -155,7 +188,8 @@ asio::awaitable<std::vector<std::string>> status_of_triggers(pg::connection& wit
         " WHERE datname = current_database() AND (query = 'LISTEN larder_rows'"
         "  OR query LIKE 'SELECT 1 AS larder_follows_by_triggers') ORDER BY 1",
         true};
-    auto all = described(what);
+    const auto each = by_one_column(what);
+    auto all = described(each);
     const auto found = co_await look_up_triggers(with, what);
     all.push_back(found.fault.empty()
                       ? "triggers tell of their rows"

@@ -18,7 +18,8 @@ class connection;
 namespace larder::follow {
 
 /// Of a notification: a family, and in lines of their own the values of its column; without any
-/// line all of them. Nothing of other families: anybody may notify.
+/// line, and of a family with several columns, all of them. Nothing of other families: anybody may
+/// notify.
 untrue read_notification(std::string_view payload, const std::vector<followed>& what);
 
 /// What has to be done still so that rows are told, as SQL.

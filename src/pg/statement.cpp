@@ -19,6 +19,8 @@ result::result(pg_result* owned) : result_(owned) {}
 
 std::size_t result::size() const { return static_cast<std::size_t>(PQntuples(result_.get())); }
 
+std::size_t result::columns() const { return static_cast<std::size_t>(PQnfields(result_.get())); }
+
 std::size_t result::affected() const {
     const std::string_view count = PQcmdTuples(result_.get());
     std::size_t rows = 0;

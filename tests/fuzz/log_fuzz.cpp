@@ -1,5 +1,6 @@
 // PostgreSQL's log: frames, messages, snapshots, and what they make untrue.
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -23,7 +24,9 @@ void check_message(std::string_view message) {
 
 // A stream of messages, each behind its length.
 void check_stream(std::string_view text) {
-    changes all{{{5, {{"num_orders", "customerid"}}}, {6, {{"late", "orderid"}}}}, 8};
+    changes all{{{5, {{"num_orders", "customerid", {}, true}}},
+                 {6, {{"late", "orderid"}, {"books", "orderid", {"customerid"}}}}},
+                8};
     gate waiting;
     while (!text.empty()) {
         const auto size = static_cast<unsigned char>(text.front());
@@ -35,7 +38,10 @@ void check_stream(std::string_view text) {
             check(!one.what.is_empty(), "what breaks nothing is not told");
             for (const auto& key : one.what.keys) {
                 const auto family = key.substr(0, key.find(':'));
-                check(family == "num_orders" || family == "late", "only followed families");
+                check(family == "num_orders" || family == "late" || family == "books",
+                      "only followed families");
+                const auto colons = std::ranges::count(key, ':');
+                check(colons == (family == "books" ? 2 : 1), "a part for each column");
                 check(!one.what.families.contains(family), "a family has no keys beside");
             }
             check(one.what.keys.size() <= 8, "many keys are families");

@@ -4,15 +4,21 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "support/eventually.hpp"
 #include "support/store_test.hpp"
 
 namespace larder::test {
 namespace {
+
+using namespace std::chrono_literals;
 
 constexpr std::string_view dune =
     R"({"title":"Dune","bound":"hardcover","author":"Herbert, \"F\"","printed":"1965-08-01","price":9.5})";
@@ -21,24 +27,28 @@ constexpr std::string_view dune_back =
     R"("printed":"1965-08-01","price":9.50})";
 
 struct bookshop : store_test {
-    bookshop() {
+    explicit bookshop(const std::string& follow = "off") {
+        env["CACHE_FOLLOW"] = follow;
+        env["PG_SERVICE_URI"] = servers.postgres.with("dbname=" + servers.store.database());
         sql("DROP TABLE IF EXISTS books; CREATE TABLE books (isbn text PRIMARY KEY, title text NOT"
             " NULL, bound text NOT NULL, authors text[] NOT NULL, printed date, price"
             " numeric(12,2) NOT NULL); SELECT 1");
-        start();
+        one = start(port);
     }
     ~bookshop() override {
-        one->signal(SIGTERM);
-        EXPECT_EQ(one->wait(), 0) << one->err();
+        stop(*one);
         sql("DROP TABLE books; SELECT 1");
     }
-    void start() {
-        auto env = servers.env();
-        env["PG_SERVICE_URI"] = servers.postgres.with("dbname=" + servers.store.database());
-        one = std::make_unique<child>(
-            std::vector<std::string>{program("examples/example_bookshop"), std::to_string(port)},
+    std::unique_ptr<child> start(std::uint16_t at) const {
+        auto begun = std::make_unique<child>(
+            std::vector<std::string>{program("examples/example_bookshop"), std::to_string(at)},
             env);
-        ASSERT_TRUE(one->wait_for_err("bookshop listening")) << one->err();
+        EXPECT_TRUE(begun->wait_for_err("bookshop listening")) << begun->err();
+        return begun;
+    }
+    static void stop(child& begun) {
+        begun.signal(SIGTERM);
+        EXPECT_EQ(begun.wait(), 0) << begun.err();
     }
     http_response ask(std::string_view method, std::string_view target,
                       std::string_view body = {}) const {
@@ -54,8 +64,103 @@ struct bookshop : store_test {
             << one->err();
     }
 
+    environment env = servers.env();
     const std::uint16_t port = free_port();
     std::unique_ptr<child> one;
+};
+
+constexpr const char* all_dunes = "/editions/Dune";
+constexpr const char* hard_dunes = "/editions/Dune?bound=hardcover";
+constexpr const char* soft_dunes = "/editions/Dune?bound=paperback";
+constexpr const char* all_emmas = "/editions/Emma";
+constexpr const char* hard_emmas = "/editions/Emma?bound=hardcover";
+using targets = std::vector<std::string>;
+const targets all_lists{all_dunes, hard_dunes, soft_dunes, all_emmas, hard_emmas};
+
+std::string entry_of(const std::string& target) {
+    const auto title = target.find('/', 1) + 1, query = target.find("?bound=");
+    const auto bound = query == target.npos ? "all" : target.substr(query + 7);
+    return "editions:" + target.substr(title, query - title) + ':' + bound;
+}
+
+// Lists by two values, one of which may be missing, in two instances.
+struct two_bookshops : bookshop {
+    explicit two_bookshops(const std::string& follow = "off") : bookshop(follow) {
+        sql("INSERT INTO books VALUES"
+            " ('1', 'Dune', 'hardcover', '{F}', NULL, 10), ('2', 'Dune', 'paperback', '{F}', NULL, "
+            "5),"
+            " ('3', 'Emma', 'hardcover', '{J}', NULL, 7); SELECT 1");
+        two = start(other);
+    }
+    ~two_bookshops() override { stop(*two); }
+
+    static bool is_local(std::uint16_t at, const std::string& target) {
+        return get(at, target).header("cache-status").ends_with("detail=local");
+    }
+    void keep_all() const {
+        for (const auto at : {port, other})
+            for (const auto& each : all_lists)
+                ASSERT_TRUE(eventually([&] { return is_local(at, each); })) << each << one->err();
+    }
+    /// `number:price` of the books that an instance lists.
+    static std::string listed(std::uint16_t at, const std::string& target) {
+        const auto answer = get(at, target);
+        EXPECT_EQ(answer.status, 200) << answer.body;
+        std::string all;
+        for (std::string_view left = answer.body; left.find("isbn") != left.npos;) {
+            const auto from = left.find("isbn") + 7;
+            all += std::string{left.substr(from, left.find('"', from) - from)} + ':';
+            left.remove_prefix(left.find("price") + 7);
+            all += std::string{left.substr(0, left.find('}'))} + ' ';
+        }
+        return all;
+    }
+    void expect_listed(const std::string& target, const std::string& books) const {
+        for (const auto at : {port, other}) EXPECT_EQ(listed(at, target), books) << target;
+    }
+    void expect_soon(const std::string& target, const std::string& books) const {
+        for (const auto at : {port, other})
+            EXPECT_TRUE(eventually([&] { return listed(at, target) == books; }, 1s * slack))
+                << target << ": " << listed(at, target) << '\n'
+                << one->err();
+    }
+    /// The entries of all other lists are still there, before anybody asks for them.
+    void expect_kept_beside(const targets& changed) const {
+        for (const auto& each : all_lists)
+            if (std::ranges::find(changed, each) == changed.end()) {
+                EXPECT_TRUE(valkey().get(entry_of(each)).has_value()) << each;
+            }
+    }
+    http_response send(std::uint16_t at, std::string_view method, std::string_view target,
+                       std::string_view body = {}) const {
+        header_list headers;
+        if (!body.empty()) headers.emplace_back("content-type", "application/json");
+        return request(at, method, target, headers, body);
+    }
+
+    const std::uint16_t other = free_port();
+    std::unique_ptr<child> two;
+};
+
+struct followed_bookshops : two_bookshops {
+    explicit followed_bookshops(const std::string& by = "auto",
+                                const std::string& says = "Follows PostgreSQL's log")
+        : two_bookshops(by) {
+        EXPECT_TRUE(eventually([&] {
+            return one->err().find(says) != std::string::npos ||
+                   two->err().find(says) != std::string::npos;
+        })) << one->err();
+        // What was stored before anybody followed has ended, too.
+        EXPECT_TRUE(eventually([&] {
+            for (const auto& each : all_lists) get(port, each);
+            return std::ranges::all_of(
+                all_lists, [&](const auto& each) { return valkey().ttl(entry_of(each)) > 60; });
+        }));
+    }
+};
+
+struct told_bookshops : followed_bookshops {
+    told_bookshops() : followed_bookshops("trigger", "Follows what triggers tell") {}
 };
 
 TEST_F(bookshop, makes_changes_and_removes_what_path_and_body_say) {
@@ -173,6 +278,148 @@ TEST_F(bookshop, has_entries_that_live_as_long_as_their_family) {
     EXPECT_NE(
         get(port, "/openapi.json").body.find(R"("entries":["book:all","book:{isbn}"],"ttl":600)"),
         std::string::npos);
+}
+
+TEST_F(two_bookshops, list_what_a_write_by_either_has_changed_and_keep_the_rest) {
+    expect_listed(all_dunes, "1:10.00 2:5.00 ");
+    expect_listed(hard_dunes, "1:10.00 ");
+    expect_listed(soft_dunes, "2:5.00 ");
+    keep_all();
+    for (const auto* entry : {"editions:Dune:all", "editions:Dune:hardcover"}) {
+        const auto left = valkey().ttl(entry);
+        EXPECT_TRUE(left > 240 && left <= 300) << left << ", it has its family's time";
+    }
+
+    EXPECT_EQ(send(other, "PATCH", "/books/1", R"({"price":11})").status, 200);
+    expect_kept_beside({all_dunes, hard_dunes});
+    expect_listed(all_dunes, "1:11.00 2:5.00 ");
+    expect_listed(hard_dunes, "1:11.00 ");
+    keep_all();
+
+    const auto third = R"({"title":"Dune","bound":"paperback","author":"F","price":4})";
+    EXPECT_EQ(send(port, "PUT", "/books/4", third).status, 201);
+    expect_kept_beside({all_dunes, soft_dunes});
+    expect_listed(all_dunes, "1:11.00 2:5.00 4:4.00 ");
+    expect_listed(soft_dunes, "2:5.00 4:4.00 ");
+    keep_all();
+
+    EXPECT_EQ(send(other, "DELETE", "/books/2").status, 204);
+    expect_kept_beside({all_dunes, soft_dunes});
+    expect_listed(all_dunes, "1:11.00 4:4.00 ");
+    expect_listed(soft_dunes, "4:4.00 ");
+    keep_all();
+
+    const auto moved = R"({"title":"Emma","bound":"paperback","author":"F","price":4})";
+    EXPECT_EQ(send(port, "PUT", "/books/4", moved).status, 409);
+    EXPECT_EQ(send(port, "DELETE", "/books/2").status, 404);
+    expect_listed(all_emmas, "3:7.00 ");
+}
+
+TEST_F(two_bookshops, take_any_title_for_what_it_is) {
+    const std::vector<std::pair<std::string, std::string>> titles{
+        {"all", "all"},       {"a:b", "a%3Ab"},     {"a:all", "a%3Aall"}, {"%61ll", "%2561ll"},
+        {"Dune:", "Dune%3A"}, {":Dune", "%3ADune"}, {"~", "~"},           {"*", "%2A"}};
+    for (const auto& [title, in_path] : titles)
+        for (const auto* query : {"", "?bound=hardcover", "?bound=paperback"})
+            for (const auto at : {port, other})
+                EXPECT_EQ(listed(at, "/editions/" + in_path + query), "");
+    for (const auto& [title, in_path] : titles) {
+        const auto body =
+            R"({"title":")" + title + R"(","bound":"hardcover","author":"F","price":1})";
+        EXPECT_EQ(send(port, "PUT", "/books/" + in_path, body).status, 201);
+        for (const auto* query : {"", "?bound=hardcover"})
+            expect_listed("/editions/" + in_path + query, title + ":1.00 ");
+        expect_listed("/editions/" + in_path + "?bound=paperback", "");
+    }
+    expect_listed(all_dunes, "1:10.00 2:5.00 ");
+}
+
+TEST_F(followed_bookshops, list_what_somebody_else_has_changed_and_keep_the_rest) {
+    keep_all();
+    sql("INSERT INTO books VALUES ('4', 'Dune', 'paperback', '{F}', NULL, 4); SELECT 1");
+    expect_soon(all_dunes, "1:10.00 2:5.00 4:4.00 ");
+    expect_soon(soft_dunes, "2:5.00 4:4.00 ");
+    expect_kept_beside({all_dunes, soft_dunes});
+    keep_all();
+
+    sql("UPDATE books SET price = 12 WHERE isbn = '1'; SELECT 1");
+    expect_soon(all_dunes, "1:12.00 2:5.00 4:4.00 ");
+    expect_soon(hard_dunes, "1:12.00 ");
+    expect_kept_beside({all_dunes, hard_dunes});
+    keep_all();
+
+    sql("UPDATE books SET bound = 'hardcover' WHERE isbn = '4'; SELECT 1");
+    expect_soon(soft_dunes, "2:5.00 ");
+    expect_soon(hard_dunes, "1:12.00 4:4.00 ");
+    expect_kept_beside({all_dunes, hard_dunes, soft_dunes});
+    keep_all();
+
+    sql("UPDATE books SET title = 'Emma' WHERE isbn = '4'; SELECT 1");
+    expect_soon(all_dunes, "1:12.00 2:5.00 ");
+    expect_soon(hard_dunes, "1:12.00 ");
+    expect_soon(all_emmas, "3:7.00 4:4.00 ");
+    expect_soon(hard_emmas, "3:7.00 4:4.00 ");
+    expect_kept_beside({all_dunes, hard_dunes, all_emmas, hard_emmas});
+    keep_all();
+
+    sql("DELETE FROM books WHERE isbn = '3'; SELECT 1");
+    expect_soon(all_emmas, "4:4.00 ");
+    expect_soon(hard_emmas, "4:4.00 ");
+    expect_kept_beside({all_emmas, hard_emmas});
+    keep_all();
+
+    EXPECT_EQ(send(other, "PATCH", "/books/4", R"({"price":3})").status, 200);
+    expect_listed(all_emmas, "4:3.00 ");
+    expect_listed(hard_emmas, "4:3.00 ");
+    keep_all();
+    sql("TRUNCATE books; SELECT 1");
+    for (const auto& each : all_lists) expect_soon(each, "");
+}
+
+// Of a key with several parameters triggers tell that all entries are untrue.
+TEST_F(told_bookshops, list_what_somebody_else_has_changed) {
+    const auto expect_price = [&](const std::string& price) {
+        for (const auto at : {port, other})
+            EXPECT_TRUE(eventually(
+                [&] { return get(at, "/books/1").body.find(price) != std::string::npos; },
+                1s * slack))
+                << get(at, "/books/1").body;
+    };
+    expect_price("10.00");
+    expect_kept("/books/1");
+    keep_all();
+    sql("UPDATE books SET price = 12 WHERE isbn = '1'; SELECT 1");
+    expect_soon(all_dunes, "1:12.00 2:5.00 ");
+    expect_soon(hard_dunes, "1:12.00 ");
+    expect_price("12.00");
+    keep_all();
+    sql("UPDATE books SET title = 'Emma' WHERE isbn = '1'; SELECT 1");
+    expect_soon(all_dunes, "2:5.00 ");
+    expect_soon(hard_dunes, "");
+    expect_soon(hard_emmas, "1:12.00 3:7.00 ");
+    keep_all();
+    sql("INSERT INTO books VALUES ('4', 'Dune', 'hardcover', '{F}', NULL, 4); SELECT 1");
+    expect_soon(hard_dunes, "4:4.00 ");
+    keep_all();
+    sql("DELETE FROM books WHERE title = 'Dune'; SELECT 1");
+    expect_soon(all_dunes, "");
+    expect_soon(soft_dunes, "");
+    keep_all();
+    sql("TRUNCATE books; SELECT 1");
+    for (const auto& each : all_lists) expect_soon(each, "");
+}
+
+// As one of a version with one parameter would be.
+TEST_F(told_bookshops, notice_a_trigger_that_tells_something_else) {
+    sql("DROP TRIGGER larder_editions_update ON books;"
+        " CREATE TRIGGER larder_editions_update AFTER UPDATE ON books REFERENCING OLD TABLE AS"
+        " larder_before NEW TABLE AS larder_after FOR EACH STATEMENT EXECUTE FUNCTION"
+        " larder.tell_of_rows('editions', 'title', 'any');"
+        " ALTER TABLE books ENABLE ALWAYS TRIGGER larder_editions_update; SELECT 1");
+    EXPECT_TRUE(eventually([&] {
+        return (one->err() + two->err()).find("books has no triggers that tell of its rows") !=
+               std::string::npos;
+    })) << one->err();
 }
 
 TEST_F(bookshop, of_another_version_of_the_type_loads_anew) {

@@ -130,6 +130,40 @@ TEST(app, is_made_and_gone_without_serving) {
     at.post("/ping", write | invalidates(nothing));
 }
 
+// `shop:a:b` would be of both.
+TEST(app, takes_no_families_that_could_have_an_entry_in_common) {
+    using cache::depends_on, cache::key;
+    constexpr key shop{"shop", depends_on{"t", "a", "b"}}, a{"shop:a", depends_on{"t", "b"}};
+    constexpr key shops{"shops", depends_on{"t", "a"}}, narrow{"shop", depends_on{"t", "a"}};
+    app wide_first{app_options{}}, wide_last{app_options{}}, one_each{app_options{}};
+    wide_first.reads(shop);
+    wide_first.reads(shop);
+    wide_first.reads(shops);
+    EXPECT_THROW(wide_first.reads(a), std::logic_error);
+    wide_last.reads(a);
+    EXPECT_THROW(wide_last.reads(shop), std::logic_error);
+    one_each.reads(a);
+    one_each.reads(narrow);
+}
+
+struct both {
+    std::int32_t customerid = 0;
+    std::optional<std::string> state;
+};
+BOOST_DESCRIBE_STRUCT(both, (), (customerid, state))
+
+awaitable<number> read_both(services&, both) { co_return number{}; }
+
+TEST(app, documents_the_entries_of_several_parameters) {
+    constexpr cache::key by_both{"by_both", cache::depends_on{"orders", "customerid", "state"}};
+    app at{app_options{}};
+    at.get("/count/{customerid}", read_both | cached(by_both(&both::customerid, &both::state)));
+    EXPECT_NE(at.openapi().find(R"("by_both:all:all","by_both:{customerid}:all",)"
+                                R"("by_both:all:{state}","by_both:{customerid}:{state}")"),
+              std::string::npos)
+        << at.openapi();
+}
+
 TEST(app, has_an_entity_tag_for_every_get) {
     app at{app_options{}};
     at.get("/plain", read);

@@ -8,7 +8,11 @@
 #include <boost/describe/enum.hpp>
 
 #include <cstdint>
+#include <optional>
+#include <stdexcept>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace larder {
 namespace {
@@ -46,6 +50,24 @@ TEST(found_by, takes_nothing_for_what_it_is_not) {
     EXPECT_EQ(entry<bool>("true"), "");
     EXPECT_EQ(entry<date>("10.03.2023"), "");
     EXPECT_EQ(entry<color>("blue"), "");
+}
+
+constexpr cache::key both{"both", cache::depends_on{"rows", "name", "of"}};
+using texts = std::vector<std::optional<std::string_view>>;
+
+TEST(found_by, of_several_values_finds_all_entries_of_a_row) {
+    constexpr auto by = found_by<std::string, color>(both, query, &change::id);
+    const auto entries = [&](const texts& row) { return by.entries(both, row); };
+    EXPECT_EQ(entries({"a:b", "red"}), both.broken_by(std::string{"a:b"}, color::red));
+    EXPECT_EQ(entries({"a", std::nullopt}),
+              (std::vector<std::string>{"both:all:all", "both:a:all"}));
+    EXPECT_TRUE(entries({"a", "blue"}).empty());
+    EXPECT_EQ(by.pattern(), "both:{name}:{of}");
+}
+
+TEST(found_by, takes_as_many_types_as_the_key_has_parameters) {
+    EXPECT_THROW((found_by<std::string>(both, query, &change::id)), std::logic_error);
+    EXPECT_THROW((found_by<int, int>(family, query, &change::id)), std::logic_error);
 }
 
 TEST(found_by, asks_with_the_member_and_says_what_it_breaks) {

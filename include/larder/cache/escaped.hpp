@@ -1,14 +1,26 @@
 // Texts as parts of keys.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace larder::cache {
 
 /// A text as part of a key: letters, digits, `_`, `.` and `-` stand for themselves, and other bytes
 /// are percent-encoded. So is the `a` of `all`, which is the entry over all rows. A long one is
-/// `~` and its SHA-256, so that a key has at most 200 bytes more than its family.
+/// `~` and its SHA-256, so that it has at most 200 bytes.
 std::string escaped(std::string_view text);
+
+/// What stands in a key in the place of a value that is missing. No text is escaped to it.
+inline constexpr std::string_view no_value = "all";
+
+/// The values of a row for the parameters of a key, as they stand in it; nothing for NULL.
+using key_parts = std::vector<std::optional<std::string>>;
+
+/// The keys of all entries that a row with these values makes untrue: `books:Emma:1815`, and those
+/// over more rows, `books:Emma:all`, `books:all:1815` and `books:all:all`, which is the first.
+std::vector<std::string> keys_of_row(std::string_view family, const key_parts& row);
 
 }  // namespace larder::cache

@@ -1,14 +1,17 @@
 // Names a family of cache entries, once, for those who read it and those who make it untrue.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "larder/cache/escaped.hpp"
@@ -17,19 +20,37 @@
 
 namespace larder::cache {
 
-/// A table whose rows an entry is computed from, and its column that tells the entries apart.
-/// Without one, whatever others change in the table makes all entries of the family untrue.
+/// A table whose rows an entry is computed from, and its columns that tell the entries apart: one
+/// for each parameter of the key, in their order. If the table has none for some parameter (it is
+/// empty here), whatever others change in the table makes all entries of the family untrue.
 struct depends_on {
+    static constexpr std::size_t most_columns = 4;
+
     std::string_view table;
     std::string_view column = {};
+    std::string_view second = {}, third = {}, fourth = {};
+    bool is_only_counted = false;
+
+    /// The same, but it matters only which rows there are with which values in these columns, and
+    /// not what their other columns say: others' updates of those make nothing untrue.
+    constexpr depends_on only_counted() const {
+        auto changed = *this;
+        changed.is_only_counted = true;
+        return changed;
+    }
+    constexpr std::array<std::string_view, most_columns> columns() const {
+        return {column, second, third, fourth};
+    }
 };
 
-template <class T, class Member>
+template <class T, class... Members>
 class bound_key;
 
 namespace detail {
-// A call of it is what the compiler shows.
+// A call of one is what the compiler shows.
 void the_member_of_a_key_is_not_described();
+void a_key_takes_as_many_members_as_it_has_parameters();
+void the_members_of_a_key_are_in_the_order_of_its_columns();
 }  // namespace detail
 
 /// What can tell a family's entries apart.
@@ -37,13 +58,20 @@ template <class T>
 concept key_part =
     integer<T> || std::same_as<T, bool> || std::same_as<T, std::string> || spelled<T>;
 
+/// The same, or nothing: the entry is then one over all values.
+template <class T>
+concept key_value = key_part<T> || (is_optional<T> && key_part<typename T::value_type>);
+
 /// A family of entries: `num_orders:all` over all rows, `num_orders:<customerid>` over some.
 ///
-/// Shape    key `<family>:all` or `<family>:<value>`; a text is escaped, so that no input can name
-///          another family's entry, or one over all rows.
+/// Shape    key `<family>:<value>`, with as many values as it has parameters, and `all` in the
+///          place of one that is missing; a text is escaped, so that no input can name another
+///          family's entry, or one over more rows.
+/// Errors   std::logic_error for another number of values; of constants, it does not compile.
 ///
 ///     constexpr larder::cache::key basket{"basket", depends_on{"basket_items", "basketid"},
 ///                                         depends_on{"products"}};
+///     constexpr larder::cache::key editions{"editions", depends_on{"books", "title", "bound"}};
 class key {
 public:
     static constexpr std::size_t most_sources = 8;
@@ -52,10 +80,30 @@ public:
     constexpr key(std::string_view family, depends_on first, More... more)
         : family_(family), sources_{first, more...}, count_(1 + sizeof...(More)) {
         static_assert(sizeof...(More) < most_sources, "a family depends on at most 8 tables");
+        for (const auto& one : sources())
+            for (std::size_t i = 0; i < depends_on::most_columns; ++i)
+                if (!one.columns()[i].empty()) parameters_ = std::max(parameters_, i + 1);
     }
 
     constexpr std::string_view family() const { return family_; }
     constexpr std::span<const depends_on> sources() const { return {sources_.data(), count_}; }
+
+    /// How many tell its entries apart: as many as the table with the most columns has here.
+    constexpr std::size_t parameters() const { return parameters_; }
+    /// The same family with more parameters, for which no table has a column: a language, say.
+    constexpr key with_parameters(std::size_t count) const {
+        if (count < parameters_ || count > depends_on::most_columns)
+            throw std::logic_error("a key has a parameter for each column, and at most 4");
+        auto changed = *this;
+        changed.parameters_ = count;
+        return changed;
+    }
+    /// Whether a row of the table tells the values of all parameters.
+    constexpr bool is_told_by(const depends_on& source) const {
+        const auto columns = source.columns();
+        return std::all_of(columns.begin(), columns.begin() + static_cast<long>(parameters_),
+                           [](std::string_view one) { return !one.empty(); });
+    }
 
     /// The same family with entries that live so long, and not as long as the app's others.
     constexpr key with_ttl(std::chrono::seconds ttl) const {
@@ -66,25 +114,67 @@ public:
     constexpr std::optional<std::chrono::seconds> ttl() const { return ttl_; }
 
     /// The entry over all rows.
-    std::string all() const { return std::string{family_} + ":all"; }
-    /// The entry over the rows with this value in the column.
-    template <key_part Value>
-    std::string of(const Value& value) const {
-        return std::string{family_} + ':' + text_of(value);
+    std::string all() const {
+        std::string entry{family_};
+        for (std::size_t i = 0; i < parameters_; ++i) entry.append(1, ':').append(no_value);
+        return entry;
+    }
+    /// The entry over the rows with these values in the columns.
+    template <key_value... Values>
+        requires(sizeof...(Values) > 0)
+    std::string of(const Values&... values) const {
+        expect(sizeof...(Values));
+        std::string entry{family_};
+        (entry.append(1, ':').append(part_of(values).value_or(std::string{no_value})), ...);
+        return entry;
+    }
+    /// All entries that a row with these values makes untrue: its own, and those over more rows. A
+    /// value that is missing is NULL in that row.
+    template <key_value... Values>
+        requires(sizeof...(Values) > 0)
+    std::vector<std::string> broken_by(const Values&... values) const {
+        expect(sizeof...(Values));
+        return keys_of_row(family_, {part_of(values)...});
     }
 
-    /// This family with its parameter taken from a member of a handler's input.
-    template <described T, class Member>
-    consteval bound_key<T, Member> operator()(Member T::* member) const {
-        const bound_key<T, Member> bound{*this, member};
-        if (bound.parameter().empty()) detail::the_member_of_a_key_is_not_described();
+    /// This family with its parameters taken from members of a handler's input.
+    template <described T, class... Members>
+        requires(sizeof...(Members) > 0)
+    consteval bound_key<T, Members...> operator()(Members T::*... members) const {
+        if (sizeof...(Members) != parameters_)
+            detail::a_key_takes_as_many_members_as_it_has_parameters();
+        const bound_key<T, Members...> bound{*this, members...};
+        const auto names = bound.parameters();
+        for (const auto& name : names)
+            if (name.empty()) detail::the_member_of_a_key_is_not_described();
+        for (std::size_t i = 0; i < names.size(); ++i)
+            if (is_of_another(names[i], i))
+                detail::the_members_of_a_key_are_in_the_order_of_its_columns();
         return bound;
     }
 
 private:
+    constexpr void expect(std::size_t values) const {
+        if (values != parameters_)
+            throw std::logic_error(
+                "a key is given another number of values than it has parameters");
+    }
+    // The name is that of another parameter's column, and not of its own.
+    constexpr bool is_of_another(std::string_view name, std::size_t parameter) const {
+        bool is_other = false;
+        for (const auto& one : sources())
+            for (std::size_t i = 0; i < depends_on::most_columns; ++i) {
+                if (one.columns()[i] != name) continue;
+                if (i == parameter) return false;
+                is_other = true;
+            }
+        return is_other;
+    }
+
     template <class Value>
-    static std::string text_of(const Value& value) {
-        if constexpr (integer<Value>) return std::to_string(value);
+    static std::optional<std::string> part_of(const Value& value) {
+        if constexpr (is_optional<Value>) return value ? part_of(*value) : std::nullopt;
+        else if constexpr (integer<Value>) return std::to_string(value);
         else if constexpr (std::same_as<Value, bool>) return value ? "true" : "false";
         else if constexpr (std::same_as<Value, std::string>) return escaped(value);
         else return escaped(spell(value));
@@ -93,49 +183,63 @@ private:
     std::string_view family_;
     std::array<depends_on, most_sources> sources_;
     std::size_t count_;
+    std::size_t parameters_ = 1;
     std::optional<std::chrono::seconds> ttl_;
 };
 
-/// A key whose parameter is a member of T: of a query, to read by; of a new row, to invalidate by.
-template <class T, class Member>
+/// A key whose parameters are members of T: of a query, to read by; of a new row, to invalidate by.
+template <class T, class... Members>
 class bound_key {
-    static constexpr bool optional = is_optional<Member>;
-
 public:
     using input = T;
 
-    constexpr bound_key(cache::key family, Member T::* member) : family_(family), member_(member) {}
+    constexpr bound_key(cache::key family, Members T::*... members)
+        : family_(family), members_(members...) {}
 
     constexpr std::string_view family() const { return family_.family(); }
     constexpr const cache::key& whole() const { return family_; }
-    /// The name of the member that is the parameter.
-    constexpr std::string_view parameter() const {
-        std::string_view name;
-        for_each_member<T>([&](auto m) {
-            if constexpr (std::same_as<decltype(m.pointer), Member T::*>)
-                if (m.pointer == member_) name = m.name;
-        });
-        return name;
+    /// The names of the members that are the parameters.
+    constexpr std::array<std::string_view, sizeof...(Members)> parameters() const {
+        return std::apply(
+            [](auto... each) {
+                return std::array<std::string_view, sizeof...(Members)>{name_of(each)...};
+            },
+            members_);
     }
-    /// The entry that answers this input; without the parameter, the one over all rows.
+    constexpr std::string_view parameter() const
+        requires(sizeof...(Members) == 1)
+    {
+        return parameters().front();
+    }
+    /// The entries of the family, for docs: `num_orders:all`, `num_orders:{customerid}`.
+    std::vector<std::string> patterns() const {
+        key_parts names(sizeof...(Members));
+        std::ranges::transform(parameters(), names.begin(),
+                               [](auto name) { return '{' + std::string{name} + '}'; });
+        return keys_of_row(family(), names);
+    }
+    /// The entry that answers this input: of a parameter that is missing, the one over all values.
     std::string entry(const T& from) const {
-        const auto& value = from.*member_;
-        if constexpr (optional) {
-            return value ? family_.of(*value) : family_.all();
-        } else {
-            return family_.of(value);
-        }
+        return std::apply([&](auto... each) { return family_.of(from.*each...); }, members_);
     }
-    /// The entries that a row with this value makes untrue.
+    /// The entries that a row with these values makes untrue.
     std::vector<std::string> broken_by(const T& row) const {
-        std::vector<std::string> entries{family_.all()};
-        if (auto own = entry(row); own != entries.front()) entries.push_back(std::move(own));
-        return entries;
+        return std::apply([&](auto... each) { return family_.broken_by(row.*each...); }, members_);
     }
 
 private:
+    template <class Member>
+    static constexpr std::string_view name_of(Member T::* member) {
+        std::string_view name;
+        for_each_member<T>([&](auto m) {
+            if constexpr (std::same_as<decltype(m.pointer), Member T::*>)
+                if (m.pointer == member) name = m.name;
+        });
+        return name;
+    }
+
     cache::key family_;
-    Member T::* member_;
+    std::tuple<Members T::*...> members_;
 };
 
 }  // namespace larder::cache

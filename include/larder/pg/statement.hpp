@@ -71,6 +71,7 @@ public:
     explicit result(pg_result* owned);
 
     std::size_t size() const;
+    std::size_t columns() const;
     /// The number of rows that an INSERT, UPDATE or DELETE changed.
     std::size_t affected() const;
     /// The column of that name. Throws error{misused} if there is none.

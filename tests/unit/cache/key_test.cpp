@@ -7,12 +7,17 @@
 #include <boost/describe/class.hpp>
 #include <boost/describe/enum.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <optional>
+#include <random>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace larder::cache {
@@ -138,6 +143,191 @@ TEST(key, gives_reader_and_writer_the_same_entry) {
         EXPECT_EQ(broken, (strings{num_orders.all(), read}));
         EXPECT_EQ(num_orders(&wide::id).entry({customer}), read);
     }
+}
+
+// ---- several parameters ----
+
+struct books_query {
+    std::string author;
+    std::optional<std::int32_t> year;
+};
+BOOST_DESCRIBE_STRUCT(books_query, (), (author, year))
+
+struct new_book {
+    std::int32_t year = 0;
+    std::string author;
+    std::optional<size> format;
+};
+BOOST_DESCRIBE_STRUCT(new_book, (), (year, author, format))
+
+constexpr key books{"books", depends_on{"books", "author", "year"}};
+constexpr key prices{"prices", depends_on{"items", "basket"}, depends_on{"vouchers", "", "code"}};
+
+TEST(key, of_several_parameters_has_one_for_each_column) {
+    static_assert(num_orders.parameters() == 1 && books.parameters() == 2);
+    static_assert(key{"k", depends_on{"t"}}.parameters() == 1);
+    static_assert(key{"k", depends_on{"t", "a", "b", "c", "d"}}.parameters() == 4);
+    static_assert(books.with_parameters(3).parameters() == 3);
+    static_assert(prices.parameters() == 2);
+    EXPECT_EQ(books.all(), "books:all:all");
+    EXPECT_EQ(books.of(std::string{"Emma"}, 1815), "books:Emma:1815");
+    EXPECT_EQ(books.of(std::string{"Emma"}, std::optional<int>{}), "books:Emma:all");
+    EXPECT_EQ(books.of(std::string{"all"}, size::all), "books:%61ll:%61ll");
+    EXPECT_EQ(books.of(std::string{}, std::string{}), "books::");
+}
+
+TEST(key, knows_whether_a_row_tells_all_its_values) {
+    static_assert(books.is_told_by(books.sources()[0]));
+    static_assert(!books.with_parameters(3).is_told_by(books.sources()[0]));
+    for (const auto& source : prices.sources()) EXPECT_FALSE(prices.is_told_by(source));
+    static_assert(!key{"k", depends_on{"t"}}.is_told_by(depends_on{"t"}));
+}
+
+TEST(key, refuses_another_number_of_values) {
+    EXPECT_THROW(books.of(7), std::logic_error);
+    EXPECT_THROW(books.of(7, 8, 9), std::logic_error);
+    EXPECT_THROW(num_orders.of(7, 8), std::logic_error);
+    EXPECT_THROW(books.broken_by(7), std::logic_error);
+    EXPECT_THROW(books.with_parameters(1), std::logic_error);
+    EXPECT_THROW(books.with_parameters(5), std::logic_error);
+}
+
+TEST(key, of_several_members_answers_a_query) {
+    constexpr auto by_both = books(&books_query::author, &books_query::year);
+    static_assert(by_both.parameters()[0] == "author" && by_both.parameters()[1] == "year");
+    EXPECT_EQ(by_both.entry({"Jane Austen", 1815}), "books:Jane%20Austen:1815");
+    EXPECT_EQ(by_both.entry({"Jane Austen", {}}), "books:Jane%20Austen:all");
+    EXPECT_EQ(by_both.patterns(), (strings{"books:all:all", "books:{author}:all",
+                                           "books:all:{year}", "books:{author}:{year}"}));
+    EXPECT_EQ(num_orders(&count_query::customerid).patterns(),
+              (strings{"num_orders:all", "num_orders:{customerid}"}));
+}
+
+TEST(key, of_several_members_is_broken_with_each_value_and_without) {
+    const auto by_both = books(&new_book::author, &new_book::year);
+    EXPECT_EQ(
+        by_both.broken_by({1815, "Austen", {}}),
+        (strings{"books:all:all", "books:Austen:all", "books:all:1815", "books:Austen:1815"}));
+    constexpr auto by_format = key{"formats", depends_on{"books", "author", "format", "year"}}(
+        &new_book::author, &new_book::format, &new_book::year);
+    EXPECT_EQ(by_format.broken_by({1815, "A", size::small}),
+              (strings{"formats:all:all:all", "formats:A:all:all", "formats:all:small:all",
+                       "formats:A:small:all", "formats:all:all:1815", "formats:A:all:1815",
+                       "formats:all:small:1815", "formats:A:small:1815"}));
+    // NULL: no entry with a value has the row.
+    EXPECT_EQ(by_format.broken_by({1815, "A", {}}),
+              (strings{"formats:all:all:all", "formats:A:all:all", "formats:all:all:1815",
+                       "formats:A:all:1815"}));
+}
+
+// Whatever the row, the reader of any of its values, or of none, has an entry that is broken.
+TEST(key, of_several_members_is_read_only_where_it_is_broken) {
+    for (const std::string author : {"Austen", "all", "", ":", "a:b", "%61ll"})
+        for (const auto year : {1815, -1, 0}) {
+            const auto broken =
+                books(&new_book::author, &new_book::year).broken_by({year, author, {}});
+            const auto read = books(&books_query::author, &books_query::year);
+            for (const auto& entry : {read.entry({author, year}), read.entry({author, {}})})
+                EXPECT_EQ(std::count(broken.begin(), broken.end(), entry), 1) << entry;
+        }
+}
+
+// ---- no two tuples share a key ----
+
+using value = std::optional<std::string>;
+using row_of_values = std::vector<value>;
+
+std::string key_of(const row_of_values& row) {
+    static constexpr key one{"f", depends_on{"t", "a"}};
+    static constexpr key two{"f", depends_on{"t", "a", "b"}};
+    static constexpr key three{"f", depends_on{"t", "a", "b", "c"}};
+    if (row.size() == 1) return one.of(row[0]);
+    if (row.size() == 2) return two.of(row[0], row[1]);
+    return three.of(row[0], row[1], row[2]);
+}
+
+const std::vector<value> nasty{{},
+                               "",
+                               ":",
+                               "::",
+                               "%",
+                               "%3A",
+                               "%253A",
+                               "a",
+                               "a:",
+                               ":a",
+                               "a:a",
+                               "b",
+                               "all",
+                               "All",
+                               "all:",
+                               ":all",
+                               "%61ll",
+                               "~",
+                               "~~",
+                               "%7E",
+                               "*",
+                               "{f",
+                               "f:a",
+                               "f:all",
+                               "\n",
+                               " ",
+                               "\xC3\xA9",
+                               std::string(1, '\0'),
+                               std::string(200, 'x'),
+                               std::string(201, 'x'),
+                               std::string(67, ':'),
+                               std::string(68, ':'),
+                               "~84a0678c90937f5dcf9994d5866668da6b995109c8ad845410559b48a4ecafed"};
+
+void expect_own_keys(const std::vector<row_of_values>& rows) {
+    std::map<std::string, row_of_values> known;
+    for (const auto& row : rows) {
+        const auto entry = key_of(row);
+        const auto [found, is_new] = known.emplace(entry, row);
+        EXPECT_TRUE(is_new || found->second == row) << entry << " is of two rows";
+        EXPECT_EQ(std::count(entry.begin(), entry.end(), ':'), static_cast<long>(row.size()))
+            << entry;
+        EXPECT_EQ(entry.find('\n'), entry.npos);
+        EXPECT_LE(entry.size(), 2 + 201 * row.size());
+    }
+}
+
+TEST(key, of_two_tuples_is_never_the_same) {
+    std::vector<row_of_values> rows;
+    for (const auto& a : nasty) {
+        rows.push_back({a});
+        for (const auto& b : nasty) {
+            rows.push_back({a, b});
+            for (const auto& c : nasty) rows.push_back({a, b, c});
+        }
+    }
+    expect_own_keys(rows);
+}
+
+TEST(key, of_two_random_tuples_is_never_the_same) {
+    const auto seed = std::random_device{}();
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937 random{seed};
+    constexpr std::string_view letters{":%~al361AE\n{}* \xFF", 17};
+    std::vector<row_of_values> rows;
+    for (int i = 0; i < 20'000; ++i) {
+        auto& row = rows.emplace_back(1 + random() % 3);
+        for (auto& one : row) {
+            if (random() % 8 == 0) continue;
+            one.emplace();
+            for (auto left = random() % 6; left > 0; --left)
+                *one += letters[random() % letters.size()];
+        }
+    }
+    expect_own_keys(rows);
+}
+
+TEST(keys_of_row, are_the_keys_that_are_broken) {
+    EXPECT_EQ(keys_of_row("f", {"a"}), (strings{"f:all", "f:a"}));
+    EXPECT_EQ(keys_of_row("f", {{}}), (strings{"f:all"}));
+    EXPECT_EQ(keys_of_row("p:f", {"a", {}, "c"}),
+              (strings{"p:f:all:all:all", "p:f:a:all:all", "p:f:all:all:c", "p:f:a:all:c"}));
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+
 #include "unit/follow/log_text.hpp"
 
 namespace larder::follow {
@@ -15,25 +17,26 @@ using names = std::set<std::string>;
 constexpr std::uint32_t orders = 16384, shipments = 16390;
 
 struct changed_rows : testing::Test {
-    changes all{{{orders, {{"num_orders", "customerid"}}},
-                 {shipments, {{"num_shipments", "customerid"}, {"late", "warehouse"}}}},
-                5};
+    std::unique_ptr<changes> all = std::make_unique<changes>(
+        followed_tables{{orders, {{"num_orders", "customerid", {}, true}}},
+                        {shipments, {{"num_shipments", "customerid"}, {"late", "warehouse"}}}},
+        5);
 
     void SetUp() override { tell(orders, 'f'); }
     void tell(std::uint32_t table, char identity, std::uint32_t type = 23, bool is_key = false) {
         const bool is_full = identity == 'f';
-        ASSERT_TRUE(all.read(log_text::relation(
+        ASSERT_TRUE(all->read(log_text::relation(
             table, identity, {{"id", 23, true}, {"customerid", type, is_full || is_key}})));
     }
     /// What a transaction of these messages makes untrue.
     untrue of(const std::vector<std::string>& messages) {
-        EXPECT_TRUE(all.read(begin(1)));
-        for (const auto& one : messages) EXPECT_TRUE(all.read(one));
-        EXPECT_TRUE(all.take().empty()) << "it is not complete";
-        EXPECT_TRUE(all.is_within());
-        EXPECT_TRUE(all.read(commit()));
-        EXPECT_FALSE(all.is_within());
-        auto done = all.take();
+        EXPECT_TRUE(all->read(begin(1)));
+        for (const auto& one : messages) EXPECT_TRUE(all->read(one));
+        EXPECT_TRUE(all->take().empty()) << "it is not complete";
+        EXPECT_TRUE(all->is_within());
+        EXPECT_TRUE(all->read(commit()));
+        EXPECT_FALSE(all->is_within());
+        auto done = all->take();
         EXPECT_LE(done.size(), 1U);
         return done.empty() ? untrue{} : done.front().what;
     }
@@ -101,7 +104,7 @@ TEST_F(changed_rows, of_a_text_or_a_uuid_break_the_key_that_readers_make_of_it) 
 TEST_F(changed_rows, what_has_more_than_one_spelling_breaks_the_family) {
     tell(orders, 'f', 1700);  // numeric: 42 and 42.0
     expect_families({inserted(orders, {"1", "42"})}, {"num_orders"});
-    ASSERT_TRUE(all.read(log_text::relation(orders, 'f', {{"id", 23, true}})));
+    ASSERT_TRUE(all->read(log_text::relation(orders, 'f', {{"id", 23, true}})));
     expect_families({inserted(orders, {"1"})}, {"num_orders"});
 }
 
@@ -126,12 +129,109 @@ TEST_F(changed_rows, another_table_breaks_nothing) {
 }
 
 TEST_F(changed_rows, a_stream_that_cannot_be_is_of_no_use) {
-    EXPECT_FALSE(all.read(commit()));
-    EXPECT_FALSE(all.read(inserted(orders, {"1", "42"}))) << "outside a transaction";
-    EXPECT_TRUE(all.read(begin(1)));
-    EXPECT_FALSE(all.read(begin(2)));
-    EXPECT_FALSE(all.read(inserted(shipments, {"1", "42"}))) << "its columns were not told";
-    EXPECT_FALSE(all.read("nonsense"));
+    EXPECT_FALSE(all->read(commit()));
+    EXPECT_FALSE(all->read(inserted(orders, {"1", "42"}))) << "outside a transaction";
+    EXPECT_TRUE(all->read(begin(1)));
+    EXPECT_FALSE(all->read(begin(2)));
+    EXPECT_FALSE(all->read(inserted(shipments, {"1", "42"}))) << "its columns were not told";
+    EXPECT_FALSE(all->read("nonsense"));
+}
+
+// ---- two columns ----
+
+constexpr std::uint32_t books = 16400;
+
+struct rows_of_two : changed_rows {
+    void SetUp() override {
+        all = std::make_unique<changes>(followed_tables{
+            {books, {{"books", "author", {"year"}}, {"by_year", "year", {}, true}}}});
+        tell_of_books('f');
+    }
+    void tell_of_books(char identity, std::uint32_t type = 23, bool is_key = false) {
+        const bool is_full = identity == 'f';
+        ASSERT_TRUE(all->read(log_text::relation(
+            books, identity,
+            {{"id", 23, true}, {"author", 25, is_full || is_key}, {"year", type, is_full}})));
+    }
+};
+
+TEST_F(rows_of_two, insert_breaks_its_own_and_those_over_more_rows) {
+    expect_keys({inserted(books, {"1", "Austen", "1815"})},
+                {"books:all:all", "books:Austen:all", "books:all:1815", "books:Austen:1815",
+                 "by_year:all", "by_year:1815"});
+    expect_keys({inserted(books, {"1", "a:all", "-1"})},
+                {"books:all:all", "books:a%3Aall:all", "books:all:-1", "books:a%3Aall:-1",
+                 "by_year:all", "by_year:-1"});
+}
+
+TEST_F(rows_of_two, with_null_break_those_without_the_value) {
+    expect_keys({inserted(books, {"1", "Austen", std::nullopt})},
+                {"books:all:all", "books:Austen:all", "by_year:all"});
+    expect_keys({deleted(books, "O", {"1", std::nullopt, std::nullopt})},
+                {"books:all:all", "by_year:all"});
+}
+
+TEST_F(rows_of_two, update_of_one_column_breaks_what_the_row_was_in_and_is_in) {
+    expect_keys({updated(books, "O", {"1", "Austen", "1815"}, {"1", "Bronte", "1815"})},
+                {"books:all:all", "books:all:1815", "books:Austen:all", "books:Austen:1815",
+                 "books:Bronte:all", "books:Bronte:1815"});
+    expect_keys({updated(books, "O", {"1", "Austen", "1815"}, {"1", "Austen", std::nullopt})},
+                {"books:all:all", "books:all:1815", "books:Austen:all", "books:Austen:1815",
+                 "by_year:all", "by_year:1815"});
+}
+
+// It may be a list of titles.
+TEST_F(rows_of_two, update_of_another_column_breaks_what_the_row_is_in_if_that_is_not_a_count) {
+    const names own{"books:all:all", "books:all:1815", "books:Austen:all", "books:Austen:1815"};
+    expect_keys({updated(books, "O", {"1", "Austen", "1815"}, {"2", "Austen", "1815"})}, own);
+    expect_keys({updated(books, "O", {"1", "Austen", "1815"}, {"2", unchanged, "1815"})}, own);
+    expect_keys({updated(books, "O", {"1", std::nullopt, "1815"}, {"2", std::nullopt, "1815"})},
+                {"books:all:all", "books:all:1815"});
+}
+
+TEST_F(rows_of_two, update_that_leaves_the_identity_alone_breaks_what_the_row_is_in) {
+    all = std::make_unique<changes>(
+        followed_tables{{books, {{"by_id", "id"}, {"by_both", "id", {"author"}}}}});
+    tell_of_books('i', 23, true);
+    expect_keys({updated(books, "", {}, {"7", "Austen", "1815"})},
+                {"by_id:all", "by_id:7", "by_both:all:all", "by_both:7:all", "by_both:all:Austen",
+                 "by_both:7:Austen"});
+    const auto what = of({updated(books, "", {}, {"7", unchanged, "1815"})});
+    EXPECT_EQ(what.keys, (names{"by_id:all", "by_id:7"}));
+    EXPECT_EQ(what.families, names{"by_both"}) << "the log does not tell the author";
+}
+
+TEST_F(rows_of_two, delete_breaks_what_the_row_was_in) {
+    expect_keys({deleted(books, "O", {"1", "Austen", "1815"})},
+                {"books:all:all", "books:Austen:all", "books:all:1815", "books:Austen:1815",
+                 "by_year:all", "by_year:1815"});
+}
+
+TEST_F(rows_of_two, of_which_not_both_are_told_break_the_family) {
+    tell_of_books('i', 23, true);
+    expect_families({deleted(books, "K", {std::nullopt, "Austen", std::nullopt})},
+                    {"books", "by_year"});
+    expect_families({updated(books, "", {}, {"1", "Austen", "1815"})}, {"books", "by_year"});
+    expect_families({inserted(books, {"1", "Austen", unchanged})}, {"books", "by_year"});
+    expect_families({inserted(books, {"1", "Austen"})}, {"books", "by_year"});
+    tell_of_books('f', 1082);  // a date
+    expect_families({inserted(books, {"1", "Austen", "1815-12-23"})}, {"books", "by_year"});
+    ASSERT_TRUE(all->read(log_text::relation(books, 'f', {{"id", 23, true}, {"year", 23, true}})));
+    const auto what = of({inserted(books, {"1", "1815"})});
+    EXPECT_EQ(what.families, names{"books"});
+    EXPECT_EQ(what.keys, (names{"by_year:all", "by_year:1815"}));
+}
+
+TEST_F(rows_of_two, of_a_table_that_knows_one_of_them_break_the_family) {
+    all = std::make_unique<changes>(followed_tables{{books, {{"books", ""}}}});
+    tell_of_books('f');
+    expect_families({updated(books, "O", {"1", "a", "1"}, {"1", "a", "2"})}, {"books"});
+}
+
+TEST_F(rows_of_two, break_no_key_of_a_family_that_is_untrue) {
+    expect_families({inserted(books, {"1", "Austen", "1815"}), log_text::truncated({books}),
+                     inserted(books, {"1", "Austen", "1816"})},
+                    {"books", "by_year"});
 }
 
 struct visibility : testing::Test {

@@ -25,6 +25,20 @@ TEST(notification, without_a_line_is_of_the_family) {
     EXPECT_TRUE(notified("num_orders").keys.empty());
 }
 
+// An older version's trigger may tell the values of one column.
+TEST(notification, of_a_family_with_several_columns_is_all_of_it) {
+    const std::vector<larder::followed> two{{"books", "books", "author", {"year"}},
+                                            {"prices", "items", ""},
+                                            {"twice", "orders", "buyer"},
+                                            {"twice", "orders", "seller"}};
+    for (const std::string family : {"books", "prices", "twice"})
+        for (const auto* values : {"", "\n1815", "\n"}) {
+            const auto what = read_notification(family + values, two);
+            EXPECT_EQ(what.families, names{family});
+            EXPECT_TRUE(what.keys.empty());
+        }
+}
+
 TEST(notification, of_others_is_nothing) {
     for (const auto* payload :
          {"", "\n", "x", "x\n1", "num_order\n1", "num_orders:1", "num_orders2"})
