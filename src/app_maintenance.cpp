@@ -2,14 +2,17 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
 #include "app_state.hpp"
 #include "follow/setup.hpp"
+#include "follow/standing.hpp"
 #include "follow/triggers.hpp"
 #include "pg/connection.hpp"
 #include "pg/tables.hpp"
@@ -91,15 +94,41 @@ asio::awaitable<lines> plan_of(pg::connection& source, follow_command what, bool
     co_return plan;
 }
 
+// A family without a table: nobody can know when its entries are untrue.
+lines not_followed(const std::vector<std::string>& families, const std::vector<followed>& tables) {
+    lines all;
+    for (const auto& one : families)
+        if (std::ranges::find(tables, one, &followed::family) == tables.end())
+            all.push_back(one + " is not followed, as no table is named that its entries are of");
+    return all;
+}
+
+asio::awaitable<lines> status_of(pg::connection& source, const app_options& options,
+                                 std::vector<std::string> families, std::vector<followed> tables) {
+    co_await source.connect();
+    lines said;
+    if (options.follow == following::triggers)
+        said = co_await follow::status_of_triggers(source, tables);
+    else said = co_await follow::status(source, tables);
+    const auto left_out = not_followed(families, tables);
+    said.insert(said.end(), left_out.begin(), left_out.end());
+    if (!options.shared) {
+        said.emplace_back("no Valkey is given, which knows since when it is followed");
+        co_return said;
+    }
+    if (!options.cache_prefix.empty())
+        for (auto& one : families) one.insert(0, options.cache_prefix + ':');
+    const auto executor = co_await asio::this_coro::executor;
+    const auto known = co_await follow::standing_in_valkey(executor, *options.shared, families,
+                                                           options.unfollowed);
+    said.insert(said.end(), known.begin(), known.end());
+    co_return said;
+}
+
 asio::awaitable<lines> follow_by(pg::connection& source, follow_command what, bool by_triggers,
                                  std::vector<followed> tables, bool dry_run) {
     co_await source.connect();
     lines said;
-    if (what == follow_command::status) {
-        if (by_triggers) said = co_await follow::status_of_triggers(source, tables);
-        else said = co_await follow::status(source, tables);
-        co_return said;
-    }
     for (int left = 3;; --left) {
         said = co_await plan_of(source, what, by_triggers, tables);
         if (dry_run) co_return said;
@@ -123,12 +152,15 @@ std::vector<std::string> app::follow(follow_command what, bool dry_run) {
     pg::connection source{io.get_executor(), source_options};
     lines said;
     std::exception_ptr why_not;
-    asio::co_spawn(
-        io, follow_by(source, what, o.follow == following::triggers, state_->dependencies, dry_run),
-        [&](const std::exception_ptr& failed, lines all) {
-            why_not = failed;
-            said = std::move(all);
-        });
+    const auto& tables = state_->dependencies;
+    auto work = what == follow_command::status
+                    ? status_of(source, o, state_->families.names, tables)
+                    : follow_by(source, what, o.follow == following::triggers, tables, dry_run);
+    asio::co_spawn(io, std::move(work), [&](const std::exception_ptr& failed, lines all) {
+        why_not = failed;
+        said = std::move(all);
+        io.stop();
+    });
     io.run();
     if (why_not) std::rethrow_exception(why_not);
     return said;

@@ -4,7 +4,10 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "http/caching.hpp"
@@ -139,21 +142,35 @@ void worker::hear_announcements(const pg::pool_options& source,
         &db_);
 }
 
+namespace {
+
+// The machine's, and its number there.
+std::string name_of_process() {
+    std::array<char, 256> machine{};
+    if (gethostname(machine.data(), machine.size() - 1) != 0) machine = {'?'};
+    return std::string{machine.data()} + ':' + std::to_string(getpid());
+}
+
+}  // namespace
+
 void worker::follow(const pg::pool_options& source, std::vector<followed> what,
                     const cache::own_writes& own) {
     const auto forget = [this](const follow::untrue& it) {
-        if (!it.families.empty()) cache_.invalidate_all();
+        if (!it.families.empty()) cache_.invalidate_all(it.why);
         if (!it.keys.empty()) cache_.invalidate(it.changed_keys());
     };
     const auto which = [&own, this] {
         auto valkey = own.visited();
         return valkey.empty() ? valkey : options_.cache_prefix + ' ' + valkey;
     };
+    const auto say = [this, by = name_of_process()](const follow::progress& how) {
+        cache_.say_followed({.by = by, .since = how.since, .late = how.late});
+    };
     follower_.emplace(io_.get_executor(), options_.follow, source, std::move(what),
                       follow::follower::events{.broken = forget,
                                                .of = which,
                                                .program = options_.name,
-                                               .follows = [this] { cache_.say_followed(); },
+                                               .follows = say,
                                                .ends = [this] { cache_.say_unfollowed(); }});
 }
 

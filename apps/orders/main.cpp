@@ -208,7 +208,8 @@ int run(const std::vector<std::string>& words, int argc, char** argv, const comp
         "setup",
         "Publish the tables, with whole old rows (REPLICA IDENTITY FULL); with "
         "CACHE_FOLLOW=trigger, make triggers that tell of their rows");
-    following->add_subcommand("status", "Say whether they are, and who follows");
+    following->add_subcommand("status",
+                              "Say whether they are, who follows since when, and how late");
     auto* dropping = following->add_subcommand("drop", "Take back what setup did");
     for (auto* one : {setting_up, dropping})
         one->add_flag("--dry-run", only_shows, "Print the SQL, and change nothing");

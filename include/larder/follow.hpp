@@ -30,7 +30,7 @@ enum class following {
 /// What app::follow() does.
 enum class follow_command {
     setup,   ///< lets the log tell of the tables: a publication, and whole old rows
-    status,  ///< says whether it does, and who follows
+    status,  ///< says whether it does, who follows, and what Valkey knows of that
     drop     ///< takes back what setup did
 };
 

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "notes.hpp"
 #include "rules.hpp"
 #include "scripts.hpp"
 
@@ -19,11 +20,6 @@ constexpr auto max_silence = 900ms;             // before no entry is used
 constexpr auto local_lateness = 10ms;           // of the worker's own loop, likewise
 constexpr auto sign_lives = 2'000ms;            // that the source is followed
 constexpr std::size_t most_transactions = 100;  // of one key, to be known again
-
-// Where instances with the same families find it.
-std::string sign_of(const tiers_options& options) {
-    return "larder:followed:" + (options.families.empty() ? "" : options.families.front());
-}
 
 }  // namespace
 
@@ -153,14 +149,15 @@ void engine::remember(std::span<const changed_key> keys) {
 // Not all of a long list at once: Valkey would not answer others in time.
 task<void> engine::forget(std::vector<changed_key> keys) {
     constexpr std::size_t most_at_a_time = 200;
-    ++forgetting_;
+    const auto mine = ++last_forget_;
+    forgetting_.insert(mine);
     std::span<const changed_key> left{keys};
     while (!left.empty()) {
         const auto some = left.first(std::min(left.size(), most_at_a_time));
         co_await forget_some(some);
         left = left.subspan(some.size());
     }
-    --forgetting_;
+    forgetting_.erase(mine);
 }
 
 task<void> engine::forget_some(std::span<const changed_key> keys) {
@@ -181,13 +178,13 @@ task<void> engine::forget_some(std::span<const changed_key> keys) {
     remember(failed);
 }
 
-void engine::invalidate_all() {
-    own_.remember_all();
+void engine::invalidate_all(std::string why) {
+    own_.remember_all(std::move(why));
     releases_.soon();
 }
 
-void engine::say_followed() {
-    if (!std::exchange(signing_, true)) home_.start(put_sign(times_unfollowed_));
+void engine::say_followed(followed_how how) {
+    if (!std::exchange(signing_, true)) home_.start(put_sign(times_unfollowed_, std::move(how)));
 }
 
 void engine::say_unfollowed() {
@@ -196,23 +193,29 @@ void engine::say_unfollowed() {
 }
 
 task<void> engine::take_sign_away() {
-    const valkey::command take{"DEL", sign_of(options_)};
+    const valkey::command take{"DEL", sign_of(options_.families)};
     co_await client_.call(take, valkey::urgency::background);
 }
 
 // Not before Valkey knows what was told before.
-task<void> engine::put_sign(unsigned told) {
+task<void> engine::put_sign(unsigned told, followed_how how) {
     const auto last = own_.last_change();
-    const auto failed = failed_forgets_;  // what goes on is told before the sign, or fails
-    const auto until = waits_.now() + sign_lives / 4;
+    const auto last_forget = last_forget_;
+    const auto failed = failed_forgets_;
+    const auto since = waits_.now();
+    const auto until = since + sign_lives / 4;
     const auto has_to_wait = [&] {
-        return in_force.sign_only_when_all_is_forgotten && !own_.is_released(last);
+        const bool forgets = !forgetting_.empty() && *forgetting_.begin() <= last_forget;
+        return in_force.sign_only_when_all_is_forgotten && (forgets || !own_.is_released(last));
     };
     while (has_to_wait() && waits_.now() < until && !stopped_) co_await waits_.sleep(tick);
     signing_ = false;
     const bool is_told = !has_to_wait() && failed == failed_forgets_;
     if (!is_told || told != times_unfollowed_ || stopped_) co_return;
-    const valkey::command put{"SET", sign_of(options_), name_, "PX",
+    const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(waits_.now() - since);
+    how.since += waited;
+    how.late += waited;
+    const valkey::command put{"SET", sign_of(options_.families), text_of_sign(how), "PX",
                               std::to_string(sign_lives.count())};
     co_await client_.call(put, valkey::urgency::background);
 }
@@ -249,7 +252,7 @@ task<void> engine::ask_for_proof() {
     asked_ = waits_.now();
     const auto sent = asked_;
     std::vector<valkey::command> questions(1, valkey::ask_standing);
-    if (options_.unfollowed) questions.push_back({"PTTL", sign_of(options_)});
+    if (options_.unfollowed) questions.push_back({"PTTL", sign_of(options_.families)});
     const auto said = co_await client_.call(std::move(questions), valkey::urgency::background);
     asking_ = false;
     // Who may not ask has no proof; that is no other server.
@@ -269,7 +272,7 @@ task<void> engine::ask_for_proof() {
 
 bool engine::is_calm() const {
     return trust_.is_trusted() && client_.is_answering() && is_proved() && !own_.remembers_any() &&
-           forgetting_ == 0 && writer_.settling() == 0 && reader_.what_goes_on().empty();
+           forgetting_.empty() && writer_.settling() == 0 && reader_.what_goes_on().empty();
 }
 
 std::string engine::leftover() const {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -58,9 +59,9 @@ public:
     /// it. What was loaded after the release of all those transactions stays.
     void invalidate(std::vector<changed_key> keys);
     /// The same of all keys.
-    void invalidate_all();
+    void invalidate_all(std::string why);
     /// Such writes are told to invalidate(), and will be for a moment.
-    void say_followed();
+    void say_followed(followed_how how = {});
     /// They are not any more.
     void say_unfollowed();
     /// Whether any instance says so.
@@ -92,7 +93,7 @@ private:
     task<void> forget(std::vector<changed_key> keys);
     task<void> forget_some(std::span<const changed_key> keys);
     void read_sign(const valkey::reply& left, time_point sent);
-    task<void> put_sign(unsigned told);
+    task<void> put_sign(unsigned told, followed_how how);
     task<void> take_sign_away();
     task<void> look_after();
     task<void> ask_for_proof();
@@ -106,7 +107,8 @@ private:
     time_point proved_{};  // the last time of which it is known that the server was the primary
     time_point asked_{};
     bool asking_ = false;
-    std::size_t forgetting_ = 0;     // how many of what invalidate() began go on
+    std::set<std::uint64_t> forgetting_;  // what invalidate() began and goes on, by its number
+    std::uint64_t last_forget_ = 0;
     unsigned failed_forgets_ = 0;    // did not get through
     unsigned times_unfollowed_ = 0;  // so that who said before that it is followed knows
     bool signing_ = false;

@@ -55,13 +55,15 @@ struct own_writes::state {
     std::map<std::string, what, std::less<>> keys;
     std::uint64_t last_change = 0;
     std::uint64_t overflow = 0, overflow_since = 0;  // changes that found no room
+    std::string why_all;                             // for people
     std::string database;
     std::string run_id;  // of the Valkey that was visited last
     std::map<std::string, std::uint32_t, std::less<>> purged;  // on which visit
 
     std::size_t size() const { return keys.size() + (overflow != 0 ? 1 : 0); }
     void remember(const broken_key& broken, bool own, std::size_t most);
-    void remember_all() {
+    void remember_all(std::string why) {
+        why_all = std::move(why);
         overflow = last_change + 1;
         if (overflow_since == 0) overflow_since = overflow;
     }
@@ -71,7 +73,8 @@ struct own_writes::state {
 void own_writes::state::remember(const broken_key& broken, bool own, std::size_t most) {
     const auto& [key, writer] = broken;
     const auto change = last_change + 1;
-    if (keys.size() >= most && !keys.contains(key)) return remember_all();
+    if (keys.size() >= most && !keys.contains(key))
+        return remember_all("more writes than can be remembered waited to be told to Valkey");
     auto& one = keys[key];
     one.change = change;
     if (one.since == 0) one.since = change;
@@ -105,9 +108,9 @@ void own_writes::remember(const std::vector<broken_key>& keys, bool is_announced
     if (!is_announced) ++unannounced_;
 }
 
-void own_writes::remember_all() {
+void own_writes::remember_all(std::string why) {
     const std::scoped_lock lock{state_->mutex};
-    state_->remember_all();
+    state_->remember_all(std::move(why));
     ++state_->last_change;
     remembered_ = state_->size();
 }
@@ -191,6 +194,11 @@ std::uint64_t own_writes::overflow() const {
 std::uint64_t own_writes::last_change() const {
     const std::scoped_lock lock{state_->mutex};
     return state_->last_change;
+}
+
+std::string own_writes::why_all() const {
+    const std::scoped_lock lock{state_->mutex};
+    return state_->why_all;
 }
 
 bool own_writes::is_released(std::uint64_t change) const {

@@ -61,8 +61,9 @@ task<bool> releases::some() {
 
 task<bool> releases::purge_after_overflow(std::uint64_t overflow) {
     const auto life = client_.life();
+    const auto why = own_.why_all();
     for (const auto& family : options_.families) {
-        const auto purged = co_await trust_.purge(life, family);
+        const auto purged = co_await trust_.purge(life, family, why);
         if (!purged) co_return false;
     }
     own_.forget_all(overflow);

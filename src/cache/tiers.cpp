@@ -152,8 +152,8 @@ void tiers::invalidate(std::vector<changed_key> keys) {
     state_->engine.invalidate(keys);
 }
 
-void tiers::invalidate_all() { state_->engine.invalidate_all(); }
-void tiers::say_followed() { state_->engine.say_followed(); }
+void tiers::invalidate_all(std::string why) { state_->engine.invalidate_all(std::move(why)); }
+void tiers::say_followed(followed_how how) { state_->engine.say_followed(std::move(how)); }
 bool tiers::is_followed() const { return state_->engine.is_followed(); }
 void tiers::say_unfollowed() { state_->engine.say_unfollowed(); }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "notes.hpp"
 #include "rules.hpp"
 #include "scripts.hpp"
 
@@ -171,7 +172,10 @@ task<trust::verdict> trust::ask_family(std::uint64_t life, std::string family, s
     if (found.text != mark || was_elsewhere || own_.must_purge(family)) {
         const auto visit = visit_;
         why_not_ = "what it may remember wrongly is being deleted, by this process or another one";
-        const auto purged = co_await purge_and_mark(life, family, mark);
+        const std::string why = !has_owner           ? "Valkey was empty"
+                                : found.text != mark ? "Valkey was started anew or replaced"
+                                                     : "another Valkey was used meanwhile";
+        const auto purged = co_await purge_and_mark(life, family, mark, why);
         if (!purged) co_return verdict::not_yet;
         own_.was_purged(family, visit);
         if (*purged > 0)
@@ -205,12 +209,14 @@ void trust::say_foreign(const std::string& family) {
 
 // How many values.
 task<std::optional<std::size_t>> trust::purge_and_mark(std::uint64_t life, std::string family,
-                                                       std::string mark) {
+                                                       std::string mark, std::string why) {
     auto purged = co_await purge_locked(life, family);
     if (!purged) co_return std::nullopt;
-    auto set = client_.script(script::mark, marks_of(family), {worker_, std::move(mark)});
-    const auto marked = co_await tell(life, std::move(set));
-    if (marked.text != "1") co_return std::nullopt;
+    std::vector<valkey::command> commands;
+    commands.push_back(note_of_purge(family, why));
+    commands.push_back(client_.script(script::mark, marks_of(family), {worker_, std::move(mark)}));
+    const auto replies = co_await tell(life, std::move(commands));
+    if (replies.back().text != "1") co_return std::nullopt;
     co_return purged;
 }
 
@@ -223,10 +229,13 @@ task<bool> trust::lock(std::uint64_t life, std::string family) {
     co_return taken.text == "1";
 }
 
-task<std::optional<std::size_t>> trust::purge(std::uint64_t life, std::string family) {
+task<std::optional<std::size_t>> trust::purge(std::uint64_t life, std::string family,
+                                              std::string why) {
     const auto purged = co_await purge_locked(life, family);
-    auto unlock = client_.script(script::unlock, marks_of(family), {worker_});
-    if (purged) co_await tell(life, std::move(unlock));
+    std::vector<valkey::command> commands;
+    commands.push_back(note_of_purge(family, why));
+    commands.push_back(client_.script(script::unlock, marks_of(family), {worker_}));
+    if (purged) co_await tell(life, std::move(commands));
     co_return purged;
 }
 
@@ -273,8 +282,10 @@ task<std::optional<std::size_t>> trust::take_over() {
     const auto run = co_await run_id(life);
     if (!database || run.empty()) co_return std::nullopt;
     std::size_t all = 0;
+    const auto mark = run + ' ' + *database;
+    const std::string why = "cache purge";
     for (const auto& family : options_.families) {
-        const auto purged = co_await purge_and_mark(life, family, run + ' ' + *database);
+        const auto purged = co_await purge_and_mark(life, family, mark, why);
         if (!purged) co_return std::nullopt;
         all += *purged;
     }

@@ -64,7 +64,7 @@ public:
     /// before lands behind the purge. One instance does at a time. How many values; nothing if it
     /// did not get through on the connection of that number, or another instance purges.
     /// Cost     a walk over the whole key space: never on the way of a request.
-    task<std::optional<std::size_t>> purge(std::uint64_t life, std::string family);
+    task<std::optional<std::size_t>> purge(std::uint64_t life, std::string family, std::string why);
     /// The same for all families, and their marks name this database from now on, whatever they
     /// said before. How many values.
     task<std::optional<std::size_t>> take_over();
@@ -78,7 +78,7 @@ private:
     task<verdict> ask_family(std::uint64_t life, std::string family, std::string run,
                              std::string database);
     task<std::optional<std::size_t>> purge_and_mark(std::uint64_t life, std::string family,
-                                                    std::string mark);
+                                                    std::string mark, std::string why);
     task<bool> lock(std::uint64_t life, std::string family);
     task<server_record> recorded(std::string family);
     task<std::optional<std::size_t>> purge_locked(std::uint64_t life, std::string family);

@@ -45,12 +45,17 @@ constexpr pg::statement snapshot_now{
     " extract(epoch FROM pg_postmaster_start_time())::text,"
     " pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0')::bigint",
     true};
+// Those of all databases: they share one log. Of other roles' sessions not everybody sees more than
+// the locks.
 constexpr pg::statement open_transactions{
-    "SELECT format('the transaction of process %s (%s), open since %s', pid, state,"
-    " to_char(xact_start, 'YYYY-MM-DD HH24:MI:SSOF')) FROM pg_stat_activity"
-    " WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()"
-    " UNION ALL SELECT format('the prepared transaction %L', gid) FROM pg_prepared_xacts"
-    " WHERE database = current_database()"
+    "SELECT format('transaction %s of process %s (%s), open since %s', x.id, x.pid,"
+    " coalesce(a.state, 'of another role'),"
+    " coalesce(to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SSOF'), '?'))"
+    " FROM (SELECT pid, min(transactionid::text::bigint) AS id FROM pg_locks"
+    "  WHERE locktype = 'transactionid' AND granted AND pid <> pg_backend_pid() GROUP BY pid) x"
+    " LEFT JOIN pg_stat_activity a ON a.pid = x.pid"
+    " UNION ALL SELECT format('the prepared transaction %L (%s in %I), of %s', gid, transaction,"
+    " database, to_char(prepared, 'YYYY-MM-DD HH24:MI:SSOF')) FROM pg_prepared_xacts"
     " ORDER BY 1 LIMIT 5",
     true};
 constexpr pg::statement is_in_use{"SELECT FROM pg_replication_slots WHERE slot_name = $1", true};
@@ -71,7 +76,7 @@ asio::awaitable<catalogue> connect_reader(connections_ptr to, std::vector<follow
     const pg::parameters none;
     co_await to->reader.execute(without_compiling, none);
     auto found = co_await look_up_tables(to->reader, what);
-    if (found.fault.empty()) to->read.emplace(found.tables);
+    if (found.faults.empty()) to->read.emplace(found.tables);
     co_return found;
 }
 
@@ -179,7 +184,7 @@ by_log::~by_log() = default;
 task<by_log::tables> by_log::connect() {
     now_ = std::make_shared<connections>(outside_.executor(), options_, log_options_);
     auto found = co_await as_task(outside_, waits_, connect_reader(now_, what_));
-    co_return tables{std::move(found.fingerprint), std::move(found.fault), false};
+    co_return tables{std::move(found.fingerprint), std::move(found.faults), false};
 }
 
 task<bool> by_log::is_held(std::string slot) {
@@ -195,7 +200,7 @@ task<by_log::view> by_log::look() { return as_task(outside_, waits_, view_of(now
 task<by_log::tables> by_log::look_up() {
     auto found = co_await as_task(outside_, waits_, ask_for_tables(now_, what_));
     const bool are_others = found.tables != now_->read->tables();
-    co_return tables{std::move(found.fingerprint), std::move(found.fault), are_others};
+    co_return tables{std::move(found.fingerprint), std::move(found.faults), are_others};
 }
 
 task<by_log::piece> by_log::read() { return as_task(outside_, waits_, read_some(now_)); }

@@ -1,5 +1,6 @@
 #include "catalogue.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <string_view>
 #include <utility>
@@ -37,6 +38,11 @@ Number number_in(std::string_view text) {
     return read;
 }
 
+void note(std::vector<std::string>& all, std::string fault) {
+    if (!fault.empty() && std::ranges::find(all, fault) == all.end())
+        all.push_back(std::move(fault));
+}
+
 std::string fault_of(std::string_view table, std::string_view kind, std::string_view persistence,
                      bool is_published) {
     const std::string name{table};
@@ -71,12 +77,13 @@ asio::awaitable<catalogue> look_up_tables(pg::connection& with, const std::vecto
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const auto text = [&](std::size_t column) { return rows.text(i, column).value_or(""); };
         const auto& one = what.at(number_in<std::size_t>(text(0)) - 1);
+        all.fingerprint.append(one.table).append(":");
         for (std::size_t column = 0; column < 7; ++column)
-            all.fingerprint.append(text(column)).append(1, ';');
-        if (!rows.text(i, 1)) all.fault = one.table + " is not there";
+            all.fingerprint.append(1, ' ').append(text(column));
+        all.fingerprint.append(1, '\n');
+        if (!rows.text(i, 1)) note(all.faults, one.table + " is not there");
         if (!rows.text(i, 1) || text(3) == "p") continue;
-        if (auto why = fault_of(text(2), text(3), text(4), text(6) == "t"); !why.empty())
-            all.fault = std::move(why);
+        note(all.faults, fault_of(text(2), text(3), text(4), text(6) == "t"));
         all.tables[number_in<std::uint32_t>(text(1))].push_back(
             {one.family, one.column, one.more_columns, one.is_only_counted});
     }

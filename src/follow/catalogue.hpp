@@ -21,8 +21,9 @@ inline constexpr const char* publication = "larder";
 /// The tables as they are now.
 struct catalogue {
     followed_tables tables = {};
-    std::string fingerprint = {};  ///< changes with whatever makes the log tell something else
-    std::string fault = {};        ///< why they cannot be followed; empty if they can
+    /// Changes with whatever makes the log tell something else. Lines, `<table>: …`.
+    std::string fingerprint = {};
+    std::vector<std::string> faults = {};  ///< why they cannot be followed; empty if they can
 };
 
 /// One member of each, as an array of SQL.

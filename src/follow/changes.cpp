@@ -53,6 +53,7 @@ void untrue::add(untrue more) {
             mine->second.merge(known.mapped());
     }
     families.merge(more.families);
+    if (why.empty()) why = std::move(more.why);
 }
 
 std::vector<cache::changed_key> untrue::changed_keys() const {
@@ -158,12 +159,16 @@ void changes::break_keys(const watched& by, const changed_row& row) {
         for (const auto& [id, dependants] : tables_)
             for (const auto& each : dependants) all.families.insert(each.family);
         all.keys.clear();
+        all.why = "a transaction made more than " + std::to_string(most_keys_) + " entries untrue";
     }
 }
 
 void changes::break_family(const std::string& family) {
     auto& all = open_->what;
     if (!all.families.insert(family).second) return;
+    if (all.why.empty())
+        all.why = "the log does not say which entries of " + family +
+                  " a transaction made untrue, as after TRUNCATE or without whole old rows";
     std::erase_if(all.keys, [&](const auto& key) { return key.starts_with(family + ':'); });
 }
 
@@ -173,9 +178,11 @@ void gate::add(transaction seen_later) {
 }
 
 void gate::add_all(const snapshot& at, const std::set<std::string>& families) {
-    waiting_.push_back({.wide = 0, .what = {.families = families}});
-    for (const auto running : at.running)
-        waiting_.push_back({.wide = running, .what = {.families = families}});
+    const untrue now{.families = families, .why = "an instance began to follow"};
+    waiting_.push_back({.wide = 0, .what = now});
+    const untrue later{.families = families,
+                       .why = "a transaction ended that ran when an instance began to follow"};
+    for (const auto running : at.running) waiting_.push_back({.wide = running, .what = later});
     size_ += 1 + at.running.size();
 }
 

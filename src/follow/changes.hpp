@@ -36,6 +36,7 @@ struct untrue {
     std::set<std::string> families = {};
     /// Of the keys all whose transactions are known, by their 64 bits: which they are.
     std::map<std::string, std::set<std::uint64_t>> made_by = {};
+    std::string why = {};  ///< families are among it; for people
 
     bool is_empty() const { return keys.empty() && families.empty(); }
     void add(untrue more);

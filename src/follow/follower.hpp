@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "follow/changes.hpp"
+#include "follow/following.hpp"
 #include "larder/follow.hpp"
 #include "larder/pg/pool.hpp"
 
@@ -28,7 +28,7 @@ public:
         std::function<std::string()> of;
         std::string program = {};  ///< of which `follow setup` helps
         /// What was committed a second ago is told: several times a second, while that is so.
-        std::function<void()> follows = [] {};
+        std::function<void(const progress& how)> follows = [](const progress&) {};
         /// It does not any more.
         std::function<void()> ends = [] {};
     };

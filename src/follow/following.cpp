@@ -22,19 +22,55 @@ constexpr auto names_may_recur = cache::released_is_known + 1s;  // on a server 
 constexpr milliseconds longest_pause = 100ms;    // between two looks for what is not visible yet
 constexpr std::size_t most_waiting = 1'000'000;  // transactions and keys, 100 bytes each
 
+std::set<std::string_view> lines_of(std::string_view text) {
+    std::set<std::string_view> all;
+    while (!text.empty()) {
+        const auto line = text.substr(0, text.find('\n'));
+        all.insert(line);
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+    }
+    return all;
+}
+
+// Of which table the catalogue says something else now; for people.
+std::string changed_table(std::string_view before, std::string_view now) {
+    const auto old_lines = lines_of(before), new_lines = lines_of(now);
+    for (const auto& [some, others] :
+         {std::pair{&new_lines, &old_lines}, std::pair{&old_lines, &new_lines}})
+        for (const auto& line : *some)
+            if (!others->contains(line)) return std::string{line.substr(0, line.find(':'))};
+    return {};
+}
+
 }  // namespace
+
+std::string in_one_line(const std::vector<std::string>& faults) {
+    constexpr std::size_t most = 5;
+    std::string all;
+    for (std::size_t i = 0; i < std::min(faults.size(), most); ++i)
+        all.append(i > 0 ? ", " : "").append(faults[i]);
+    if (faults.size() > most) all += ", and " + std::to_string(faults.size() - most) + " more";
+    return all;
+}
 
 // From the connections' begin to their end.
 struct following::session : standing {
-    explicit session(waits& w) : known_from(w.now() + names_may_recur), wake(w) {}
+    explicit session(waits& w) : wake(w) {}
 
     std::string slot = {}, fingerprint = {};
     gate waiting = {};
-    time_point known_from;            // before, a transaction may have the name of an older one
+    time_point known_from = {};       // before, a transaction may have the name of an older one
     pause wake;                       // of who waits for what becomes visible
     position done = 0;                // all before it has come
     position told = 0;                // all before it that readers saw, too
     std::deque<position> ahead = {};  // the same of the last looks around
+    struct look {
+        position written;
+        time_point when;
+    };
+    std::deque<look> untold = {};  // of which not all is told
+    milliseconds late{0};          // the last one that is
+    time_point since;
     std::exception_ptr failed;
     bool has_news = false;  // since the gate looked
     bool ended = false;
@@ -71,17 +107,19 @@ task<void> following::run() {
 task<void> following::follow() {
     session s{waits_};
     auto found = co_await source_.connect();
-    if (!found.fault.empty()) throw cannot_follow{found.fault};
+    if (!found.faults.empty()) throw cannot_follow{in_one_line(found.faults)};
     s.fingerprint = std::move(found.fingerprint);
     co_await stand_by(s);
     if (stopped_) co_return;
     co_await source_.take(s.slot);
+    s.known_from = waits_.now() + names_may_recur;
     // What is committed and not visible yet when the slot is made, or was committed before, is not
     // in the log from then on.
     auto at = co_await source_.look();
     if (!in_force.wait_for_who_runs_at_the_begin) at.now.running.clear();
     if (in_force.forget_all_at_the_begin) s.waiting.add_all(at.now, families_);
     then_.begins();
+    s.since = waits_.now();
     session_ = &s;
     home_.start(open_gate(s));
     try {
@@ -126,6 +164,7 @@ task<void> following::read_log(session& s) {
         s.has_news = s.has_news || !more.complete.empty();
         s.is_calm = s.is_calm && !s.has_news;
         if (s.has_news) s.wake.end();
+        note_told(s);
     }
 }
 
@@ -157,6 +196,7 @@ task<void> following::let_through(session& s) {
             if (!what.is_empty() && !s.ended) then_.broken(std::move(what));
         }
         s.told = come;
+        note_told(s);
         if (s.ended) co_return;
         if (waits_.now() >= look_around_at) {  // not before the first look
             co_await look_around(s);
@@ -175,17 +215,39 @@ task<void> following::let_through(session& s) {
 task<void> following::look_around(session& s) {
     if (then_.slot() != s.slot) throw std::runtime_error{"Valkey is another one"};
     auto found = co_await source_.look_up();
-    if (found.fingerprint != s.fingerprint && !s.ended) then_.broken({.families = families_});
-    if (!found.fault.empty()) throw cannot_follow{found.fault};
+    if (found.fingerprint != s.fingerprint && !s.ended)
+        then_.broken({.families = families_,
+                      .why = "the catalogue says something else of the table " +
+                             changed_table(s.fingerprint, found.fingerprint)});
+    if (!found.faults.empty()) throw cannot_follow{in_one_line(found.faults)};
     if (found.are_others) throw std::runtime_error{"other tables are to be followed now"};
     s.fingerprint = std::move(found.fingerprint);
+    const auto asked = waits_.now();
     const auto seen = co_await source_.look();
+    s.untold.push_back({seen.written, asked});
+    note_told(s);
     s.ahead.push_back(seen.written);
     if (s.ahead.size() > looks_behind) s.ahead.pop_front();
     const bool is_behind = s.ahead.size() == looks_behind && s.ahead.front() > s.told;
     if (s.ended || (is_behind && in_force.sign_only_of_who_is_not_behind)) co_return;
-    then_.follows();
+    then_.follows(progress_of(s));
     s.is_calm = s.waiting.is_empty() && !s.has_news && !is_behind;
+}
+
+// Where nothing waits to become visible, all that has come is told.
+void following::note_told(session& s) {
+    const auto told = s.waiting.is_empty() ? s.done : s.told;
+    const auto now = waits_.now();
+    for (; !s.untold.empty() && s.untold.front().written <= told; s.untold.pop_front())
+        s.late = std::chrono::duration_cast<milliseconds>(now - s.untold.front().when);
+}
+
+progress following::progress_of(const session& s) const {
+    const auto ago = [now = waits_.now()](time_point when) {
+        return std::chrono::duration_cast<milliseconds>(now - when);
+    };
+    const auto waits = s.untold.empty() ? milliseconds{0} : ago(s.untold.front().when);
+    return {.since = ago(s.since), .late = std::max(s.late, waits)};
 }
 
 }  // namespace larder::follow

@@ -20,9 +20,10 @@ class change_source {
 public:
     /// What is known of the tables besides their rows.
     struct tables {
-        std::string fingerprint = {};  ///< another one: their entries may be untrue
-        std::string fault = {};        ///< why they cannot be followed; empty if they can
-        bool are_others = false;       ///< than those whose rows are read
+        /// Lines, `<table>: …`. If one of them is another one, entries may be untrue.
+        std::string fingerprint = {};
+        std::vector<std::string> faults = {};  ///< why they cannot be followed; empty if they can
+        bool are_others = false;               ///< than those whose rows are read
     };
     /// What readers see, and how far the server has written its log, or a time instead.
     struct view {
@@ -54,6 +55,16 @@ public:
     virtual ~change_source() = default;
 };
 
+/// How far whoever follows is, for people.
+struct progress {
+    std::chrono::milliseconds since{0};  ///< how long ago the session began
+    /// How long it took until the last known place in the log was told, or takes already.
+    std::chrono::milliseconds late{0};
+};
+
+/// The first of them, for one line of the log.
+std::string in_one_line(const std::vector<std::string>& faults);
+
 /// Thrown by what cannot be followed before somebody changes it.
 struct cannot_follow : std::exception {
     explicit cannot_follow(std::string because, bool by_setup = true)
@@ -79,7 +90,7 @@ public:
         std::function<std::string()> slot;
         std::function<void()> begins = [] {};
         /// What was committed a second ago is told: several times a second, while that is so.
-        std::function<void()> follows = [] {};
+        std::function<void(const progress& how)> follows = [](const progress&) {};
         /// It does not any more.
         std::function<void()> ends = [] {};
         /// Why a session ended, if one did; says when the next may begin.
@@ -108,6 +119,8 @@ private:
     task<void> open_gate(session& s);
     task<void> let_through(session& s);
     task<void> look_around(session& s);
+    void note_told(session& s);
+    progress progress_of(const session& s) const;
 
     waits& waits_;
     change_source& source_;

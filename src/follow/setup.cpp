@@ -61,7 +61,7 @@ constexpr pg::statement slots{
     " coalesce(pg_wal_lsn_diff(pg_current_wal_flush_lsn(), confirmed_flush_lsn), 0)::bigint,"
     " coalesce(wal_status, '-'),"
     " coalesce((SELECT host(client_addr) FROM pg_stat_replication r WHERE r.pid = active_pid),"
-    " 'local')"
+    " 'local'), coalesce(safe_wal_size::text, '')"
     " FROM pg_replication_slots WHERE slot_name LIKE 'larder\\_%' AND database = current_database()"
     " ORDER BY 1",
     true};
@@ -135,17 +135,24 @@ lines described(const std::vector<followed>& what) {
     return all;
 }
 
+void add_faults(lines& to, const lines& faults, const std::string& none, const std::string& help) {
+    if (faults.empty()) to.push_back(none);
+    for (const auto& one : faults) to.push_back("cannot be followed: " + one + "; " + help);
+}
+
 asio::awaitable<lines> status(pg::connection& with, const std::vector<followed>& what) {
     auto all = described(what);
     const auto found = co_await look_up_tables(with, what);
-    all.push_back(found.fault.empty() ? "PostgreSQL's log tells of them"
-                                      : "cannot be followed: " + found.fault +
-                                            "; orders follow setup mends it where it can");
+    add_faults(all, found.faults, "PostgreSQL's log tells of them",
+               "orders follow setup mends it where it can");
     const auto held = co_await with.execute(slots, none);
     for (std::size_t i = 0; i < held.size(); ++i) {
         const auto text = [&](std::size_t column) { return std::string{*held.text(i, column)}; };
         all.push_back("followed from " + text(4) + ", process " + text(1) + " of the server, " +
-                      text(2) + " bytes behind, slot " + text(0) + " (" + text(3) + ")");
+                      text(2) + " bytes behind, slot " + text(0) + " (" + text(3) + ", " +
+                      (text(5).empty() ? "however much log there is"
+                                       : "lost after " + text(5) + " bytes more of log") +
+                      ")");
     }
     if (held.size() == 0) all.emplace_back("nobody follows now");
     co_return all;

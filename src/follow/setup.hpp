@@ -18,6 +18,9 @@ namespace larder::follow {
 boost::asio::awaitable<void> expect_tables(pg::connection& with, const std::vector<followed>& what);
 /// A line for each.
 std::vector<std::string> described(const std::vector<followed>& what);
+/// A line for each fault, and what helps; `none` where there is none.
+void add_faults(std::vector<std::string>& to, const std::vector<std::string>& faults,
+                const std::string& none, const std::string& help);
 /// What has to be done still, as SQL: rows are told as they were before, and published. What the
 /// tables' replica identities are is noted with the publication.
 boost::asio::awaitable<std::vector<std::string>> plan_setup(pg::connection& with,

@@ -121,6 +121,7 @@ untrue read_notification(std::string_view payload, const std::vector<followed>& 
     });
     if (end == payload.npos || !is_by_value) {
         all.families.insert(family);
+        all.why = "a trigger tells of all rows of " + family;
         return all;
     }
     all.keys.insert(family + ":all");
@@ -191,10 +192,8 @@ asio::awaitable<std::vector<std::string>> status_of_triggers(pg::connection& wit
     const auto each = by_one_column(what);
     auto all = described(each);
     const auto found = co_await look_up_triggers(with, what);
-    all.push_back(found.fault.empty()
-                      ? "triggers tell of their rows"
-                      : "cannot be followed: " + found.fault +
-                            "; CACHE_FOLLOW=trigger orders follow setup makes them");
+    add_faults(all, found.faults, "triggers tell of their rows",
+               "CACHE_FOLLOW=trigger orders follow setup makes them");
     const auto held = co_await with.execute(holders, no_values);
     for (std::size_t i = 0; i < held.size(); ++i)
         all.push_back("followed from " + std::string{*held.text(i, 1)} + ", process " +
@@ -208,7 +207,8 @@ asio::awaitable<change_source::tables> look_up_triggers(pg::connection& with,
     static const std::string question =
         std::string{members_with_triggers} +
         " SELECT coalesce(name, ''), coalesce(relkind::text, ''), coalesce(is_told, false),"
-        " concat_ws(' ', id, relkind, relfilenode, is_told, defined) FROM all_triggers ORDER BY 4";
+        " concat_ws(' ', id, relkind, relfilenode, is_told, defined), family"
+        " FROM all_triggers ORDER BY 4";
     const auto values = values_of(what);
     const pg::statement ask{question, true};
     const auto rows = co_await with.execute(ask, values);
@@ -216,16 +216,21 @@ asio::awaitable<change_source::tables> look_up_triggers(pg::connection& with,
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const std::string name{rows.text(i, 0).value_or("")};
         const auto kind = rows.text(i, 1).value_or("");
-        if (name.empty()) all.fault = "a table is not there";
+        std::string fault;
+        if (name.empty())
+            fault = "the table of " + std::string{rows.text(i, 4).value_or("")} + " is not there";
         else if (kind != "r" && kind != "p")
-            all.fault = name + " is no table with rows of its own, as a view or a foreign table";
-        else if (rows.text(i, 2) != "t")
-            all.fault = name + " has no triggers that tell of its rows";
-        all.fingerprint.append(rows.text(i, 3).value_or("")).append(1, ';');
+            fault = name + " is no table with rows of its own, as a view or a foreign table";
+        else if (rows.text(i, 2) != "t") fault = name + " has no triggers that tell of its rows";
+        if (!fault.empty() && std::ranges::find(all.faults, fault) == all.faults.end())
+            all.faults.push_back(std::move(fault));
+        all.fingerprint.append(name).append(": ").append(rows.text(i, 3).value_or(""));
+        all.fingerprint.append(1, '\n');
     }
     const auto told = co_await with.execute(is_function_as_it_should_be, the_function);
-    if (all.fault.empty() && told.size() == 0)
-        all.fault = "larder.tell_of_rows() is not the function that this version makes";
+    if (all.faults.empty() && told.size() == 0)
+        all.faults.emplace_back(
+            "larder.tell_of_rows() is not the function that this version makes");
     co_return all;
 }
 

@@ -49,6 +49,7 @@ struct follow_store : store_test {
         servers.postgres.start();
         pg_client by{servers.postgres.uri()};
         by.exec("ALTER SYSTEM RESET synchronous_standby_names");
+        by.exec("ALTER SYSTEM RESET max_slot_wal_keep_size");
         by.exec("SELECT pg_reload_conf()");
         by.exec("DROP DATABASE followed WITH (FORCE)");
     }

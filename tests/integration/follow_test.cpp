@@ -51,8 +51,12 @@ TEST_F(follow_store, who_is_in_the_way_is_named_and_waited_for) {
     exec(std::string{"BEGIN; "} + insert + "; PREPARE TRANSACTION 'left over'");
     const service one{env(), {"--workers", "2"}};
     EXPECT_EQ(count(one.port()), 1000);
-    EXPECT_TRUE(one.wait_for_log("(idle in transaction), open since")) << one.log();
-    EXPECT_TRUE(one.wait_for_log("the prepared transaction 'left over'")) << one.log();
+    const auto pid = idle.scalar("SELECT pg_backend_pid()");
+    EXPECT_TRUE(one.wait_for_log("of process " + pid + " (idle in transaction), open since "))
+        << one.log();
+    const auto id = shop->connect().scalar("SELECT transaction FROM pg_prepared_xacts");
+    EXPECT_TRUE(one.wait_for_log("the prepared transaction 'left over' (" + id + " in followed)"))
+        << one.log();
     EXPECT_EQ(shop->connect().scalar("SELECT count(*) FROM pg_replication_slots"), "0")
         << "it leaves an orphan";
     EXPECT_EQ(count(one.port()), 1000);
@@ -315,6 +319,63 @@ TEST_F(follow_store, a_busy_neighbour_pins_no_log) {
     by.exec("DROP DATABASE neighbour WITH (FORCE)");
 }
 
+// A neighbour's transaction is in the way as well: all databases share one log.
+TEST_F(follow_store, who_is_in_the_way_in_another_database_is_named) {
+    pg_client neighbour{servers.postgres.uri()};
+    neighbour.exec("BEGIN; CREATE TEMPORARY TABLE mine ()");
+    const auto pid = neighbour.scalar("SELECT pg_backend_pid()");
+    const service one{env(), {"--workers", "2"}};
+    EXPECT_EQ(count(one.port()), 1000);
+    EXPECT_TRUE(one.wait_for_log("of process " + pid + " (idle in transaction)")) << one.log();
+    EXPECT_EQ(count(one.port()), 1000);
+    neighbour.exec("ROLLBACK");
+    EXPECT_TRUE(one.wait_for_log(follows, 10s * slack)) << one.log();
+}
+
+// PostgreSQL ends who keeps it from removing log, and takes its slot away.
+TEST_F(follow_store, a_slot_that_is_lost_to_too_much_log_costs_no_answer) {
+    pg_client by{servers.postgres.uri()};
+    by.exec("ALTER SYSTEM SET max_slot_wal_keep_size = '16MB'");
+    by.exec("SELECT pg_reload_conf()");
+    follower first{env()};
+    const service second{env(), {"--workers", "2"}};
+    warm(first);
+    warm(second);
+    const auto slots = [&](const std::string& which) {
+        return by.scalar("SELECT count(*) FROM pg_replication_slots WHERE " + which);
+    };
+    const auto walsender = by.scalar("SELECT active_pid FROM pg_replication_slots");
+    first.signal(SIGSTOP);
+    exec(insert);
+    const auto written = std::chrono::steady_clock::now();
+    for (int i = 0; i < 4; ++i) {
+        by.scalar(
+            "SELECT count(pg_logical_emit_message(false, 'much', repeat('x', 1000000)))"
+            " FROM generate_series(1, 32)");
+        by.scalar("SELECT pg_switch_wal()");
+        by.exec("CHECKPOINT");
+    }
+    EXPECT_TRUE(eventually([&] { return slots("active_pid = " + walsender) == "0"; }, 4s * slack));
+    EXPECT_TRUE(eventually([&] { return count(second.port()) == 1001; },
+                           std::chrono::duration_cast<std::chrono::milliseconds>(
+                               written + 3s * slack - std::chrono::steady_clock::now())))
+        << second.log();
+    EXPECT_TRUE(second.wait_for_log(follows, 4s * slack)) << second.log();
+    first.signal(SIGCONT);
+    EXPECT_TRUE(eventually([&] { return count(first.port()) == 1001; }, 3s * slack)) << first.log();
+    expect_seen(second, insert, 1002, 2);
+    expect_soon(first, 1002);
+    expect_soon(first, 2, own);
+    EXPECT_EQ(slots("true"), "1");
+    EXPECT_EQ(slots("active AND temporary AND wal_status = 'reserved'"), "1");
+    EXPECT_TRUE(eventually(
+        [&] {
+            by.exec("CHECKPOINT");
+            return slots("pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) < 32000000") == "1";
+        },
+        10s * slack));
+}
+
 TEST_F(follow_store, postgresql_stops_at_once_while_valkey_is_frozen) {
     const follower one{env()};
     warm(one);
@@ -362,7 +423,16 @@ TEST_F(follow_store, who_waits_for_a_follower_can_be_ended) {
     EXPECT_EQ(one.wait(), 0);
 }
 
-struct follow_command : follow_store {};
+struct follow_command : follow_store {
+    testing::AssertionResult status_says(const std::string& what) {
+        std::string all;
+        const bool said = eventually([&] {
+            all = follow("status");
+            return all.find(what) != std::string::npos;
+        });
+        return (said ? testing::AssertionSuccess() : testing::AssertionFailure()) << all;
+    }
+};
 
 TEST_F(follow_command, sets_up_once_and_takes_it_back) {
     constexpr const char* identity = "SELECT relreplident FROM pg_class WHERE relname = 'orders'";
@@ -416,10 +486,51 @@ TEST_F(follow_command, says_who_follows) {
               std::string::npos)
         << follow("status");
     const follower one{env()};
-    EXPECT_NE(follow("status").find("bytes behind, slot larder_"), std::string::npos);
+    const auto all = follow("status");
+    EXPECT_NE(all.find(" bytes behind, slot larder_"), std::string::npos) << all;
+    EXPECT_NE(all.find(" (reserved, however much log there is)"), std::string::npos) << all;
     exec("DROP PUBLICATION larder");
     EXPECT_NE(follow("status").find("cannot be followed: orders is not published whole"),
               std::string::npos);
+}
+
+TEST_F(follow_command, says_since_when_and_why_all_was_deleted_last) {
+    EXPECT_TRUE(status_says("Valkey knows of nobody who follows, so entries are believed for 5 s"));
+    EXPECT_TRUE(status_says("Valkey knows of no purge of num_orders"));
+    const follower one{env()};
+    EXPECT_TRUE(status_says("followed since 20"));
+    EXPECT_TRUE(status_says(':' + std::to_string(one.pid()) + ", writes are told at most "));
+    EXPECT_TRUE(status_says(" as an instance began to follow"));
+    exec("VACUUM FULL orders");
+    EXPECT_TRUE(status_says(" as the catalogue says something else of the table orders"));
+    const auto purged = run_orders({"cache", "purge"}, env());
+    EXPECT_EQ(purged.status, 0) << purged.err;
+    EXPECT_TRUE(status_says(" as cache purge"));
+    valkey().flush();
+    EXPECT_TRUE(status_says(" as Valkey was empty"));
+    EXPECT_TRUE(status_says("followed since 20"));
+    servers.postgres.stop();
+    servers.postgres.start();
+    EXPECT_TRUE(status_says(" as an instance began to follow"));
+}
+
+TEST_F(follow_command, says_in_one_line_that_valkey_does_not_answer) {
+    auto all = env();
+    all["VALKEY_SERVICE_URI"] = "valkey://me:sekrit@127.0.0.1:1";
+    const auto done = run_orders({"follow", "status"}, all);
+    EXPECT_EQ(done.status, 0) << done.err;
+    EXPECT_NE(done.out.find("PostgreSQL's log tells of them\nnobody follows now\n"
+                            "Valkey at 127.0.0.1:1 does not answer, so since when it is followed"),
+              std::string::npos)
+        << done.out;
+    EXPECT_EQ(times("\n", done.out), 4U) << done.out;
+    EXPECT_EQ(times("\n", done.err), 1U) << done.err;
+    EXPECT_EQ((done.out + done.err).find("sekrit"), std::string::npos);
+    all["PG_PASSWORD"] = "sekrit";
+    all.erase("VALKEY_SERVICE_URI");
+    const auto without = run_orders({"follow", "status"}, all);
+    EXPECT_EQ(without.status, 0) << without.err;
+    EXPECT_NE(without.out.find("no Valkey is given"), std::string::npos) << without.out;
 }
 
 // Instances that begin together.

@@ -147,7 +147,12 @@ TEST_F(triggers, are_set_up_once_and_taken_back) {
         << follow("status");
     {
         const follower one{env()};
-        EXPECT_NE(follow("status").find("followed from "), std::string::npos) << follow("status");
+        EXPECT_TRUE(eventually([&] {
+            const auto all = follow("status");
+            return all.find("followed from ") != std::string::npos &&
+                   all.find("followed since 20") != std::string::npos &&
+                   all.find(" as an instance began to follow") != std::string::npos;
+        })) << follow("status");
     }
     const auto undone = follow("drop", true);
     EXPECT_EQ(times("DROP TRIGGER larder_num_orders_", undone), 4U) << undone;

@@ -115,6 +115,8 @@ TEST_F(valkey_rights, of_readme_are_enough) {
     const auto purged = run_orders({"cache", "purge"}, env());
     EXPECT_EQ(purged.status, 0) << purged.err;
     EXPECT_EQ(valkey().get("num_orders:all"), std::nullopt);
+    const auto status = run_orders({"follow", "status"}, env());
+    EXPECT_NE(status.out.find(", as cache purge\n"), std::string::npos) << status.out << status.err;
     expect_cached(again);
     EXPECT_EQ(times("refuses what", again.log()), 0) << again.log();
 }

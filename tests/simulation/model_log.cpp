@@ -116,7 +116,7 @@ task<model_follower::tables> model_follower::connect() {
     is_lost_ = is_log_lost_ = false;
     coming_.clear();
     co_await answer();
-    co_return tables{"a"};
+    co_return tables{"a", {}};
 }
 
 task<bool> model_follower::is_held(std::string slot) {
@@ -145,7 +145,7 @@ task<model_follower::view> model_follower::look() {
 
 task<model_follower::tables> model_follower::look_up() {
     co_await answer();
-    co_return tables{"a"};
+    co_return tables{"a", {}};
 }
 
 // A server that has nothing to tell says how far it is.

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <unordered_map>
 
+#include "cache/notes.hpp"
 #include "cache/scripts.hpp"
 
 namespace larder::simulation {
@@ -47,7 +48,8 @@ const model_valkey::place& model_valkey::find(const std::string& name) {
         const auto marks = cache::marks_of(family);
         all[marks[0]] = {place::kind::mark, max_keys};
         all[marks[1]] = {place::kind::lock, max_keys};
-        all[std::string{"larder:followed:"} + family] = {place::kind::sign, max_keys};
+        all[cache::sign_of({family})] = {place::kind::sign, max_keys};
+        all[cache::purge_note_of(family)] = {place::kind::note, max_keys};
         return all;
     }();
     return places.at(name);
@@ -259,6 +261,7 @@ reply model_valkey::execute(std::uint32_t connection, const command& words, msec
         data_.followed_until = now + number(words[4]);
         return said("OK");
     }
+    if (verb == "SET" && find(words[1]).is == place::kind::note) return said("OK");
     if (verb != "DEL") throw std::logic_error{"an unknown command: " + verb};
     for (std::size_t i = 1; i < words.size(); ++i) del(words[i]);
     return said(std::to_string(words.size() - 1));
@@ -304,6 +307,7 @@ void model_valkey::del(const std::string& name) {
         case place::kind::mark: set_mark({}); break;
         case place::kind::lock: data_.purging.clear(); break;
         case place::kind::sign: data_.followed_until = 0; break;
+        case place::kind::note: break;
     }
 }
 

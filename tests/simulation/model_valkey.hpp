@@ -115,7 +115,7 @@ private:
     };
     // What a key of the server is of: `key` of max_keys is the family's.
     struct place {
-        enum class kind : std::uint8_t { value, lease, hold, mark, lock, sign } is;
+        enum class kind : std::uint8_t { value, lease, hold, mark, lock, sign, note } is;
         std::size_t key;
     };
     static const place& find(const std::string& name);

@@ -93,11 +93,11 @@ void worker::follow() {
             .broken =
                 [this](const follow::untrue& what) {
                     world_.say([&] { return name() + " has keys forgotten"; });
-                    if (!what.families.empty()) engine_->invalidate_all();
+                    if (!what.families.empty()) engine_->invalidate_all(what.why);
                     if (!what.keys.empty()) engine_->invalidate(what.changed_keys());
                 },
             .slot = [this] { return process_->own.visited(); },
-            .follows = [this] { engine_->say_followed(); },
+            .follows = [this](const follow::progress&) { engine_->say_followed(); },
             .ends = [this] { engine_->say_unfollowed(); },
             .pause_after = [](const std::exception_ptr&) { return milliseconds{0}; }});
     following_->start();

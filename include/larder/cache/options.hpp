@@ -33,4 +33,11 @@ struct tiers_options {
     std::chrono::milliseconds purge_lock{5'000};
 };
 
+/// What whoever follows the writes of others says of itself (tiers::say_followed()), for people.
+struct followed_how {
+    std::string by = {};                 ///< the process: machine and number
+    std::chrono::milliseconds since{0};  ///< how long ago it began
+    std::chrono::milliseconds late{0};   ///< how much later than its commit a write is told
+};
+
 }  // namespace larder::cache

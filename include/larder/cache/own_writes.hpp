@@ -52,7 +52,7 @@ public:
     /// `is_announced`: their commit tells the other instances.
     void remember(const std::vector<broken_key>& keys, bool is_announced = false);
     /// Every key may be untrue: none is trusted before all families were purged.
-    void remember_all();
+    void remember_all(std::string why);
     /// A number that changes when something is remembered that no commit announces.
     unsigned unannounced() const { return unannounced_.load(); }
     /// Another instance's announcement: it wrote, and may not have reached Valkey. Keys of other
@@ -91,6 +91,8 @@ public:
     /// There were more keys than it can remember. Not 0: purge all families, then say which
     /// number it was with forget_all().
     std::uint64_t overflow() const;
+    /// Why it was the last time; for people.
+    std::string why_all() const;
     /// Counts what is remembered, and what not to trust.
     std::uint64_t last_change() const;
     /// Whether nothing is remembered any more since that change or before.

@@ -82,12 +82,12 @@ public:
     /// it. An entry that was loaded after the release of all those transactions stays. What cannot
     /// be told to Valkey now is told later, and to the other instances meanwhile.
     void invalidate(std::vector<changed_key> keys);
-    /// The same of all keys of the families.
+    /// The same of all keys of the families. `why` is kept in Valkey, for people.
     /// Cost     a walk over Valkey's whole key space, in the background.
-    void invalidate_all();
+    void invalidate_all(std::string why);
     /// Such writes are told to invalidate(), and will be: to be said again within two seconds. See
-    /// tiers_options::unfollowed.
-    void say_followed();
+    /// tiers_options::unfollowed. `how` is kept in Valkey, for people.
+    void say_followed(followed_how how = {});
     /// Whether somebody who uses the same Valkey said so.
     bool is_followed() const;
     /// They are not any more; who said it says this.
