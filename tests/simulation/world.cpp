@@ -228,17 +228,29 @@ void world::plan_faults() {
     }
 }
 
+void world::stop_while_it_writes(std::uint8_t place, msec at) {
+    plan_.faults.push_back({.is = fault_kind::stop_process,
+                            .at = at + luck_.between(1, 3 * plan_.postgres_most),
+                            .lasts = luck_.between(1, 3'000),
+                            .place = place});
+    schedule({.at = plan_.faults.back().at,
+              .what = event::kind::fault,
+              .id = plan_.faults.size() - 1});
+}
+
 void world::plan_requests() {
     const auto places = plan_.instances * plan_.workers;
     const auto add = [&](event::kind what, msec at) {
         const bool of_a_customer = what != event::kind::get || luck_.in(50);
         const auto customer = luck_.between(1, static_cast<std::int64_t>(plan_.keys) - 1);
+        const auto owner = what == event::kind::others_write
+                               ? event::nobody
+                               : static_cast<std::uint8_t>(luck_.below(places));
         schedule({.at = at,
                   .what = what,
-                  .owner = what == event::kind::others_write
-                               ? event::nobody
-                               : static_cast<std::uint8_t>(luck_.below(places)),
+                  .owner = owner,
                   .id = static_cast<std::uint64_t>(of_a_customer ? customer : 0)});
+        return owner;
     };
     if (plan_.is_quiet) {  // entries as old as may be
         for (int i = 0; i < 10; ++i)
@@ -251,7 +263,9 @@ void world::plan_requests() {
         add(event::kind::get, plan_.is_herd() ? 4'000 + luck_.below(3) : luck_.below(plan_.ends));
     for (int i = 0; i < plan_.posts + plan_.others; ++i) {
         const auto at = luck_.below(plan_.ends);
-        add(i < plan_.posts ? event::kind::post : event::kind::others_write, at);
+        const auto by = add(i < plan_.posts ? event::kind::post : event::kind::others_write, at);
+        if (plan_.kind == what_happens::others_write && by != event::nobody && luck_.in(20))
+            stop_while_it_writes(by, at);
         // Readers just before a write and after it meet it more often.
         for (int near = 0; near < 4; ++near)
             add(event::kind::get, at + luck_.between(-20, 3 * plan_.postgres_most + 20));

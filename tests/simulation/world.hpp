@@ -168,6 +168,7 @@ private:
     void plan_others();
     void schedule_faults();
     void plan_requests();
+    void stop_while_it_writes(std::uint8_t place, msec at);
     void perform(const event& e);
     void perform_of_owner(const event& e, worker& w);
     void begin(fault& f);
