@@ -8,9 +8,9 @@
 
 namespace larder::cache {
 
-/// The first six and the last take the three keys of one entry, as keys_of() gives them: the value, its lease,
-/// its holds. The others take the two of a family, as marks_of() gives them: the mark of whom its
-/// entries are, and the lock of who purges it. Durations are milliseconds.
+/// The first six and the last take the three keys of one entry, as keys_of() gives them: the value,
+/// its lease, its holds. The others take the two of a family, as marks_of() gives them: the mark of
+/// whom its entries are, and the lock of who purges it. Durations are milliseconds.
 namespace script {
 enum index : std::size_t {
     lease,    ///< token, duration[, a text that is no value]: `=<value>` granted busy held

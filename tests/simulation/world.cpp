@@ -233,9 +233,8 @@ void world::stop_while_it_writes(std::uint8_t place, msec at) {
                             .at = at + luck_.between(1, 3 * plan_.postgres_most),
                             .lasts = luck_.between(1, 3'000),
                             .place = place});
-    schedule({.at = plan_.faults.back().at,
-              .what = event::kind::fault,
-              .id = plan_.faults.size() - 1});
+    schedule(
+        {.at = plan_.faults.back().at, .what = event::kind::fault, .id = plan_.faults.size() - 1});
 }
 
 void world::plan_requests() {
