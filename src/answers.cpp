@@ -56,7 +56,7 @@ bool is_identity(std::string_view codings) {
 
 http::fault fault_of_violation(const pg::error& e, std::string_view member,
                                std::string_view sentence) {
-    const auto state = e.sqlstate();  // PostgreSQL, appendix A, class 23
+    const auto& state = e.sqlstate();  // PostgreSQL, appendix A, class 23
     const auto* const type = state == "23505"   ? "unique"
                              : state == "23503" ? "foreign_key"
                              : state == "23514" ? "check"

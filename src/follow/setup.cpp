@@ -137,7 +137,8 @@ lines described(const std::vector<followed>& what) {
 
 void add_faults(lines& to, const lines& faults, const std::string& none, const std::string& help) {
     if (faults.empty()) to.push_back(none);
-    for (const auto& one : faults) to.push_back("cannot be followed: " + one + "; " + help);
+    for (const auto& one : faults)
+        to.emplace_back("cannot be followed: ").append(one).append("; ").append(help);
 }
 
 asio::awaitable<lines> status(pg::connection& with, const std::vector<followed>& what) {
