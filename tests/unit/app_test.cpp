@@ -22,7 +22,18 @@
 #include "unit/captured_log.hpp"
 
 namespace larder {
+
+// Of a cached reply the library's templates make coroutines.
+namespace replies_in_app_test {
+struct number {
+    std::int64_t count = 0;
+};
+BOOST_DESCRIBE_STRUCT(number, (), (count))
+}  // namespace replies_in_app_test
+
 namespace {
+
+using replies_in_app_test::number;
 
 struct query {
     std::optional<std::int32_t> customerid;
@@ -33,11 +44,6 @@ struct row {
     std::int32_t customerid = 0;
 };
 BOOST_DESCRIBE_STRUCT(row, (), (customerid))
-
-struct number {
-    std::int64_t count = 0;
-};
-BOOST_DESCRIBE_STRUCT(number, (), (count))
 
 awaitable<number> read(services&, query) { co_return number{}; }
 awaitable<number> write(services&, row) { co_return number{}; }
