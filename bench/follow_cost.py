@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 """Measures what following others' writes costs those who write.
 
-    bench/follow_cost.py [--rounds 5] [--seconds 4] [--clients 4]
+    bench/follow_cost.py [--rounds 5] [--seconds 4] [--clients 4] [--idle 20] [--modes off auto]
 
 In each round, one after the other: nobody follows; PostgreSQL's log is followed; triggers are. Each
 time POST /add/ is asked of one instance by so many clients, and then so many psql insert orders of
 their own, a transaction each. Printed are the medians of what each did a second, and of the ratios
-to the same round's `off`. Everything listens on loopback and ends with the script. Start it when
-build/release/orders is built (./run build).
+to the same round's `off`. Before that, once for each mode: the share of a core that the process of
+an instance takes, and all processes of its PostgreSQL, while nobody asks or writes anything.
+Everything listens on loopback and ends with the script. Start it when build/release/orders is built
+(./run build).
 """
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -22,7 +25,7 @@ import tempfile
 import threading
 import time
 
-from foreign_writes import ORDERS, free_port, tool
+from foreign_writes import ORDERS, cpu_of, free_port, tool
 
 ORDER = json.dumps({"orderdate": "2024-01-01", "customerid": 9999, "netamount": 1, "tax": 0,
                     "totalamount": 1})
@@ -74,24 +77,56 @@ def insert(uri):
     return work
 
 
+@contextlib.contextmanager
+def instance(environment, mode):
+    """One that serves in this mode; its port and its process."""
+    settings = environment | {"CACHE_FOLLOW": mode}
+    if mode != "off":
+        subprocess.run([ORDERS, "follow", "setup"], env=settings, check=True, capture_output=True)
+    port = free_port()
+    service = subprocess.Popen([ORDERS, "serve", "--port", str(port), "--workers", "1",
+                                "--log-level", "warning"], env=settings)
+    try:
+        time.sleep(1.5)
+        yield port, service.pid
+    finally:
+        service.terminate()
+        service.wait()
+    subprocess.run([ORDERS, "follow", "drop"], env=settings, check=True, capture_output=True)
+
+
+def with_children(pid):
+    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return {pid, *map(int, children)}
+
+
+def cpu_seconds(pids):
+    all_of_them = 0
+    for pid in pids:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended
+            all_of_them += sum(cpu_of(pid))
+    return all_of_them
+
+
+def idle(args, environment, postmaster):
+    for mode in args.modes:
+        with instance(environment, mode) as (_, pid):
+            time.sleep(3)
+            servers = with_children(postmaster)
+            before = cpu_seconds([pid]), cpu_seconds(servers)
+            time.sleep(args.idle)
+            after = cpu_seconds([pid]), cpu_seconds(servers)
+        of_a_core = [100 * (b - a) / args.idle for a, b in zip(before, after)]
+        print(f"idle, {mode}: the instance {of_a_core[0]:.2f} % of a core, its PostgreSQL"
+              f" {of_a_core[1]:.2f} %")
+
+
 def one_round(args, environment, uri):
     figures = {}
-    for mode in ("off", "auto", "trigger"):
-        settings = environment | {"CACHE_FOLLOW": mode}
-        if mode != "off":
-            subprocess.run([ORDERS, "follow", "setup"], env=settings, check=True,
-                           capture_output=True)
-        port = free_port()
-        service = subprocess.Popen([ORDERS, "serve", "--port", str(port), "--workers", "1",
-                                    "--log-level", "warning"], env=settings)
-        try:
-            time.sleep(1.5)
+    for mode in args.modes:
+        with instance(environment, mode) as (port, _):
             figures[mode] = (together(args.clients, post(port), args.seconds),
                              together(args.clients, insert(uri), args.seconds))
-        finally:
-            service.terminate()
-            service.wait()
-        subprocess.run([ORDERS, "follow", "drop"], env=settings, check=True, capture_output=True)
     return figures
 
 
@@ -101,9 +136,11 @@ def measure(args, folder):
                    "VALKEY_SERVICE_URI": tool("valkey", "start", str(folder / "valkey"))}
     subprocess.run([ORDERS, "load-sample"], env=environment, check=True, capture_output=True)
     uri = environment["PG_SERVICE_URI"].replace("/postgres?", "/dellstore?")
+    if args.idle > 0:
+        idle(args, environment, int(tool("postgres", "pid", str(folder / "postgres"))))
     rounds = [one_round(args, environment, uri) for _ in range(args.rounds)]
     for place, what in enumerate(("POST", "psql INSERT")):
-        for mode in ("off", "auto", "trigger"):
+        for mode in args.modes if rounds else ():
             rate = statistics.median(one[mode][place] for one in rounds)
             ratios = sorted(one[mode][place] / one["off"][place] for one in rounds)
             print(f"{what}, {mode}: {rate:.0f}/s, {statistics.median(ratios):.2f} of off"
@@ -115,6 +152,9 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=4)
     parser.add_argument("--clients", type=int, default=4)
+    parser.add_argument("--idle", type=int, default=20, help="seconds; 0: not measured")
+    parser.add_argument("--modes", nargs="+", choices=("off", "auto", "trigger"),
+                        default=("off", "auto", "trigger"), help="`off` is to be among them")
     args = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="larder-bench-"))
     folder.chmod(0o755)
