@@ -40,6 +40,17 @@ constexpr std::size_t member_count() {
     return count;
 }
 
+/// What a member is called; empty if it is not described.
+template <described T, class Member>
+constexpr std::string_view name_of(Member T::* member) {
+    std::string_view name;
+    for_each_member<T>([&](auto m) {
+        if constexpr (std::same_as<decltype(m.pointer), Member T::*>)
+            if (m.pointer == member) name = m.name;
+    });
+    return name;
+}
+
 template <class T>
 inline constexpr bool is_optional = false;
 template <class T>

@@ -55,20 +55,12 @@ public:
             co_return value;
         } catch (const pg::error& e) {
             if (e.constraint() != of_.constraint) throw;
-            throw http::invalid_input({detail::fault_of_violation(e, name(), of_.sentence)});
+            throw http::invalid_input(
+                {detail::fault_of_violation(e, name_of(of_.member), of_.sentence)});
         }
     }
 
 private:
-    std::string_view name() const {
-        std::string_view found;
-        for_each_member<input>([&](auto m) {
-            if constexpr (std::same_as<decltype(m.pointer), Member input::*>)
-                if (m.pointer == of_.member) found = m.name;
-        });
-        return found;
-    }
-
     H inner_;
     violation_of<input, Member> of_;
 };

@@ -228,16 +228,6 @@ public:
     }
 
 private:
-    template <class Member>
-    static constexpr std::string_view name_of(Member T::* member) {
-        std::string_view name;
-        for_each_member<T>([&](auto m) {
-            if constexpr (std::same_as<decltype(m.pointer), Member T::*>)
-                if (m.pointer == member) name = m.name;
-        });
-        return name;
-    }
-
     cache::key family_;
     std::tuple<Members T::*...> members_;
 };
