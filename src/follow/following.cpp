@@ -59,7 +59,6 @@ struct following::session : standing {
 
     std::string slot = {}, fingerprint = {};
     gate waiting = {};
-    time_point known_from = {};       // before, a transaction may have the name of an older one
     pause wake;                       // of who waits for what becomes visible
     position done = 0;                // all before it has come
     position told = 0;                // all before it that readers saw, too
@@ -112,7 +111,6 @@ task<void> following::follow() {
     co_await stand_by(s);
     if (stopped_) co_return;
     co_await source_.take(s.slot);
-    s.known_from = waits_.now() + names_may_recur;
     // What is committed and not visible yet when the slot is made, or was committed before, is not
     // in the log from then on.
     auto at = co_await source_.look();
@@ -192,7 +190,7 @@ task<void> following::let_through(session& s) {
                 seen.now = {.xmin = seen.now.xmax + 1'000'000, .xmax = seen.now.xmax + 1'000'000};
             auto what = s.waiting.take(seen.now);
             pause = what.is_empty() ? std::min(pause * 2, longest_pause) : 1ms;
-            if (waits_.now() < s.known_from) what.made_by.clear();
+            if (waits_.now() < s.since + names_may_recur) what.made_by.clear();
             if (!what.is_empty() && !s.ended) then_.broken(std::move(what));
         }
         s.told = come;
