@@ -59,6 +59,9 @@ constexpr std::string_view release = R"(
 redis.call('DEL', KEYS[1], KEYS[2])
 if #ARGV > 2 then redis.call('ZREM', KEYS[3], unpack(ARGV, 3)) end
 if ARGV[1] == '' then return 1 end
+)";
+
+constexpr std::string_view note_released = R"(
 redis.call('ZREMRANGEBYSCORE', KEYS[3], -now, now)
 redis.call('ZADD', KEYS[3], -now - ARGV[2], ARGV[1])
 if redis.call('PTTL', KEYS[3]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[3], ARGV[2]) end
@@ -107,8 +110,9 @@ const std::vector<std::string>& scripts() {
     const auto timed = [](std::string_view script) {
         return std::string{cure}.append(now).append(script);
     };
+    const auto cured_release = cured(release).append(now).append(note_released);
     static const std::vector<std::string> all{
-        timed(lease), timed(fill),       cured(give_back),       timed(hold),       timed(release),
+        timed(lease), timed(fill),       cured(give_back),       timed(hold),       cured_release,
         cured(renew), std::string{lock}, std::string{give_back}, std::string{mark}, timed(forget)};
     return all;
 }
