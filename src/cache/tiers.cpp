@@ -149,7 +149,7 @@ void tiers::hear(std::string_view announcement) { state_->engine.hear(announceme
 
 void tiers::invalidate(std::vector<changed_key> keys) {
     for (auto& one : keys) one.key = state_->full(std::move(one.key));
-    state_->engine.invalidate(keys);
+    state_->engine.invalidate(std::move(keys));
 }
 
 void tiers::invalidate_all(std::string why) { state_->engine.invalidate_all(std::move(why)); }
