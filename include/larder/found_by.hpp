@@ -1,7 +1,6 @@
 // Entries that a write makes untrue and that only the source knows: of baskets that hold a product.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -57,14 +56,6 @@ struct found_by_query {
             [&](auto&... each) { return (detail::read_found(found[at++], each) && ...); }, row);
         if (!is_read) return {};
         return std::apply([&](const auto&... each) { return family.broken_by(each...); }, row);
-    }
-    /// The entry of a value that was found; empty if it is not of that type.
-    static std::string entry(const cache::key& family, std::string_view found)
-        requires(sizeof...(Values) == 1)
-    {
-        const std::array<std::optional<std::string_view>, 1> row{found};
-        const auto all = entries(family, row);
-        return all.empty() ? std::string{} : all.back();
     }
 };
 

@@ -7,6 +7,7 @@
 #include <boost/describe/class.hpp>
 #include <boost/describe/enum.hpp>
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
@@ -30,7 +31,9 @@ constexpr pg::statement query{"SELECT 1", true};
 
 template <class Value>
 std::string entry(std::string_view found) {
-    return decltype(found_by<Value>(family, query, &change::id))::entry(family, found);
+    const std::array<std::optional<std::string_view>, 1> row{found};
+    const auto all = found_by<Value>(family, query, &change::id).entries(family, row);
+    return all.empty() ? std::string{} : all.back();
 }
 
 TEST(found_by, makes_the_key_that_readers_make) {
