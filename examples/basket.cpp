@@ -2,8 +2,8 @@
 // Its argument is the port; PG_SERVICE_URI names a database with the tables
 //
 //     CREATE TABLE products (prod_id int PRIMARY KEY, title text NOT NULL, price numeric(12,2));
-//     CREATE TABLE basket_items (basketid int, prod_id int REFERENCES products, quantity int CHECK
-//     (quantity > 0),
+//     CREATE TABLE basket_items (basketid int, prod_id int REFERENCES products,
+//                                quantity int CHECK (quantity > 0),
 //                                PRIMARY KEY (basketid, prod_id))
 //
 // and VALKEY_SERVICE_URI a Valkey. With CACHE_FOLLOW=auto it sees what others write.

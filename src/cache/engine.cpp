@@ -124,8 +124,8 @@ void engine::hear(std::string_view announcement) {
     if (own_.hear(announcement, options_.families)) releases_.soon();
 }
 
-// Until Valkey knows of it, the process trusts none of them; but those that may be its own writes
-// come with every one of these, and most of them are released.
+// Until Valkey knows of it, the process trusts none of them. But the log tells of the service's own
+// writes, too, of which nearly all are released: of those Valkey is asked first.
 void engine::invalidate(std::vector<changed_key> keys) {
     const auto may_be_released = [this](const changed_key& one) {
         return !one.transactions.empty() && one.transactions.size() <= most_transactions &&

@@ -61,6 +61,7 @@ if #ARGV > 2 then redis.call('ZREM', KEYS[3], unpack(ARGV, 3)) end
 if ARGV[1] == '' then return 1 end
 )";
 
+// The end of a release that names its transaction.
 constexpr std::string_view note_released = R"(
 redis.call('ZREMRANGEBYSCORE', KEYS[3], -now, now)
 redis.call('ZADD', KEYS[3], -now - ARGV[2], ARGV[1])
