@@ -14,13 +14,19 @@ namespace asio = boost::asio;
 namespace {
 
 // Partitions and tables that inherit, too: their rows are found by a query of the one that is
-// named. A published row filter leaves rows out.
+// named. A published row filter leaves rows out. What was changed and changed back between two
+// looks has other xmin.
 constexpr pg::statement question{
-    "WITH RECURSIVE member (n, id) AS ("
-    " SELECT t.n, to_regclass(t.name)::oid FROM unnest($1::text[]) WITH ORDINALITY AS t (name, n)"
-    " UNION SELECT m.n, i.inhrelid FROM member m JOIN pg_inherits i ON i.inhparent = m.id)"
+    "WITH RECURSIVE member (n, id, since) AS ("
+    " SELECT t.n, to_regclass(t.name)::oid, '' FROM unnest($1::text[]) WITH ORDINALITY AS t (name, "
+    "n)"
+    " UNION SELECT m.n, i.inhrelid, i.xmin::text FROM member m JOIN pg_inherits i ON i.inhparent = "
+    "m.id)"
     " SELECT m.n, c.oid, c.oid::regclass, c.relkind, c.relpersistence,"
-    " concat_ws(' ', c.relreplident, pg_relation_filenode(c.oid)),"
+    " concat_ws(' ', c.relreplident, pg_relation_filenode(c.oid), c.xmin, m.since,"
+    "  (SELECT concat_ws(' ', p.oid, p.xmin, r.xmin) FROM pg_publication p"
+    "   LEFT JOIN pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = c.oid"
+    "   WHERE p.pubname = $2::text)),"
     " EXISTS (SELECT FROM pg_publication_tables p WHERE p.pubname = $2::text"
     " AND p.schemaname = s.nspname AND p.tablename = c.relname)"
     " AND EXISTS (SELECT FROM pg_publication p WHERE p.pubname = $2::text"

@@ -14,15 +14,18 @@ namespace {
 
 const pg::parameters no_values;
 
-// Statements of the table and of its partitions each have triggers of their own.
+// Statements of the table and of its partitions each have triggers of their own. What was changed
+// and changed back between two looks has other xmin.
 constexpr std::string_view members_with_triggers{
     "WITH RECURSIVE named AS (SELECT * FROM"
     " unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS t (name, family, by_column, how)),"
-    " member (family, by_column, how, id) AS ("
-    " SELECT family, by_column, how, to_regclass(name)::oid FROM named"
-    " UNION SELECT family, by_column, how, i.inhrelid FROM member m"
+    " member (family, by_column, how, id, since) AS ("
+    " SELECT family, by_column, how, to_regclass(name)::oid, '' FROM named"
+    " UNION SELECT family, by_column, how, i.inhrelid, i.xmin::text FROM member m"
     " JOIN pg_inherits i ON i.inhparent = m.id),"
     " all_triggers AS (SELECT m.family, m.by_column, m.how, m.id, c.relkind, c.relfilenode,"
+    " concat_ws(' ', c.xmin, m.since,"
+    "  (SELECT xmin FROM pg_proc WHERE oid = to_regproc('larder.tell_of_rows'))) AS since,"
     " m.id::regclass::text AS name,"
     " (SELECT count(*) FROM pg_trigger t WHERE t.tgrelid = m.id AND t.tgenabled = 'A'"
     "  AND t.tgfoid = to_regproc('larder.tell_of_rows')"
@@ -31,7 +34,7 @@ constexpr std::string_view members_with_triggers{
     "   || convert_to(m.how, getdatabaseencoding()) || decode('00', 'hex')"
     "  AND t.tgname IN (SELECT format('larder_%s_%s', m.family, o) FROM unnest(ARRAY['insert',"
     "  'update', 'delete', 'truncate']) o)) = 4 AS is_told,"
-    " (SELECT string_agg(concat(t.tgname, t.tgenabled, pg_get_triggerdef(t.oid)), ' '"
+    " (SELECT string_agg(concat(t.tgname, t.xmin, t.tgenabled, pg_get_triggerdef(t.oid)), ' '"
     "  ORDER BY t.tgname) FROM pg_trigger t WHERE t.tgrelid = m.id AND t.tgname LIKE 'larder\\_%')"
     "  AS defined FROM member m LEFT JOIN pg_class c ON c.oid = m.id)"};
 
@@ -207,7 +210,7 @@ asio::awaitable<change_source::tables> look_up_triggers(pg::connection& with,
     static const std::string question =
         std::string{members_with_triggers} +
         " SELECT coalesce(name, ''), coalesce(relkind::text, ''), coalesce(is_told, false),"
-        " concat_ws(' ', id, relkind, relfilenode, is_told, defined), family"
+        " concat_ws(' ', id, relkind, relfilenode, since, is_told, defined), family"
         " FROM all_triggers ORDER BY 4";
     const auto values = values_of(what);
     const pg::statement ask{question, true};

@@ -100,7 +100,32 @@ struct follow_store : store_test {
         expect_soon(by, of_own, own);
     }
 
+    /// Orders of customer 9999 are in a table of their own.
+    void partition_orders() {
+        exec("CREATE TABLE parts (LIKE orders) PARTITION BY LIST (customerid)");
+        exec("CREATE TABLE part_9999 PARTITION OF parts FOR VALUES IN (9999)");
+        exec("CREATE TABLE part_rest PARTITION OF parts DEFAULT");
+        exec("INSERT INTO parts SELECT * FROM orders");
+        exec("ALTER TABLE orders RENAME TO older; ALTER TABLE parts RENAME TO orders");
+    }
+
     // What holds however they follow.
+
+    /// Between two looks at the catalogue, too. The one order of customer 9999 is 1 of `all`.
+    void expect_a_partition_to_be_seen_that_leaves_and_comes_back(const service& by, long all) {
+        const std::string attach =
+            "ALTER TABLE orders ATTACH PARTITION part_9999 FOR VALUES IN (9999)";
+        const std::string detach = "ALTER TABLE orders DETACH PARTITION part_9999";
+        expect_seen(by, detach, all - 1, 0);
+        expect_seen(by, attach, all, 1);
+        for (int round = 0; round < 3; ++round) {
+            warm(by);
+            exec(detach);
+            request(by.port(), "GET", "/count", {{"cache-control", "no-cache"}});  // stores it
+            exec(attach);
+            expect_soon(by, all);
+        }
+    }
 
     void expect_that_other_columns_break_nothing() {
         const follower one{env()};
