@@ -46,6 +46,7 @@ namespace {
 // A row that does not tell all values of a key may be any entry's.
 followed followed_by(const cache::key& family, const cache::depends_on& source) {
     followed one{std::string{family.family()}, std::string{source.table}, {}};
+    one.is_by_generation = family.is_by_generation();
     if (!family.is_told_by(source)) return one;
     const auto columns = source.columns();
     one.is_only_counted = source.is_only_counted;
@@ -55,13 +56,17 @@ followed followed_by(const cache::key& family, const cache::depends_on& source) 
 }
 
 // `shop:books:7` would be an entry of `shop` with two parameters, and of `shop:books` with one.
+// What is kept by generation has one more.
 void expect_apart(const cache::key& family, const std::vector<cache::key>& others) {
     const auto is_within = [](std::string_view name, std::string_view other) {
         return name.size() > other.size() && name.starts_with(other) && name[other.size()] == ':';
     };
     for (const auto& other : others) {
         const auto a = family.family(), b = other.family();
-        if (family.parameters() == 1 && other.parameters() == 1) continue;
+        const auto has_one = [](const cache::key& one) {
+            return one.parameters() == 1 && !one.is_by_generation();
+        };
+        if (has_one(family) && has_one(other)) continue;
         if (is_within(a, b) || is_within(b, a))
             throw std::logic_error("the families " + std::string{a} + " and " + std::string{b} +
                                    " could have an entry in common");
@@ -77,6 +82,7 @@ void app::reads(const cache::key& family) {
     expect_apart(family, state_->keys);
     state_->keys.push_back(family);
     if (std::ranges::find(all.names, name) == all.names.end()) all.names.push_back(name);
+    if (family.is_by_generation()) all.by_generation.insert(name);
     auto& dependencies = state_->dependencies;
     for (const auto& source : family.sources()) {
         auto one = followed_by(family, source);

@@ -15,8 +15,8 @@ void add_found(const key_query& by, const pg::result& rows, std::vector<std::str
     };
     if (rows.columns() < by.family.parameters()) throw fault(" has fewer columns than the key");
     std::vector<std::optional<std::string_view>> found(by.family.parameters());
-    std::unordered_set<std::string> known{by.family.all()};
-    keys.push_back(by.family.all());
+    std::unordered_set<std::string> known{by.family.broken_by_any()};
+    keys.push_back(by.family.broken_by_any());
     for (std::size_t i = 0; i < rows.size(); ++i) {
         for (std::size_t column = 0; column < found.size(); ++column)
             found[column] = rows.text(i, column);

@@ -108,6 +108,7 @@ worker::worker(const app_options& options, const routes& all, const cached_famil
                                 ? std::nullopt
                                 : std::optional<std::chrono::milliseconds>{options.unfollowed},
               .families = families.names,
+              .by_generation = families.by_generation,
               .prefix = options.cache_prefix,
               .local_bytes = options.local_bytes / workers_of(options)}),
       not_ready_(not_ready),

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +48,7 @@ http::server_options server_options_of(const app_options& o, const http::certifi
 struct cached_families {
     std::vector<std::string> names;
     std::map<std::string, std::chrono::seconds, std::less<>> ttls;  ///< of those that have one
+    std::set<std::string, std::less<>> by_generation;               ///< see tiers_options
 };
 
 class worker {

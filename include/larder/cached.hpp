@@ -40,7 +40,7 @@ constexpr cached_by<Key> cached(Key key, http::client_policy policy = {}) {
 }
 /// Runs the handler, whose write is committed when it returns; the entries that the input makes
 /// untrue are held while it commits, and gone before anybody gets an answer. They are those of keys
-/// with a member of the input, and what found_by() finds.
+/// with a member of the input, what found_by() finds, and those of every_entry().
 template <class... Keys>
 constexpr invalidates_by<Keys...> invalidates(Keys... keys) {
     static_assert(sizeof...(Keys) > 0,
@@ -187,7 +187,9 @@ private:
     std::vector<std::string> broken_by(const input& in) const {
         std::vector<std::string> all;
         const auto add = [&]<class Key>(const Key& key) {
-            if constexpr (!std::same_as<Key, nothing_t>) {
+            if constexpr (std::same_as<Key, cache::whole_family>) {
+                all.push_back(key.entry());
+            } else if constexpr (!std::same_as<Key, nothing_t>) {
                 static_assert(std::same_as<input, typename Key::input>,
                               "the key is of another input");
                 if constexpr (requires { key.broken_by(in); })

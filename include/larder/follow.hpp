@@ -12,7 +12,8 @@ struct followed {
     std::string table;   ///< as SQL finds it by the search_path
     std::string column;  ///< empty: a row does not tell which entries depend on it
     std::vector<std::string> more_columns = {};  ///< for the other parameters, in their order
-    bool is_only_counted = false;  ///< an update that leaves these columns alone changes nothing
+    bool is_only_counted = false;   ///< an update that leaves these columns alone changes nothing
+    bool is_by_generation = false;  ///< any row makes all entries untrue, at the cost of one
     bool operator==(const followed&) const = default;
 };
 

@@ -30,8 +30,8 @@ public:
 
     boost::asio::awaitable<pg::result> run(const pg::statement& sql, pg::parameters values);
 
-    /// The entry over all rows will be untrue.
-    void breaks(const cache::key& family) { add(family.all()); }
+    /// The entry over all rows will be untrue; of a family that is kept by generation, all entries.
+    void breaks(const cache::key& family) { add(family.broken_by_any()); }
     /// That one, the one over the rows with these values, and those over rows with some of them.
     template <cache::key_value... Values>
         requires(sizeof...(Values) > 0)

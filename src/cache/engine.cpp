@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "larder/cache/escaped.hpp"
 #include "notes.hpp"
 #include "rules.hpp"
 #include "scripts.hpp"
@@ -28,12 +29,13 @@ engine::engine(world& outside, valkey::network& way, const valkey::client_option
     : waits_(outside),
       own_(own),
       options_(std::move(options)),
+      generations_(options_.by_generation),
       name_(own.new_name()),
       local_({.max_bytes = options_.local_bytes,
               .max_silence = max_silence,
               .max_lateness = local_lateness}),
       client_(waits_, way, server, scripts(), *this),
-      shared_(waits_, client_, options_),
+      shared_(waits_, client_, options_, generations_),
       trust_(waits_, client_, own, options_, name_),
       releases_(waits_, client_, trust_, own, options_),
       reader_(waits_, shared_, local_, own, options_, *this),
@@ -106,18 +108,65 @@ bool engine::is_usable(std::string_view key) const {
 
 // What Valkey said and this worker has not read yet may be that the key changed. And what was kept
 // may be another database's, of which that one was not told.
-std::optional<local_hit> engine::find(std::string_view key) {
+std::optional<local_hit> engine::find_entry(std::string_view key) {
     const auto hit = reader_.find(key);
     if (hit && !trust_.is_trusted()) return std::nullopt;
     if (hit && in_force.no_hit_while_unread && client_.has_unread()) return std::nullopt;
     return hit;
 }
 
-task<std::optional<found>> engine::look(std::string key, check is_value) {
-    if (const auto hit = find(key); hit && is_value(hit->text))
+task<std::optional<found>> engine::look_for_entry(std::string key, check is_value) {
+    if (const auto hit = find_entry(key); hit && is_value(hit->text))
         co_return found{std::string{hit->text}, origin::local, hit->age, hit->left};
     auto shared = co_await reader_.look(std::move(key), is_value);
     co_return shared;
+}
+
+// ---- Where the family is kept by generation, each of these is done twice.
+
+std::optional<local_hit> engine::find(std::string_view key) {
+    const auto family = generations_.family_of(key);
+    if (family.empty()) return find_entry(key);
+    const auto now = find_entry(generation_of(family));
+    if (!now || !generations::is_generation(now->text)) return std::nullopt;
+    return find_entry(generations::entry(family, now->text, key));
+}
+
+task<std::optional<found>> engine::look(std::string key, check is_value) {
+    const auto family = generations_.family_of(key);
+    if (!family.empty()) {
+        const auto now =
+            co_await look_for_entry(generation_of(family), &generations::is_generation);
+        if (!now) co_return std::nullopt;
+        key = generations::entry(family, now->text, key);
+    }
+    auto entry = co_await look_for_entry(std::move(key), is_value);
+    co_return entry;
+}
+
+task<found> engine::read(std::string key, loader load, check is_value, wish how) {
+    if (!generations_.family_of(key).empty())
+        return read_in_generation(std::move(key), std::move(load), is_value, how);
+    return reader_.read(std::move(key), std::move(load), is_value, how);
+}
+
+// A generation that could not be stored is known to nobody else: a write goes on, or Valkey is out
+// of reach.
+task<found> engine::read_in_generation(std::string key, loader load, check is_value, wish how) {
+    const auto family = generations_.family_of(key);
+    loader begin = [this]() -> task<std::string> {
+        auto name = next_name();
+        std::ranges::replace(name, ':', '-');
+        co_return name;
+    };
+    const auto now = co_await reader_.read(generation_of(family), std::move(begin),
+                                           &generations::is_generation, wish{});
+    const bool is_kept = now.from != origin::source || now.stored;
+    if (!is_kept) how = {.anew = false, .keep = false};
+    auto entry = generations::entry(family, is_kept ? now.text : generations::none, key);
+    auto value = co_await reader_.read(std::move(entry), std::move(load), is_value, how);
+    if (!is_kept) value.bypassed = now.bypassed;
+    co_return value;
 }
 
 void engine::hear(std::string_view announcement) {

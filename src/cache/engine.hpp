@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cache/generations.hpp"
 #include "cache/local_tier.hpp"
 #include "cache/reader.hpp"
 #include "cache/releases.hpp"
@@ -49,9 +50,7 @@ public:
 
     std::optional<local_hit> find(std::string_view key);
     task<std::optional<found>> look(std::string key, check is_value);
-    task<found> read(std::string key, loader load, check is_value, wish how) {
-        return reader_.read(std::move(key), std::move(load), is_value, how);
-    }
+    task<found> read(std::string key, loader load, check is_value, wish how);
     writer& writes() { return writer_; }
     /// What another instance announced.
     void hear(std::string_view announcement);
@@ -89,6 +88,9 @@ private:
     void release_soon() override { releases_.soon(); }
 
     bool is_proved() const;
+    std::optional<local_hit> find_entry(std::string_view key);
+    task<std::optional<found>> look_for_entry(std::string key, check is_value);
+    task<found> read_in_generation(std::string key, loader load, check is_value, wish how);
     void remember(std::span<const changed_key> keys);
     task<void> forget(std::vector<changed_key> keys);
     task<void> forget_some(std::span<const changed_key> keys);
@@ -101,6 +103,7 @@ private:
     waits waits_;
     own_writes& own_;
     const tiers_options options_;
+    const generations generations_;
     const std::string name_;  // of this worker, in leases and holds
     std::uint64_t last_name_ = 0;
     time_point connected_at_ = time_point::min();

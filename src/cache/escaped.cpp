@@ -14,6 +14,10 @@ std::string escaped(std::string_view text) {
     return out.size() > longest ? "~" + digest_of(text) : out;
 }
 
+std::string generation_of(std::string_view family) {
+    return std::string{family}.append(1, ':').append(no_value);
+}
+
 std::vector<std::string> keys_of_row(std::string_view family, const key_parts& row) {
     std::vector<std::string> keys{std::string{family}};
     for (const auto& part : row) {

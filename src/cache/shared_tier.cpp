@@ -39,6 +39,7 @@ milliseconds shared_tier::whole_ttl_of(std::string_view key) const {
 }
 
 milliseconds shared_tier::longest(std::string_view key) const {
+    if (generations_.is_of_one(key)) return generations::live;
     const auto whole = whole_ttl_of(key);
     const bool counts =
         options_.unfollowed && !is_followed() && in_force.believe_for_a_short_time_unfollowed;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cache/flight.hpp"
+#include "cache/generations.hpp"
 #include "cache/scripts.hpp"
 #include "larder/cache/options.hpp"
 #include "task.hpp"
@@ -24,8 +25,9 @@ class shared_tier {
 public:
     using milliseconds = std::chrono::milliseconds;
 
-    shared_tier(waits& w, valkey::client& client, const tiers_options& options)
-        : waits_(w), client_(client), options_(options) {}
+    shared_tier(waits& w, valkey::client& client, const tiers_options& options,
+                const generations& all)
+        : waits_(w), client_(client), options_(options), generations_(all) {}
 
     /// Of a value; the text is missing if there is none, or if it cannot be of this service: too
     /// long, without an end, or with one that is too late.
@@ -78,6 +80,7 @@ private:
     waits& waits_;
     valkey::client& client_;
     const tiers_options& options_;
+    const generations& generations_;
     time_point followed_until_{};
 };
 

@@ -38,6 +38,8 @@ struct tiers::state {
         for (auto& family : options.families) family.insert(0, options.prefix + ':');
         for (auto& [family, ttl] : std::exchange(options.ttls, {}))
             options.ttls.emplace(options.prefix + ':' + family, ttl);
+        for (const auto& family : std::exchange(options.by_generation, {}))
+            options.by_generation.insert(options.prefix + ':' + family);
         return options;
     }
     std::string full(std::string key) const {

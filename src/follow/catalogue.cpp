@@ -91,7 +91,7 @@ asio::awaitable<catalogue> look_up_tables(pg::connection& with, const std::vecto
         if (!rows.text(i, 1) || text(3) == "p") continue;
         note(all.faults, fault_of(text(2), text(3), text(4), text(6) == "t"));
         all.tables[number_in<std::uint32_t>(text(1))].push_back(
-            {one.family, one.column, one.more_columns, one.is_only_counted});
+            {one.family, one.column, one.more_columns, one.is_only_counted, one.is_by_generation});
     }
     co_return all;
 }

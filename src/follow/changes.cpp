@@ -99,6 +99,7 @@ void changes::learn(const relation& about) {
 }
 
 changes::watched changes::watch(const dependant& one, const relation& about) {
+    if (one.is_by_generation) return {.family = one.family, .is_by_generation = true};
     watched by{.family = one.family, .are_key = true, .is_only_counted = one.is_only_counted};
     std::vector<std::string> names{one.column};
     names.insert(names.end(), one.more_columns.begin(), one.more_columns.end());
@@ -124,7 +125,7 @@ bool changes::apply(const truncated& all) {
     if (!open_) return false;
     for (const auto table : all.relations)
         if (const auto found = tables_.find(table); found != tables_.end())
-            for (const auto& one : found->second) break_family(one.family);
+            for (const auto& one : found->second) break_all_of(one.family, one.is_by_generation);
     return true;
 }
 
@@ -133,7 +134,7 @@ bool changes::apply(const truncated& all) {
 void changes::break_keys(const watched& by, const changed_row& row) {
     using kind = changed_row::kind;
     using past = changed_row::past;
-    if (by.columns.empty()) return break_family(by.family);
+    if (by.columns.empty()) return break_all_of(by.family, by.is_by_generation);
     std::optional<cache::key_parts> before, after;
     if (row.is != kind::deleted) {
         after = parts_of(by.columns, [&](std::size_t one) { return value_in(row, one); });
@@ -161,6 +162,12 @@ void changes::break_keys(const watched& by, const changed_row& row) {
         all.keys.clear();
         all.why = "a transaction made more than " + std::to_string(most_keys_) + " entries untrue";
     }
+}
+
+void changes::break_all_of(const std::string& family, bool is_by_generation) {
+    if (!is_by_generation) return break_family(family);
+    auto& all = open_->what;
+    if (!all.families.contains(family)) all.keys.insert(cache::generation_of(family));
 }
 
 void changes::break_family(const std::string& family) {

@@ -24,6 +24,7 @@ struct dependant {
     std::string column;
     std::vector<std::string> more_columns = {};
     bool is_only_counted = false;  // an update that leaves these columns alone changes nothing
+    bool is_by_generation = false;
     bool operator==(const dependant&) const = default;
 };
 /// The tables that are followed, by their oid: those that have rows, so of a partitioned table its
@@ -54,7 +55,8 @@ struct transaction {
 ///
 /// Keys     `<family>:all` and `<family>:<value>`, as cache::key makes them of an integer, a text
 ///          or a UUID; of several columns, those with `all` in the place of some values, too. Where
-///          the log does not tell a value, or it is none of these, the whole family.
+///          the log does not tell a value, or it is none of these, the whole family. Of one that is
+///          kept by generation always `<family>:all`.
 /// Memory   of one transaction at most `most_keys`; beyond, it is the families.
 class changes {
 public:
@@ -77,12 +79,14 @@ private:
         std::vector<std::size_t> columns = {};  // none: a row does not tell the values
         bool are_key = false;                   // all of them
         bool is_only_counted = false;
+        bool is_by_generation = false;
     };
     static watched watch(const dependant& one, const relation& about);
     void learn(const relation& about);
     bool apply(const changed_row& row);
     bool apply(const truncated& all);
     void break_keys(const watched& by, const changed_row& row);
+    void break_all_of(const std::string& family, bool is_by_generation);
     void break_family(const std::string& family);
 
     const followed_tables tables_;

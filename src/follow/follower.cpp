@@ -71,6 +71,7 @@ struct follower::state {
             all += '\n' + one.family + ' ' + one.table + ' ' + one.column;
             for (const auto& more : one.more_columns) all += ' ' + more;
             if (one.is_only_counted) all += " counted";
+            if (one.is_by_generation) all += " by generation";
         }
         return name_of(all);
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "catalogue.hpp"
+#include "larder/cache/escaped.hpp"
 #include "pg/connection.hpp"
 #include "setup.hpp"
 
@@ -118,7 +119,12 @@ untrue read_notification(std::string_view payload, const std::vector<followed>& 
     const auto end = payload.find('\n');
     const std::string family{payload.substr(0, end)};
     untrue all;
-    if (std::ranges::find(what, family, &followed::family) == what.end()) return all;
+    const auto known = std::ranges::find(what, family, &followed::family);
+    if (known == what.end()) return all;
+    if (known->is_by_generation) {
+        all.keys.insert(cache::generation_of(family));
+        return all;
+    }
     const bool is_by_value = std::ranges::any_of(by_one_column(what), [&](const followed& one) {
         return one.family == family && !one.column.empty();
     });

@@ -12,8 +12,8 @@ namespace larder::simulation {
 namespace {
 
 // Lines: the process that it is of, then keys.
-bool is_named(const std::string& payload, std::size_t key) {
-    return (payload + '\n').find('\n' + key_name(key) + '\n') != std::string::npos;
+bool is_named(const std::string& payload, const std::string& key) {
+    return (payload + '\n').find('\n' + key + '\n') != std::string::npos;
 }
 
 bool is_of(const std::string& payload, std::uint32_t process) {
@@ -64,7 +64,7 @@ void judge::committed(order_number number, std::size_t key, std::int64_t count) 
     o.number[key] = count;
     o.committed = world_.now();
     const auto& server = world_.server(world_.network().leads_to);
-    const bool is_held = server.has_holds(key, world_.now());
+    const bool is_held = server.has_holds(world_.broken_by(key), world_.now());
     o.was_protected = o.was_protected && is_held;
     const bool is_settled = o.lost >= 0 && world_.now() > o.lost + 500;
     if (!is_held && is_settled && world_.plan().faults.empty() && world_.plan().network_most <= 10)
@@ -111,7 +111,7 @@ void judge::executed(const connection& by, msec sent, const valkey::command& wor
     if (words[0] == "EVALSHA") world_.count_script(*which);
     if (*which == cache::script::fill)
         for (std::size_t k = 0; k < max_keys; ++k)
-            if (words[3] == key_name(k)) filled_until_[k] = now + std::stoll(words.back());
+            if (world_.is_value_of(words[3], k)) filled_until_[k] = now + std::stoll(words.back());
     if (*which == cache::script::mark && !words.back().starts_with(world_.server(by.server).run()))
         world_.violated("a server is marked with what another one said");
     const bool is_hold = *which == cache::script::hold;
@@ -121,7 +121,7 @@ void judge::executed(const connection& by, msec sent, const valkey::command& wor
     if (!is_hold && !is_release && !has_forgotten) return;
     for (std::size_t k = 0; k < max_keys; ++k)
         for (auto& o : orders_)
-            if (words[3] == key_name(k) && o.number[k] != 0 && o.released[k] < 0)
+            if (words[3] == key_name(world_.broken_by(k)) && o.number[k] != 0 && o.released[k] < 0)
                 o.released[k] = now;
     if (is_release) check_name(words[6], sent);
     if (!has_forgotten)
@@ -212,7 +212,7 @@ bool judge::lost_its_holds(const order& o) const {
 bool judge::has_heard(const order& o, std::size_t key, const reader& who) const {
     return std::any_of(hearings_.begin(), hearings_.end(), [&](const announcement& h) {
         return h.by == who.process && h.event < who.event && h.at >= o.committed &&
-               is_of(h.payload, o.process) && is_named(h.payload, key);
+               is_of(h.payload, o.process) && is_named(h.payload, key_name(world_.broken_by(key)));
     });
 }
 

@@ -61,7 +61,7 @@ void model_log::send(session& to, const record& what) {
     if (plan.has_trouble(plan_of_seed::log_trouble::stalled, world_.now()))
         to.arrives = std::max(to.arrives, plan.trouble_until);
     follow::transaction one{.id = what.transaction};
-    for (const auto k : what.keys) one.what.keys.insert(key_name(k));
+    for (const auto k : what.keys) one.what.keys.insert(key_name(world_.broken_by(k)));
     to.by->sent({std::move(one)}, written(), to.arrives);
 }
 

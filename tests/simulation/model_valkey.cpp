@@ -14,7 +14,8 @@ namespace {
 
 using valkey::reply;
 
-const std::array<std::string, max_keys> names{"num_orders:all", "num_orders:1", "num_orders:2"};
+const std::array<std::string, max_keys> fixed_names{"num_orders:all", "num_orders:1",
+                                                    "num_orders:2"};
 
 reply said(std::string text) { return {.is = reply::kind::text, .text = std::move(text)}; }
 reply refused(std::string text) { return {.is = reply::kind::error, .text = std::move(text)}; }
@@ -34,17 +35,30 @@ std::string digest_of(const std::string& script) {
 
 }  // namespace
 
-const std::string& key_name(std::size_t key) { return names[key]; }
+const std::string& key_name(std::size_t key) { return fixed_names[key]; }
 
-const model_valkey::place& model_valkey::find(const std::string& name) {
+model_valkey::model_valkey(std::string name) : name_(std::move(name)) {
+    names_.assign(fixed_names.begin(), fixed_names.end());
+    names_.push_back(cache::marks_of(family).front());
+}
+
+namespace {
+
+void add_places(std::unordered_map<std::string, model_valkey::place>& all, const std::string& name,
+                std::size_t key) {
+    using kind = model_valkey::place::kind;
+    const auto of = cache::keys_of(name);
+    all[of[0]] = {kind::value, key};
+    all[of[1]] = {kind::lease, key};
+    all[of[2]] = {kind::hold, key};
+}
+
+}  // namespace
+
+model_valkey::place model_valkey::find(const std::string& name) {
     static const auto places = [] {
         std::unordered_map<std::string, place> all;
-        for (std::size_t k = 0; k < max_keys; ++k) {
-            const auto of = cache::keys_of(names[k]);
-            all[of[0]] = {place::kind::value, k};
-            all[of[1]] = {place::kind::lease, k};
-            all[of[2]] = {place::kind::hold, k};
-        }
+        for (std::size_t k = 0; k < max_keys; ++k) add_places(all, fixed_names[k], k);
         const auto marks = cache::marks_of(family);
         all[marks[0]] = {place::kind::mark, max_keys};
         all[marks[1]] = {place::kind::lock, max_keys};
@@ -52,7 +66,20 @@ const model_valkey::place& model_valkey::find(const std::string& name) {
         all[cache::purge_note_of(family)] = {place::kind::note, max_keys};
         return all;
     }();
-    return places.at(name);
+    if (const auto known = places.find(name); known != places.end()) return known->second;
+    const auto known = more_places_.find(name);
+    return known != more_places_.end() ? known->second : add(name);
+}
+
+// An entry of a generation: num_orders:<generation>:1
+model_valkey::place model_valkey::add(const std::string& name) {
+    if (!name.starts_with(std::string{family} + ':'))
+        throw std::logic_error{"an unknown key: " + name};
+    add_places(more_places_, name, names_.size());
+    names_.push_back(name);
+    data_.of.resize(names_.size());
+    tracked_.resize(names_.size());
+    return more_places_.at(name);
 }
 
 // Who touches a key finds it gone if its time is over, and those who watch it are told.
@@ -65,9 +92,8 @@ model_valkey::entry& model_valkey::fresh(std::size_t key, msec now) {
 }
 
 void model_valkey::changed(std::size_t key) {
-    static const auto mark = cache::marks_of(family).front();
     for (const auto connection : std::exchange(tracked_[key], {}))
-        pushes.push_back({connection, key < max_keys ? names[key] : mark});
+        pushes.push_back({connection, names_[key]});
 }
 
 void model_valkey::delete_holds(std::size_t key) {
@@ -99,8 +125,10 @@ std::vector<std::string> model_valkey::holders(std::size_t key, msec now) const 
     return writers;
 }
 
-std::optional<model_valkey::kept> model_valkey::value(std::size_t key, msec now) const {
-    const auto& e = data_.of[key];
+std::optional<model_valkey::kept> model_valkey::value(const std::string& name, msec now) const {
+    const auto found = std::ranges::find(names_, name);
+    if (found == names_.end()) return std::nullopt;
+    const auto& e = data_.of[static_cast<std::size_t>(found - names_.begin())];
     if (!e.value || e.value_until <= now) return std::nullopt;
     return kept{*e.value, e.value_until};
 }
@@ -216,7 +244,7 @@ reply model_valkey::run_script(const command& words, msec now) {
         scripts_loaded_ = true;
     }
     if (!scripts_loaded_) return refused("NOSCRIPT No matching script.");
-    const auto& of = find(words[3]);
+    const auto of = find(words[3]);
     const auto keys = static_cast<std::size_t>(number(words[2]));
     const texts arguments{words.begin() + 3 + static_cast<std::ptrdiff_t>(keys), words.end()};
     switch (number(digest)) {
@@ -268,7 +296,7 @@ reply model_valkey::execute(std::uint32_t connection, const command& words, msec
 }
 
 reply model_valkey::get(std::uint32_t connection, const std::string& name, msec now) {
-    const auto& of = find(name);
+    const auto of = find(name);
     auto& watching = tracked_[of.key];
     const bool watches = std::find(watching.begin(), watching.end(), connection) != watching.end();
     if (of.is == place::kind::value) fresh(of.key, now);
@@ -280,7 +308,7 @@ reply model_valkey::get(std::uint32_t connection, const std::string& name, msec 
 }
 
 reply model_valkey::pttl(const std::string& name, msec now) {
-    const auto& of = find(name);
+    const auto of = find(name);
     if (of.is == place::kind::sign)
         return said(std::to_string(is_followed(now) ? data_.followed_until - now : -2));
     const auto& e = fresh(of.key, now);
@@ -291,15 +319,16 @@ reply model_valkey::pttl(const std::string& name, msec now) {
 reply model_valkey::scan(const command& words, msec now) {
     const auto k = static_cast<std::size_t>(number(words[1]));
     const bool is_of_leases = words[3].ends_with("}:lease");
-    std::vector<std::string> found{std::to_string((k + 1) % max_keys)};
+    const auto next = k + 1 == max_keys ? max_keys + 1 : k + 1;  // the mark is of none
+    std::vector<std::string> found{std::to_string(next < names_.size() ? next : 0)};
     const auto& e = fresh(k, now);
-    if (is_of_leases && !e.lease.empty()) found.push_back(cache::keys_of(names[k])[1]);
-    if (!is_of_leases && e.value) found.push_back(names[k]);
+    if (is_of_leases && !e.lease.empty()) found.push_back(cache::keys_of(names_[k])[1]);
+    if (!is_of_leases && e.value) found.push_back(names_[k]);
     return listed(std::move(found));
 }
 
 void model_valkey::del(const std::string& name) {
-    const auto& of = find(name);
+    const auto of = find(name);
     switch (of.is) {
         case place::kind::value: delete_value(of.key); break;
         case place::kind::lease: data_.of[of.key].lease.clear(); break;
@@ -316,7 +345,8 @@ void model_valkey::del(const std::string& name) {
 void model_valkey::restart(bool with_old_data) {
     data_ = with_old_data ? saved_ : everything{};
     saved_ = data_;
-    tracked_ = {};
+    data_.of.resize(names_.size());
+    for (auto& watching : tracked_) watching.clear();
     caching_.clear();
     pushes.clear();
     scripts_loaded_ = false;
@@ -336,6 +366,7 @@ void model_valkey::promote(msec now) {
 
 void model_valkey::flush() {
     data_ = {};
+    data_.of.resize(names_.size());
     std::vector<std::uint32_t> told;
     for (auto& watching : tracked_)
         for (const auto c : std::exchange(watching, {}))
@@ -345,7 +376,7 @@ void model_valkey::flush() {
 
 std::size_t model_valkey::expire(msec now) {
     std::size_t count = 0;
-    for (std::size_t k = 0; k < max_keys; ++k) {
+    for (std::size_t k = 0; k < names_.size(); ++k) {
         const bool had_value = data_.of[k].value.has_value();
         fresh(k, now);
         if (had_value && !data_.of[k].value) ++count;

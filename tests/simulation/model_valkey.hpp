@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -28,7 +29,7 @@ public:
     using command = valkey::command;
     using reply = valkey::reply;
 
-    model_valkey(std::string name) : name_(std::move(name)) {}
+    explicit model_valkey(std::string name);
 
     /// The rule of a script that can be switched off.
     bool checks_lease = true;
@@ -77,7 +78,13 @@ public:
         std::string value;
         msec until;
     };
-    std::optional<kept> value(std::size_t key, msec now) const;
+    std::optional<kept> value(const std::string& name, msec now) const;
+
+    /// What a key of the server is of: `key` of max_keys is the family's.
+    struct place {
+        enum class kind : std::uint8_t { value, lease, hold, mark, lock, sign, note } is;
+        std::size_t key;
+    };
 
     // The scripts, by what they take.
     using texts = std::span<const std::string>;
@@ -107,18 +114,14 @@ private:
         msec holds_until = 0;
     };
     struct everything {
-        std::array<entry, max_keys> of;
+        std::vector<entry> of = std::vector<entry>(max_keys + 1);
         std::string mark;
         std::string purging;
         msec purging_until = 0, purging_since = 0;
         msec followed_until = 0;
     };
-    // What a key of the server is of: `key` of max_keys is the family's.
-    struct place {
-        enum class kind : std::uint8_t { value, lease, hold, mark, lock, sign, note } is;
-        std::size_t key;
-    };
-    static const place& find(const std::string& name);
+    place find(const std::string& name);
+    place add(const std::string& name);
 
     entry& fresh(std::size_t key, msec now);
     void changed(std::size_t key);
@@ -134,7 +137,10 @@ private:
     const std::string name_;
     everything data_;
     everything saved_;
-    std::array<std::vector<std::uint32_t>, max_keys + 1> tracked_;
+    std::vector<std::string> names_;  // of all keys of values, and of the mark
+    std::unordered_map<std::string, place> more_places_;
+    std::vector<std::vector<std::uint32_t>> tracked_ =
+        std::vector<std::vector<std::uint32_t>>(max_keys + 1);
     int run_ = 1, promotions_ = 1;
     bool scripts_loaded_ = false;
     std::vector<std::uint32_t> caching_;  // connections whose next read is tracked

@@ -1,6 +1,7 @@
 #include "simulation/worker.hpp"
 
 #include <algorithm>
+#include <set>
 #include <stdexcept>
 #include <utility>
 
@@ -26,12 +27,14 @@ valkey::client_options client_options_here() {
             .probe_after = milliseconds{50}};
 }
 
-cache::tiers_options tiers_of(const plan_of_seed& p) {
+cache::tiers_options tiers_of(const plan_of_seed& p, bool by_generation) {
     return {.ttl = std::chrono::seconds{p.ttl / 1'000},
             .unfollowed = p.others > 0
                               ? std::optional<milliseconds>{milliseconds{worker::unfollowed}}
                               : std::nullopt,
             .families = {family},
+            .by_generation = by_generation ? std::set<std::string, std::less<>>{family}
+                                           : std::set<std::string, std::less<>>{},
             .local_bytes = p.local_bytes,
             .lease = milliseconds{p.lease},
             .hold = milliseconds{hold_time},
@@ -64,7 +67,7 @@ worker::worker(simulation::world& w, std::uint8_t place, std::uint32_t incarnati
           .say_every = milliseconds{say_every},
       }) {
     engine_ = std::make_unique<cache::engine>(*this, *this, client_options_here(), process_->own,
-                                              tiers_of(w.plan()));
+                                              tiers_of(w.plan(), w.left_out().by_generation));
     engine_->remember_servers(
         {.read = [this](std::string) { return world_.postgres().recorded_server(*this); },
          .write =
@@ -172,7 +175,9 @@ task<void> worker::post(std::vector<std::size_t> keys) {
     ++requests_;
     auto& writes = engine_->writes();
     cache::change one;
-    for (const auto key : keys) one.keys.push_back(key_name(key));
+    std::set<std::string> broken;
+    for (const auto key : keys) broken.insert(key_name(world_.broken_by(key)));
+    one.keys.assign(broken.begin(), broken.end());
     const auto order = world_.judge().begin_order(process_->id, keys, world_.now());
     if (world_.left_out().release_before_commit) co_await writes.release(one);
     const auto announcements = co_await writes.hold(one);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cache/generations.hpp"
 #include "cache/scripts.hpp"
 
 namespace larder::simulation {
@@ -523,10 +524,10 @@ void world::begin_on_valkey(const fault& f) {
             server.flush();
             judge_.data_lost(now());
             break;
-        case evict_value: server.evict_value(f.key); break;
-        case evict_lease: server.evict_lease(f.key); break;
+        case evict_value: server.evict_value(broken_by(f.key)); break;
+        case evict_lease: server.evict_lease(broken_by(f.key)); break;
         case evict_holds:
-            server.evict_holds(f.key);
+            server.evict_holds(broken_by(f.key));
             judge_.data_lost(now());
             break;
         case freeze_valkey:
@@ -620,11 +621,12 @@ void world::expect_hits() {
     if (plan_.network_most > 10) return;  // commands may miss their deadlines
     const auto& server = servers_[network_.leads_to];
     const auto until = now() + ask_within;
+    const msec round_trips = variant_.by_generation ? 3 : 1;  // also of flights in the air
     for (std::size_t k = 0; k < plan_.keys; ++k) {
-        const auto found = server.value(k, now());
-        const bool lasts = found && found->until > until + 2 * plan_.network_most;
+        const auto found = value_of(server, k);
+        const bool lasts = found && found->until > until + 2 * round_trips * plan_.network_most;
         if (asked_everybody_ == 1) {
-            was_cached_[k] = found || server.has_holds(k, now());  // or cannot be
+            was_cached_[k] = found || server.has_holds(broken_by(k), now());  // or cannot be
         } else if (asked_everybody_ == 2) {
             const bool was_just_filled = !was_cached_[k] && now() < asked_first_ + plan_.ttl;
             if (!found && was_just_filled)
@@ -641,9 +643,9 @@ void world::check_leftovers() {
     const auto& server = servers_[network_.leads_to];
     if (!server.mark().starts_with(server.run())) violated("a server is trusted without a mark");
     for (std::size_t k = 0; k < plan_.keys; ++k) {
-        const auto found = server.value(k, now());
+        const auto found = value_of(server, k);
         if (found) judge_.check_shared(k, std::stoll(found->value), found->until);
-        judge_.check_left_holds(k, server.holders(k, now()));
+        judge_.check_left_holds(k, server.holders(broken_by(k), now()));
         if (plan_.kind == what_happens::herd && postgres_.loads(k) > 1)
             violated(key_name(k) + " was loaded " + std::to_string(postgres_.loads(k)) +
                      " times for one herd");
@@ -656,6 +658,24 @@ void world::check_leftovers() {
 }
 
 // ---- What can be read.
+
+bool world::is_value_of(const std::string& name, std::size_t key) const {
+    const auto& of = key_name(key);
+    if (!variant_.by_generation) return name == of;
+    const std::string_view last = std::string_view{of}.substr(std::string_view{family}.size());
+    return name.size() > of.size() && name.ends_with(last);
+}
+
+std::optional<model_valkey::kept> world::value_of(const model_valkey& server,
+                                                  std::size_t key) const {
+    const auto& of = key_name(key);
+    if (!variant_.by_generation) return server.value(of, now());
+    const auto which = server.value(key_name(0), now());
+    if (!which) return std::nullopt;
+    auto found = server.value(cache::generations::entry(family, which->value, of), now());
+    if (found) found->until = std::min(found->until, which->until);
+    return found;
+}
 
 std::string world::told(const connection& c, const valkey::command& what, const valkey::reply& r) {
     static constexpr std::array scripts{"lease", "fill", "yield",  "hold", "release",

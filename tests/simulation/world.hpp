@@ -131,6 +131,12 @@ public:
     const plan_of_seed& plan() const { return plan_; }
     model_network& network() { return network_; }
     model_valkey& server(std::size_t which) { return servers_[which]; }
+    /// Of the entry of `key` the one that a write makes untrue.
+    std::size_t broken_by(std::size_t key) const { return variant_.by_generation ? 0 : key; }
+    /// Whether a key in Valkey is that of the value, in whichever generation.
+    bool is_value_of(const std::string& name, std::size_t key) const;
+    /// What a server has of it, and for how long.
+    std::optional<model_valkey::kept> value_of(const model_valkey& server, std::size_t key) const;
     model_postgres& postgres() { return postgres_; }
     model_log& log() { return log_; }
     simulation::judge& judge() { return judge_; }

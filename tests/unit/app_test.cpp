@@ -150,6 +150,9 @@ TEST(app, takes_no_families_that_could_have_an_entry_in_common) {
     EXPECT_THROW(wide_last.reads(shop), std::logic_error);
     one_each.reads(a);
     one_each.reads(narrow);
+    app by_generation{app_options{}};
+    by_generation.reads(key{"shop", depends_on{"t"}});
+    EXPECT_THROW(by_generation.reads(a), std::logic_error);
 }
 
 struct both {

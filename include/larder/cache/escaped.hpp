@@ -16,6 +16,10 @@ std::string escaped(std::string_view text);
 /// What stands in a key in the place of a value that is missing. No text is escaped to it.
 inline constexpr std::string_view no_value = "all";
 
+/// The entry that says which generation the entries of a family are of: of one whose entries become
+/// untrue all at once, so that this is the one that a write makes untrue.
+std::string generation_of(std::string_view family);
+
 /// The values of a row for the parameters of a key, as they stand in it; nothing for NULL.
 using key_parts = std::vector<std::optional<std::string>>;
 

@@ -45,12 +45,14 @@ struct depends_on {
 
 template <class T, class... Members>
 class bound_key;
+struct whole_family;
 
 namespace detail {
 // A call of one is what the compiler shows.
 void the_member_of_a_key_is_not_described();
 void a_key_takes_as_many_members_as_it_has_parameters();
 void the_members_of_a_key_are_in_the_order_of_its_columns();
+void the_entries_of_this_family_are_told_apart_by_columns();
 }  // namespace detail
 
 /// What can tell a family's entries apart.
@@ -105,6 +107,17 @@ public:
                            [](std::string_view one) { return !one.empty(); });
     }
 
+    /// Whether no table has a column that tells its entries apart: then any row makes all of them
+    /// untrue, at the cost of one, whether somebody else changes it or a write of the service.
+    constexpr bool is_by_generation() const {
+        return std::ranges::all_of(sources(), [](const depends_on& one) {
+            return std::ranges::all_of(one.columns(),
+                                       [](std::string_view column) { return column.empty(); });
+        });
+    }
+    /// All its entries, for `write | invalidates(...)`, whatever the write's input is.
+    consteval whole_family every_entry() const;
+
     /// The same family with entries that live so long, and not as long as the app's others.
     constexpr key with_ttl(std::chrono::seconds ttl) const {
         auto changed = *this;
@@ -128,12 +141,17 @@ public:
         (entry.append(1, ':').append(part_of(values).value_or(std::string{no_value})), ...);
         return entry;
     }
+    /// The entry that any row makes untrue, whatever its values are.
+    std::string broken_by_any() const {
+        return is_by_generation() ? generation_of(family_) : all();
+    }
     /// All entries that a row with these values makes untrue: its own, and those over more rows. A
     /// value that is missing is NULL in that row.
     template <key_value... Values>
         requires(sizeof...(Values) > 0)
     std::vector<std::string> broken_by(const Values&... values) const {
         expect(sizeof...(Values));
+        if (is_by_generation()) return {generation_of(family_)};
         return keys_of_row(family_, {part_of(values)...});
     }
 
@@ -187,6 +205,20 @@ private:
     std::optional<std::chrono::seconds> ttl_;
 };
 
+/// All entries of a family that is kept by generation.
+struct whole_family {
+    key family;
+
+    /// For docs.
+    std::vector<std::string> patterns() const { return {std::string{family.family()} + ":*"}; }
+    std::string entry() const { return generation_of(family.family()); }
+};
+
+consteval whole_family key::every_entry() const {
+    if (!is_by_generation()) detail::the_entries_of_this_family_are_told_apart_by_columns();
+    return {*this};
+}
+
 /// A key whose parameters are members of T: of a query, to read by; of a new row, to invalidate by.
 template <class T, class... Members>
 class bound_key {
@@ -213,6 +245,7 @@ public:
     }
     /// The entries of the family, for docs: `num_orders:all`, `num_orders:{customerid}`.
     std::vector<std::string> patterns() const {
+        if (family_.is_by_generation()) return whole_family{family_}.patterns();
         key_parts names(sizeof...(Members));
         std::ranges::transform(parameters(), names.begin(),
                                [](auto name) { return '{' + std::string{name} + '}'; });

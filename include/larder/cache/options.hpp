@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ struct tiers_options {
     /// (tiers::say_followed()), if that is shorter; nothing: as long as it lives.
     std::optional<std::chrono::milliseconds> unfollowed = {};
     std::vector<std::string> families = {};  ///< of all keys that are read through these tiers
+    /// Those of them whose entries become untrue all at once: by `<family>:all`, and by no other.
+    std::set<std::string, std::less<>> by_generation = {};
     /// Before all keys, with a colon, so that two databases can share a Valkey; empty: none.
     std::string prefix = {};
     /// In bytes; a longer one is not kept, and what others put under a key and is longer is a miss.

@@ -183,6 +183,28 @@ TEST(key, knows_whether_a_row_tells_all_its_values) {
     static_assert(!key{"k", depends_on{"t"}}.is_told_by(depends_on{"t"}));
 }
 
+struct page {
+    std::int32_t category = 0;
+    std::string after;
+};
+BOOST_DESCRIBE_STRUCT(page, (), (category, after))
+
+constexpr key products =
+    key{"products", depends_on{"products"}, depends_on{"categories"}}.with_parameters(2);
+
+TEST(key, of_tables_without_columns_is_kept_by_generation) {
+    static_assert(products.is_by_generation() && !books.is_by_generation());
+    static_assert(!key{"k", depends_on{"t"}, depends_on{"u", "", "a"}}.is_by_generation());
+    constexpr auto by_both = products(&page::category, &page::after);
+    EXPECT_EQ(by_both.entry({3, "Emma"}), "products:3:Emma");
+    EXPECT_EQ(by_both.broken_by({3, "Emma"}), strings{"products:all"});
+    EXPECT_EQ(by_both.patterns(), strings{"products:*"});
+    EXPECT_EQ(products.every_entry().entry(), "products:all");
+    EXPECT_EQ(products.every_entry().patterns(), strings{"products:*"});
+    EXPECT_EQ(products.broken_by_any(), "products:all");
+    EXPECT_EQ(books.broken_by_any(), "books:all:all");
+}
+
 TEST(key, refuses_another_number_of_values) {
     EXPECT_THROW(books.of(7), std::logic_error);
     EXPECT_THROW(books.of(7, 8, 9), std::logic_error);

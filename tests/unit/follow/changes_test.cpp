@@ -72,6 +72,17 @@ TEST_F(changed_rows, delete_breaks_all_and_what_was_its_own) {
     expect_keys({deleted(orders, "O", {"1", "42"})}, {"num_orders:all", "num_orders:42"});
 }
 
+TEST_F(changed_rows, of_a_family_that_is_kept_by_generation_break_one_entry) {
+    all = std::make_unique<changes>(
+        followed_tables{{orders, {{.family = "pages", .is_by_generation = true}}}}, 5);
+    tell(orders, 'd');
+    const names one{"pages:all"};
+    expect_keys({inserted(orders, {"1", "42"}), inserted(orders, {"2", "43"})}, one);
+    expect_keys({updated(orders, "", {}, {"1", "42"})}, one);
+    expect_keys({deleted(orders, "K", {"1", std::nullopt})}, one);
+    expect_keys({log_text::truncated({orders})}, one);
+}
+
 TEST_F(changed_rows, what_is_not_told_of_the_row_breaks_the_family) {
     tell(orders, 'd');
     expect_families({deleted(orders, "K", {"1", std::nullopt})}, {"num_orders"});

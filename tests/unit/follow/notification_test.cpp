@@ -39,6 +39,13 @@ TEST(notification, of_a_family_with_several_columns_is_all_of_it) {
         }
 }
 
+TEST(notification, of_a_family_that_is_kept_by_generation_is_one_entry) {
+    const std::vector<larder::followed> one{
+        {.family = "pages", .table = "books", .is_by_generation = true}};
+    EXPECT_EQ(read_notification("pages", one).keys, names{"pages:all"});
+    EXPECT_TRUE(read_notification("pages\n3", one).families.empty());
+}
+
 TEST(notification, of_others_is_nothing) {
     for (const auto* payload :
          {"", "\n", "x", "x\n1", "num_order\n1", "num_orders:1", "num_orders2"})
