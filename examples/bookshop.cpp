@@ -67,6 +67,25 @@ struct edition_list {
 };
 BOOST_DESCRIBE_STRUCT(edition_list, (), (editions))
 
+struct which_page {
+    std::optional<std::string> author;
+    std::optional<std::int32_t> limit;
+    std::optional<std::string> after;  // the number of the last book on the page before
+};
+BOOST_DESCRIBE_STRUCT(which_page, (), (author, limit, after))
+
+struct listed {
+    std::string isbn;
+    std::string title;
+    money price;
+};
+BOOST_DESCRIBE_STRUCT(listed, (), (isbn, title, price))
+
+struct page {
+    std::vector<listed> books;
+};
+BOOST_DESCRIBE_STRUCT(page, (), (books))
+
 struct new_book {
     std::string isbn;
     std::string title;
@@ -93,6 +112,15 @@ constexpr auto editions =
     larder::cache::key{"editions", larder::cache::depends_on{"books", "title", "bound"}}.with_ttl(
         std::chrono::minutes{5});
 
+/// pages:<author>:<limit>:<after>; any row of books makes all of them untrue, as no column says on
+/// which pages a book is.
+constexpr auto pages =
+    larder::cache::key{"pages", larder::cache::depends_on{"books"}}.with_parameters(3);
+
+constexpr larder::pg::statement find_page{
+    "SELECT isbn, title, price FROM books WHERE ($1::text IS NULL OR $1 = ANY (authors))"
+    " AND isbn > coalesce($3, '') ORDER BY isbn LIMIT greatest(1, least(100, coalesce($2, 20)))",
+    true};
 constexpr larder::pg::statement find_editions{
     "SELECT isbn, bound, price FROM books WHERE title = $1 AND bound = coalesce($2, bound)"
     " ORDER BY isbn",
@@ -132,6 +160,11 @@ larder::awaitable<edition_list> get_editions(larder::services& at, which_edition
     co_return edition_list{std::move(found)};
 }
 
+larder::awaitable<page> get_page(larder::services& at, which_page which) {
+    auto found = co_await at.db.many<listed>(find_page, which.author, which.limit, which.after);
+    co_return page{std::move(found)};
+}
+
 larder::awaitable<larder::created<book>> put_book(larder::services& at, new_book b) {
     const std::vector<std::string> authors(1, b.author);
     const auto done =
@@ -154,6 +187,7 @@ larder::awaitable<larder::no_content> delete_book(larder::services& at, which_bo
     if (!gone) throw larder::http::error(404, "There is no such book");
     change.breaks(one_book, which.isbn);
     change.breaks(editions, gone->title, gone->bound);
+    change.breaks(pages);
     co_await change.commit();
     co_return larder::no_content{};
 }
@@ -163,13 +197,16 @@ void add_routes(larder::app& at) {
     at.get("/books/{isbn}", get_book | cached(one_book(&which_book::isbn)));
     at.get("/editions/{title}",
            get_editions | cached(editions(&which_editions::title, &which_editions::bound)));
+    at.get("/books",
+           get_page | cached(pages(&which_page::author, &which_page::limit, &which_page::after)));
 
     at.put("/books/{isbn}", put_book | invalidates(one_book(&new_book::isbn),
-                                                   editions(&new_book::title, &new_book::bound)));
-    at.patch("/books/{isbn}",
-             patch_price | invalidates(one_book(&new_price::isbn),
-                                       found_by<std::string, binding>(editions, edition_of,
-                                                                      &new_price::isbn)));
+                                                   editions(&new_book::title, &new_book::bound),
+                                                   pages.every_entry()));
+    at.patch("/books/{isbn}", patch_price | invalidates(one_book(&new_price::isbn),
+                                                        found_by<std::string, binding>(
+                                                            editions, edition_of, &new_price::isbn),
+                                                        pages.every_entry()));
     at.del("/books/{isbn}", delete_book | invalidates(larder::nothing));  // its transaction says it
 }
 

@@ -102,6 +102,11 @@ struct two_bookshops : bookshop {
             for (const auto& each : all_lists)
                 ASSERT_TRUE(eventually([&] { return is_local(at, each); })) << each << one->err();
     }
+    /// The page that has all books, too.
+    void keep_page() const {
+        for (const auto at : {port, other})
+            ASSERT_TRUE(eventually([&] { return is_local(at, "/books"); })) << one->err();
+    }
     /// `number:price` of the books that an instance lists.
     static std::string listed(std::uint16_t at, const std::string& target) {
         const auto answer = get(at, target);
@@ -315,6 +320,43 @@ TEST_F(two_bookshops, list_what_a_write_by_either_has_changed_and_keep_the_rest)
     expect_listed(all_emmas, "3:7.00 ");
 }
 
+// Each write ends them all, whichever it is, and touches one entry for that.
+TEST_F(two_bookshops, list_by_pages_which_every_write_ends) {
+    const targets all_pages{"/books", "/books?limit=1", "/books?limit=1&after=1", "/books?author=F",
+                            "/books?author=all&after=:&limit=5"};
+    const auto expect_pages = [&](const targets& expected) {
+        for (std::size_t i = 0; i < all_pages.size(); ++i) expect_listed(all_pages[i], expected[i]);
+    };
+    const auto keep_pages = [&] {
+        for (const auto at : {port, other})
+            for (const auto& each : all_pages)
+                ASSERT_TRUE(eventually([&] { return is_local(at, each); })) << each << one->err();
+        keep_all();
+    };
+    const auto generation = [&] { return valkey().get("pages:all"); };
+    expect_pages({"1:10.00 2:5.00 3:7.00 ", "1:10.00 ", "2:5.00 ", "1:10.00 2:5.00 ", ""});
+    keep_pages();
+    const auto first = generation();
+    ASSERT_TRUE(first);
+    EXPECT_TRUE(valkey().get("pages:" + *first + ":F:all:all").has_value());
+
+    EXPECT_EQ(send(other, "PATCH", "/books/1", R"({"price":11})").status, 200);
+    EXPECT_EQ(generation(), std::nullopt);
+    expect_kept_beside({all_dunes, hard_dunes});
+    expect_pages({"1:11.00 2:5.00 3:7.00 ", "1:11.00 ", "2:5.00 ", "1:11.00 2:5.00 ", ""});
+    keep_pages();
+    EXPECT_NE(generation(), first);
+
+    const auto third = R"({"title":"Dune","bound":"paperback","author":"F","price":4})";
+    EXPECT_EQ(send(port, "PUT", "/books/11", third).status, 201);
+    expect_pages(
+        {"1:11.00 11:4.00 2:5.00 3:7.00 ", "1:11.00 ", "11:4.00 ", "1:11.00 11:4.00 2:5.00 ", ""});
+    keep_pages();
+
+    EXPECT_EQ(send(other, "DELETE", "/books/1").status, 204);
+    expect_pages({"11:4.00 2:5.00 3:7.00 ", "11:4.00 ", "11:4.00 ", "11:4.00 2:5.00 ", ""});
+}
+
 TEST_F(two_bookshops, take_any_title_for_what_it_is) {
     const std::vector<std::pair<std::string, std::string>> titles{
         {"all", "all"},       {"a:b", "a%3Ab"},     {"a:all", "a%3Aall"}, {"%61ll", "%2561ll"},
@@ -336,13 +378,17 @@ TEST_F(two_bookshops, take_any_title_for_what_it_is) {
 
 TEST_F(followed_bookshops, list_what_somebody_else_has_changed_and_keep_the_rest) {
     keep_all();
+    keep_page();
     sql("INSERT INTO books VALUES ('4', 'Dune', 'paperback', '{F}', NULL, 4); SELECT 1");
+    expect_soon("/books", "1:10.00 2:5.00 3:7.00 4:4.00 ");
     expect_soon(all_dunes, "1:10.00 2:5.00 4:4.00 ");
     expect_soon(soft_dunes, "2:5.00 4:4.00 ");
     expect_kept_beside({all_dunes, soft_dunes});
     keep_all();
 
+    keep_page();
     sql("UPDATE books SET price = 12 WHERE isbn = '1'; SELECT 1");
+    expect_soon("/books", "1:12.00 2:5.00 3:7.00 4:4.00 ");
     expect_soon(all_dunes, "1:12.00 2:5.00 4:4.00 ");
     expect_soon(hard_dunes, "1:12.00 ");
     expect_kept_beside({all_dunes, hard_dunes});
@@ -388,7 +434,9 @@ TEST_F(told_bookshops, list_what_somebody_else_has_changed) {
     expect_price("10.00");
     expect_kept("/books/1");
     keep_all();
+    keep_page();
     sql("UPDATE books SET price = 12 WHERE isbn = '1'; SELECT 1");
+    expect_soon("/books", "1:12.00 2:5.00 3:7.00 ");
     expect_soon(all_dunes, "1:12.00 2:5.00 ");
     expect_soon(hard_dunes, "1:12.00 ");
     expect_price("12.00");
@@ -454,7 +502,7 @@ TEST_F(bookshop, says_what_is_wrong_and_where) {
 }
 
 TEST_F(bookshop, has_the_paths_and_methods_of_its_routes_and_no_others) {
-    for (const auto* target : {"/books", "/books/", "/books/1/2", "/book/1"})
+    for (const auto* target : {"/bookz", "/books/1/2", "/book/1"})
         EXPECT_EQ(get(port, target).status, 404) << target;
     const auto moved = get(port, "/books/a%2Fb/?x=1");
     EXPECT_EQ(moved.status, 307);

@@ -74,6 +74,7 @@ concept key_value = key_part<T> || (is_optional<T> && key_part<typename T::value
 ///     constexpr larder::cache::key basket{"basket", depends_on{"basket_items", "basketid"},
 ///                                         depends_on{"products"}};
 ///     constexpr larder::cache::key editions{"editions", depends_on{"books", "title", "bound"}};
+///     constexpr auto pages = larder::cache::key{"pages", depends_on{"books"}}.with_parameters(3);
 class key {
 public:
     static constexpr std::size_t most_sources = 8;
