@@ -3,6 +3,9 @@
 #include <spdlog/spdlog.h>
 
 #include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "larder/http/error.hpp"
 
@@ -63,6 +66,24 @@ awaitable<std::string> read_through(services& at, std::string key, cache::tiers:
 }
 
 namespace detail {
+
+// Where PostgreSQL does not tell, nothing is said against the load.
+awaitable<void> expect_declared(const pg::session& by, cache::key family) {
+    std::vector<std::string> declared;
+    for (const auto& one : family.sources()) declared.emplace_back(one.table);
+    std::vector<std::string> others;
+    try {
+        auto reads = by.reads();
+        others = co_await by.connections().undeclared_tables(std::move(reads), declared);
+    } catch (const pg::error& e) {
+        spdlog::debug("Which tables a load reads is not known: {}", e.detail());
+    }
+    if (others.empty()) co_return;
+    std::string names;
+    for (const auto& one : others) names += (names.empty() ? "" : " and ") + one;
+    throw std::logic_error("the entries of " + std::string{family.family()} +
+                           " are computed from " + names + ", on which its key does not depend");
+}
 
 // A timestamp of the year 10000, say, or a number that is no enumerator.
 void throw_unreadable(std::string_view text) {

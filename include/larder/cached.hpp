@@ -75,9 +75,10 @@ public:
     awaitable<reply> operator()(services& at, input in) const {
         auto key = key_.entry(in);
         if (auto found = detail::find_value<reply>(at, key)) co_return std::move(*found);
-        cache::tiers::loader load = [inner = inner_, &connections = at.db.connections(),
-                                     &cache = at.cache, in = std::move(in)] {
-            return load_text(inner, connections, cache, in);
+        cache::tiers::loader load = [inner = inner_, family = key_.whole(),
+                                     &connections = at.db.connections(), &cache = at.cache,
+                                     in = std::move(in)] {
+            return load_text(inner, family, connections, cache, in);
         };
         auto value = co_await detail::read_value<reply>(at, std::move(key), std::move(load));
         co_return value;
@@ -85,11 +86,12 @@ public:
 
 private:
     // With a session of its own, as it may outlive the request that began it.
-    static awaitable<std::string> load_text(H inner, pg::pool& connections, cache::tiers& cache,
-                                            input in) {
+    static awaitable<std::string> load_text(H inner, cache::key family, pg::pool& connections,
+                                            cache::tiers& cache, input in) {
         pg::session session{connections};
         services at{session, cache};
         const auto value = co_await inner(at, std::move(in));
+        if (connections.checks_reads()) co_await detail::expect_declared(session, family);
         co_return cache::to_text(value);
     }
 

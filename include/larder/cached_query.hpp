@@ -24,6 +24,11 @@ awaitable<std::string> read_through(services& at, std::string key, cache::tiers:
 
 namespace detail {
 
+/// Throws std::logic_error if what a load has read is not all of tables on which the family
+/// depends, with the names of the others; see pg::pool_options::checks_reads. Tables that a
+/// function reads, and those of a transaction of the handler's own, are not seen.
+awaitable<void> expect_declared(const pg::session& by, cache::key family);
+
 [[noreturn]] void throw_unreadable(std::string_view text);
 
 /// The value under a key in the local tier.
@@ -74,26 +79,28 @@ public:
     }
 
 private:
-    static awaitable<Reply> read(services& at, std::string key, pg::statement sql,
-                                 pg::parameters values) {
+    awaitable<Reply> read(services& at, std::string key, pg::statement sql,
+                          pg::parameters values) const {
         if (auto found = detail::find_value<Reply>(at, key)) co_return std::move(*found);
         cache::tiers::loader loader = [&connections = at.db.connections(), sql,
-                                       values = std::move(values)] {
-            return load(connections, sql, values);
+                                       values = std::move(values), family = family_] {
+            return load(connections, family, sql, values);
         };
         auto value = co_await detail::read_value<Reply>(at, std::move(key), std::move(loader));
         co_return value;
     }
-    static awaitable<std::string> load(pg::pool& connections, pg::statement sql,
+    static awaitable<std::string> load(pg::pool& connections, cache::key family, pg::statement sql,
                                        pg::parameters values) {
         pg::session session{connections};
         auto rows = session.run(sql, std::move(values));
         if constexpr (is_optional<Reply>) {
             const auto reply =
                 co_await pg::session::first_row<typename Reply::value_type>(std::move(rows));
+            if (connections.checks_reads()) co_await detail::expect_declared(session, family);
             co_return cache::to_text(reply);
         } else {
             const auto reply = co_await pg::session::only_row<Reply>(std::move(rows));
+            if (connections.checks_reads()) co_await detail::expect_declared(session, family);
             co_return cache::to_text(reply);
         }
     }

@@ -7,6 +7,8 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -84,6 +86,7 @@ struct pool::state : spender, std::enable_shared_from_this<state> {
     bool logs_in = false;   // a connection is being opened
     bool suspects = false;  // the server, of being dead
     bool closed = false;
+    std::set<std::string> right_reads;  // with what they may read
 };
 
 // A connection that goes back to the pool however the statement ends.

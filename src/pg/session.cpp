@@ -11,6 +11,7 @@ namespace larder::pg {
 namespace asio = boost::asio;
 
 asio::awaitable<result> session::run(const statement& sql, parameters values) {
+    if (pool_.checks_reads()) reads_.push_back({std::string{sql.sql}, values.size()});
     if (sql.reads_only) return pool_.run(sql, std::move(values));
     return write(sql, std::move(values));
 }

@@ -175,9 +175,10 @@ task<void> worker::post(std::vector<std::size_t> keys) {
     ++requests_;
     auto& writes = engine_->writes();
     cache::change one;
-    std::set<std::string> broken;
-    for (const auto key : keys) broken.insert(key_name(world_.broken_by(key)));
-    one.keys.assign(broken.begin(), broken.end());
+    for (const auto key : keys) {
+        const auto& broken = key_name(world_.broken_by(key));
+        if (std::ranges::find(one.keys, broken) == one.keys.end()) one.keys.push_back(broken);
+    }
     const auto order = world_.judge().begin_order(process_->id, keys, world_.now());
     if (world_.left_out().release_before_commit) co_await writes.release(one);
     const auto announcements = co_await writes.hold(one);

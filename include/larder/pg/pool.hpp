@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "larder/fate.hpp"
 #include "larder/pg/conninfo.hpp"
@@ -28,6 +29,17 @@ struct pool_options {
     /// connection is given up.
     std::chrono::milliseconds statement_timeout{10'000};
     std::chrono::milliseconds lock_timeout{2'000};  ///< for a lock that somebody else has
+    /// Whether a cached load that reads a table on which its key does not depend fails, with the
+    /// table's name, instead of being wrong later. By default as the library was built: in debug
+    /// builds. Costs four statements, once for each worker, family and statement.
+    bool checks_reads = debug_build;
+    static const bool debug_build;
+};
+
+/// A statement that was run, and how many values it took.
+struct read {
+    std::string sql;
+    std::size_t values = 0;
 };
 
 class listener;
@@ -62,6 +74,14 @@ public:
 
     /// Tells the log why a request failed for now: each reason once in a while.
     void tell(const error& why) const;
+
+    /// See pool_options.
+    bool checks_reads() const;
+    /// The tables that these statements read and that are none of `declared`, nor partitions or
+    /// children of one, as PostgreSQL plans it: those of views are found, those of functions not.
+    /// Of a statement that read no others it is asked once.
+    boost::asio::awaitable<std::vector<std::string>> undeclared_tables(
+        std::vector<read> reads, std::vector<std::string> declared);
 
     /// Closes the connections that are idle; those in use close when they come back.
     void close();

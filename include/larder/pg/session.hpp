@@ -50,6 +50,8 @@ public:
     /// Asks PostgreSQL what became of the writes of unknown outcome; see pool::fate_of(). It may
     /// outlive the session.
     std::function<boost::asio::awaitable<fate>()> fate_check() const;
+    /// What it has run, where the pool checks reads.
+    const std::vector<read>& reads() const { return reads_; }
     /// The connections that it uses.
     pool& connections() const { return pool_; }
 
@@ -62,6 +64,7 @@ private:
     std::string transaction_;
     std::vector<std::string> lost_;  // the transactions of unknown outcome
     commit_hook before_commit_;
+    std::vector<read> reads_;
 };
 
 }  // namespace larder::pg

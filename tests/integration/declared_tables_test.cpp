@@ -1,0 +1,119 @@
+// What a cached load reads and its key does not name is found before it is ever wrong.
+
+#include <gtest/gtest.h>
+
+#include <boost/describe/class.hpp>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "larder/cached_query.hpp"
+#include "support/pg_worker.hpp"
+#include "support/store_test.hpp"
+
+namespace larder::declared_tables {
+
+struct amount {
+    std::int64_t n = 0;
+};
+BOOST_DESCRIBE_STRUCT(amount, (), (n))
+
+}  // namespace larder::declared_tables
+
+namespace larder::test {
+namespace {
+
+namespace asio = boost::asio;
+using declared_tables::amount;
+using names = std::vector<std::string>;
+
+constexpr pg::statement items_of{
+    "SELECT count(*) AS n FROM parts JOIN prices USING (id) WHERE id = $1", true};
+constexpr pg::statement all_items{"SELECT count(*) AS n FROM parts JOIN prices USING (id)", true};
+
+struct declared_tables_test : store_test {
+    declared_tables_test() {
+        sql("CREATE TABLE parts (id int PRIMARY KEY, name text) PARTITION BY RANGE (id);"
+            " CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (100);"
+            " CREATE TABLE prices (id int PRIMARY KEY, price numeric);"
+            " CREATE SCHEMA \"other one\"; CREATE TABLE \"other one\".parts (id int);"
+            " CREATE VIEW named AS SELECT name, price FROM parts JOIN prices USING (id); SELECT 1");
+    }
+    ~declared_tables_test() override {
+        sql("DROP SCHEMA \"other one\" CASCADE; DROP TABLE parts, prices CASCADE; SELECT 1");
+    }
+    names undeclared(const std::string& text, std::size_t values, const names& declared) const {
+        pg_worker by{servers.postgres.uri(), servers.store.database()};
+        const std::vector<pg::read> reads{{text, values}};
+        return by.run(by.pool.undeclared_tables(reads, declared));
+    }
+};
+
+TEST_F(declared_tables_test, are_all_that_a_statement_may_read) {
+    const std::string join{items_of.sql};
+    EXPECT_EQ(undeclared(join, 1, {"parts", "prices"}), names{});
+    EXPECT_EQ(undeclared(join, 1, {"parts"}), names{"prices"});
+    EXPECT_EQ(undeclared(join, 1, {"public.prices"}), names{"parts_1"});
+    EXPECT_EQ(undeclared(join, 1, {}), (names{"parts_1", "prices"}));
+    EXPECT_EQ(undeclared("SELECT 1", 0, {}), names{});
+    EXPECT_EQ(undeclared("SELECT count(*) FROM pg_class", 0, {}), names{});
+}
+
+TEST_F(declared_tables_test, are_found_wherever_they_stand) {
+    for (const auto* text :
+         {"SELECT (SELECT max(price) FROM prices)",
+          "WITH p AS MATERIALIZED (SELECT price FROM prices) SELECT count(*) FROM p",
+          "SELECT 1 WHERE EXISTS (SELECT FROM prices WHERE price > 7)",
+          "SELECT price FROM prices UNION SELECT 1",
+          "SELECT id FROM prices ORDER BY price LIMIT 1 FOR SHARE"})
+        EXPECT_EQ(undeclared(text, 0, {"parts"}), names{"prices"}) << text;
+    EXPECT_EQ(undeclared("SELECT name FROM named", 0, {"parts"}), names{"prices"});
+    EXPECT_EQ(undeclared("SELECT id FROM \"other one\".parts", 0, {"parts"}),
+              names{"\"other one\".parts"});
+    // Whatever the values are.
+    EXPECT_EQ(undeclared("SELECT id FROM prices WHERE $1::int IS NOT NULL AND price < $2", 2, {}),
+              names{"prices"});
+}
+
+awaitable<amount> get(services& at, const cached_query<amount>& query) {
+    const std::int32_t part = 7;
+    const auto found = co_await query.get(at, part);
+    co_return found;
+}
+
+// A cache that is not connected asks the source.
+struct reader : pg_worker {
+    using pg_worker::pg_worker;
+    amount read(const cached_query<amount>& query) { return run(get(at, query)); }
+
+    cache::own_writes own;
+    cache::tiers tiers{io.get_executor(), {}, own, {}};
+    pg::session session{pool};
+    services at{session, tiers};
+};
+
+TEST_F(declared_tables_test, are_checked_when_an_entry_is_loaded) {
+    constexpr cache::key one{"one", cache::depends_on{"parts", "id"}};
+    constexpr cache::key both{"both", cache::depends_on{"parts", "id"},
+                              cache::depends_on{"prices", "id"}};
+    const cached_query<amount> wrong{one, all_items, items_of}, right{both, all_items, items_of};
+    const auto uri = servers.postgres.uri(), database = servers.store.database();
+    reader checking{uri, database, {.checks_reads = true}};
+    reader trusting{uri, database, {.checks_reads = false}};
+    for (int times = 0; times < 2; ++times) {
+        try {
+            checking.read(wrong);
+            FAIL() << "nothing was found";
+        } catch (const std::logic_error& e) {
+            EXPECT_STREQ(e.what(),
+                         "the entries of one are computed from prices, on which its key "
+                         "does not depend");
+        }
+        EXPECT_EQ(checking.read(right).n, 0);
+        EXPECT_EQ(trusting.read(wrong).n, 0);
+    }
+}
+
+}  // namespace
+}  // namespace larder::test
