@@ -17,6 +17,7 @@ namespace {
 
 constexpr auto poll_every = 200ms;         // whether the one that follows is still there
 constexpr auto look_around_every = 500ms;  // in the catalogue
+constexpr auto looks_apart = 2ms;          // of the gate: one is for all that has come
 constexpr std::size_t looks_behind = 3;    // that it may be
 constexpr auto names_may_recur = cache::released_is_known + 1s;  // on a server that had less
 constexpr milliseconds longest_pause = 100ms;    // between two looks for what is not visible yet
@@ -181,10 +182,14 @@ task<void> following::open_gate(session& s) {
 task<void> following::let_through(session& s) {
     milliseconds pause = 1ms;
     auto look_around_at = waits_.now();
+    auto looked = waits_.now() - looks_apart;
     while (!s.ended) {
+        const auto since = std::chrono::duration_cast<milliseconds>(waits_.now() - looked);
+        if (since < looks_apart) co_await waits_.sleep(looks_apart - since);
         s.has_news = false;
         const auto come = s.done;
         if (!s.waiting.is_empty()) {
+            looked = waits_.now();
             auto seen = co_await source_.look();
             if (!in_force.wait_until_readers_see_it)
                 seen.now = {.xmin = seen.now.xmax + 1'000'000, .xmax = seen.now.xmax + 1'000'000};
