@@ -16,7 +16,7 @@ find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(PostgreSQL REQUIRED)
 find_package(spdlog REQUIRED)
-if(LARDER_APPS)
+if(LARDER_PROGRAM)
     find_package(CLI11 REQUIRED)
 endif()
 

@@ -7,6 +7,12 @@ install(TARGETS larder larder_boost EXPORT larder ARCHIVE DESTINATION ${CMAKE_IN
 install(DIRECTORY include/larder DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING
         PATTERN *.hpp)
 install(EXPORT larder NAMESPACE larder:: FILE larder-targets.cmake DESTINATION ${larder_package_dir})
+if(LARDER_PROGRAM)
+    install(TARGETS larder_program EXPORT larder_program
+            ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+    install(EXPORT larder_program NAMESPACE larder:: FILE larder-program-targets.cmake
+            DESTINATION ${larder_package_dir})
+endif()
 configure_package_config_file(cmake/larder-config.cmake.in larder-config.cmake
                               INSTALL_DESTINATION ${larder_package_dir})
 # Before 1.0.0 each minor version may change what programs use.

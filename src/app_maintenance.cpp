@@ -108,8 +108,8 @@ asio::awaitable<lines> status_of(pg::connection& source, const app_options& opti
     co_await source.connect();
     lines said;
     if (options.follow == following::triggers)
-        said = co_await follow::status_of_triggers(source, tables);
-    else said = co_await follow::status(source, tables);
+        said = co_await follow::status_of_triggers(source, tables, options.name);
+    else said = co_await follow::status(source, tables, options.name);
     const auto left_out = not_followed(families, tables);
     said.insert(said.end(), left_out.begin(), left_out.end());
     if (!options.shared) {

@@ -110,6 +110,7 @@ worker::worker(const app_options& options, const routes& all, const cached_famil
               .families = families.names,
               .by_generation = families.by_generation,
               .prefix = options.cache_prefix,
+              .program = options.name,
               .local_bytes = options.local_bytes / workers_of(options)}),
       not_ready_(not_ready),
       give_up_(io_) {

@@ -15,6 +15,9 @@ namespace orders {
 
 using money = larder::decimal<12, 2>;
 
+/// The tutorial's.
+inline constexpr const char* default_database = "dellstore";
+
 struct count_query {
     std::optional<std::int32_t> customerid;
 };

@@ -199,12 +199,12 @@ task<server_record> trust::recorded(std::string family) {
     co_return known;
 }
 
-void trust::say_foreign(const std::string& family) {
+void trust::say_foreign(const std::string& family) const {
     spdlog::error(
         "Valkey holds {} of another PostgreSQL database, so it is not used, and every answer comes "
         "from PostgreSQL: set CACHE_PREFIX to a name of this service's own. If this database took "
-        "the other one's place (it was restored, say), run: orders cache purge",
-        family);
+        "the other one's place (it was restored, say), run: {} cache purge",
+        family, options_.program);
 }
 
 // How many values.

@@ -88,7 +88,7 @@ private:
     task<std::vector<valkey::reply>> tell(std::uint64_t life,
                                           std::vector<valkey::command> commands);
     task<valkey::reply> tell(std::uint64_t life, valkey::command only);
-    static void say_foreign(const std::string& family);
+    void say_foreign(const std::string& family) const;
     void done();
 
     waits& waits_;

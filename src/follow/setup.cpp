@@ -17,6 +17,7 @@ const pg::parameters none;
 
 // Each statement makes one column of SQL, in the order of what is to be done. An identity is noted
 // as what sets it back. A partitioned table is published by its name, which covers its partitions.
+// Tables of another service stay published; one with a filter or a list of columns begins anew.
 constexpr pg::statement setup{
     "WITH RECURSIVE named (id) AS (SELECT DISTINCT to_regclass(t)::oid FROM unnest($1::text[]) t),"
     " member (id) AS (SELECT id FROM named UNION"
@@ -29,7 +30,10 @@ constexpr pg::statement setup{
     "   CASE identity WHEN 'n' THEN 'NOTHING' WHEN 'i' THEN 'USING INDEX ' || by_index"
     "   ELSE 'DEFAULT' END), E'\\n' ORDER BY name) AS note"
     "  FROM leaf WHERE identity <> 'f'),"
-    " publication AS (SELECT oid, pubname FROM pg_publication WHERE pubname = $2::text)"
+    " publication AS (SELECT oid, pubname FROM pg_publication WHERE pubname = $2::text),"
+    " published AS (SELECT r.prrelid, to_jsonb(r) ->> 'prqual' IS NULL"
+    "   AND to_jsonb(r) ->> 'prattrs' IS NULL AS is_whole"
+    "  FROM pg_publication_rel r JOIN publication p ON r.prpubid = p.oid)"
     " SELECT 1, format('ALTER TABLE %s REPLICA IDENTITY FULL', name) FROM leaf"
     "  WHERE identity <> 'f'"
     " UNION ALL SELECT 2, format('CREATE PUBLICATION %I FOR TABLE %s%s', $2::text,"
@@ -37,17 +41,18 @@ constexpr pg::statement setup{
     "   CASE WHEN current_setting('server_version_num')::int >= 180000"
     "   THEN ' WITH (publish_generated_columns = stored)' ELSE '' END)"
     "  FROM named WHERE NOT EXISTS (SELECT FROM publication) HAVING count(*) > 0"
-    " UNION ALL SELECT 2, format('ALTER PUBLICATION %I SET TABLE %s', $2::text,"
+    " UNION ALL SELECT 2, format('ALTER PUBLICATION %I DROP TABLE %s', $2::text,"
+    "   string_agg(id::regclass::text, ', ' ORDER BY id::regclass::text))"
+    "  FROM named JOIN published ON id = published.prrelid AND NOT is_whole HAVING count(*) > 0"
+    " UNION ALL SELECT 3, format('ALTER PUBLICATION %I ADD TABLE %s', $2::text,"
     "   string_agg(id::regclass::text, ', ' ORDER BY id::regclass::text))"
     "  FROM named WHERE EXISTS (SELECT FROM publication)"
-    "  HAVING bool_or(NOT EXISTS (SELECT FROM pg_publication_rel r"
-    "   JOIN publication p ON r.prpubid = p.oid WHERE r.prrelid = id"
-    "   AND to_jsonb(r) ->> 'prqual' IS NULL AND to_jsonb(r) ->> 'prattrs' IS NULL))"
-    " UNION ALL SELECT 3, format('ALTER PUBLICATION %I SET (publish ="
+    "   AND id NOT IN (SELECT prrelid FROM published WHERE is_whole) HAVING count(*) > 0"
+    " UNION ALL SELECT 4, format('ALTER PUBLICATION %I SET (publish ="
     " ''insert, update, delete, truncate'', publish_via_partition_root = false)', $2::text)"
     "  FROM pg_publication p WHERE pubname = $2::text AND NOT (p.pubinsert AND p.pubupdate"
     "   AND p.pubdelete AND p.pubtruncate AND NOT p.pubviaroot)"
-    " UNION ALL SELECT 4, format('COMMENT ON PUBLICATION %I IS %L', $2::text, concat_ws(E'\\n',"
+    " UNION ALL SELECT 5, format('COMMENT ON PUBLICATION %I IS %L', $2::text, concat_ws(E'\\n',"
     "   (SELECT obj_description(oid, 'pg_publication') FROM publication), note))"
     "  FROM was WHERE note IS NOT NULL"
     " ORDER BY 1, 2",
@@ -141,11 +146,12 @@ void add_faults(lines& to, const lines& faults, const std::string& none, const s
         to.emplace_back("cannot be followed: ").append(one).append("; ").append(help);
 }
 
-asio::awaitable<lines> status(pg::connection& with, const std::vector<followed>& what) {
+asio::awaitable<lines> status(pg::connection& with, const std::vector<followed>& what,
+                              const std::string& program) {
     auto all = described(what);
     const auto found = co_await look_up_tables(with, what);
     add_faults(all, found.faults, "PostgreSQL's log tells of them",
-               "orders follow setup mends it where it can");
+               program + " follow setup mends it where it can");
     const auto held = co_await with.execute(slots, none);
     for (std::size_t i = 0; i < held.size(); ++i) {
         const auto text = [&](std::size_t column) { return std::string{*held.text(i, column)}; };

@@ -29,8 +29,10 @@ boost::asio::awaitable<std::vector<std::string>> plan_setup(pg::connection& with
 boost::asio::awaitable<std::vector<std::string>> plan_drop(pg::connection& with);
 /// All of it or nothing. Waits for no lock longer than two seconds; throws error{unavailable} then.
 boost::asio::awaitable<void> carry_out(pg::connection& with, std::vector<std::string> plan);
-/// Lines for a person: the tables, and who follows how far behind.
+/// Lines for a person: the tables, and who follows how far behind. `program` has the command
+/// `follow setup`.
 boost::asio::awaitable<std::vector<std::string>> status(pg::connection& with,
-                                                        const std::vector<followed>& what);
+                                                        const std::vector<followed>& what,
+                                                        const std::string& program);
 
 }  // namespace larder::follow

@@ -192,7 +192,8 @@ asio::awaitable<std::vector<std::string>> plan_no_triggers(pg::connection& with)
 }
 
 asio::awaitable<std::vector<std::string>> status_of_triggers(pg::connection& with,
-                                                             const std::vector<followed>& what) {
+                                                             const std::vector<followed>& what,
+                                                             const std::string& program) {
     static constexpr pg::statement holders{
         "SELECT pid::text, coalesce(host(client_addr), 'local') FROM pg_stat_activity"
         " WHERE datname = current_database() AND (query = 'LISTEN larder_rows'"
@@ -202,7 +203,7 @@ asio::awaitable<std::vector<std::string>> status_of_triggers(pg::connection& wit
     auto all = described(each);
     const auto found = co_await look_up_triggers(with, what);
     add_faults(all, found.faults, "triggers tell of their rows",
-               "CACHE_FOLLOW=trigger orders follow setup makes them");
+               "CACHE_FOLLOW=trigger " + program + " follow setup makes them");
     const auto held = co_await with.execute(holders, no_values);
     for (std::size_t i = 0; i < held.size(); ++i)
         all.push_back("followed from " + std::string{*held.text(i, 1)} + ", process " +

@@ -27,9 +27,9 @@ boost::asio::awaitable<std::vector<std::string>> plan_triggers(pg::connection& w
                                                                const std::vector<followed>& what);
 /// The same to take all of it back.
 boost::asio::awaitable<std::vector<std::string>> plan_no_triggers(pg::connection& with);
-/// Lines for a person: the tables, and who listens.
+/// Lines for a person: the tables, and who listens. `program` has the command `follow setup`.
 boost::asio::awaitable<std::vector<std::string>> status_of_triggers(
-    pg::connection& with, const std::vector<followed>& what);
+    pg::connection& with, const std::vector<followed>& what, const std::string& program);
 /// Throws pg::error.
 boost::asio::awaitable<change_source::tables> look_up_triggers(pg::connection& with,
                                                                const std::vector<followed>& what);

@@ -11,7 +11,7 @@
 
 #include "larder/app.hpp"
 #include "orders.hpp"
-#include "settings.hpp"
+#include "program/settings.hpp"
 #include "support/valkey_client.hpp"
 
 namespace {
@@ -73,13 +73,14 @@ awaitable<orders::add_reply> delete_before(services& at, orders::new_order order
 int main(int argc, char** argv) {
     if (argc != 3) return 64;
     std::signal(SIGPIPE, SIG_IGN);
+    const auto source = larder::program::source_from_environment(orders::default_database);
+    const auto shared = larder::program::shared_tier_from_environment();
+    if (!source || !shared) return 78;
     larder::app at{{
         .port = static_cast<std::uint16_t>(std::stoi(argv[2])),
         .workers = 2,
-        .source = larder::pg::pool_options{.server = orders::source_from_environment().value()},
-        .shared =
-            larder::valkey::client_options{.server =
-                                               orders::shared_tier_from_environment().value()},
+        .source = larder::pg::pool_options{.server = *source},
+        .shared = larder::valkey::client_options{.server = *shared},
     }};
     const auto form = std::string_view{argv[1]} == "delete_after" ? &delete_after : &delete_before;
     at.get("/count", &read_count);

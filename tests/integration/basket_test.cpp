@@ -20,19 +20,25 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Three baskets are enough: the sample's tables with other rows.
 struct baskets : store_test {
     explicit baskets(const std::string& follow = "off") {
-        sql("DROP TABLE IF EXISTS basket_items, products;"
-            " CREATE TABLE products (prod_id int PRIMARY KEY, title text NOT NULL,"
-            "  price numeric(12,2));"
-            " CREATE TABLE basket_items (basketid int, prod_id int REFERENCES products,"
-            "  quantity int CHECK (quantity > 0), PRIMARY KEY (basketid, prod_id));"
-            " INSERT INTO products VALUES (1, 'Emma', 5), (2, 'Dune', 9.99);"
-            " INSERT INTO basket_items VALUES (7, 1, 2), (7, 2, 1), (8, 2, 3); SELECT 1");
         env["CACHE_FOLLOW"] = follow;
-        env["PG_SERVICE_URI"] = servers.postgres.with("dbname=" + servers.store.database());
+        drop();
+        const auto loaded = run_to_end({program("basket"), "load-sample"}, env);
+        EXPECT_EQ(loaded.status, 0) << loaded.err;
+        sql("TRUNCATE products, baskets, basket_items, vouchers;"
+            " INSERT INTO products VALUES (1, 3, 'Emma', 5), (2, 4, 'Dune', 9.99);"
+            " INSERT INTO baskets VALUES (7), (8);"
+            " INSERT INTO basket_items VALUES (7, 1, 2), (7, 2, 1), (8, 2, 3);"
+            " INSERT INTO vouchers VALUES ('SPRING', 10, (now() AT TIME ZONE 'UTC')::date),"
+            "  ('ALL', 100, '2099-12-31'),"
+            "  ('LATE', 10, (now() AT TIME ZONE 'UTC')::date - 1); SELECT 1");
+        if (follow != "off") {
+            EXPECT_EQ(run_to_end({program("basket"), "follow", "setup"}, env).status, 0);
+        }
         for (const auto port : ports) {
-            const std::vector<std::string> words{program("examples/example_basket"),
+            const std::vector<std::string> words{program("basket"), "serve", "--port",
                                                  std::to_string(port)};
             all.push_back(std::make_unique<child>(words, env));
             EXPECT_TRUE(all.back()->wait_for_err("basket listening")) << all.back()->err();
@@ -42,22 +48,28 @@ struct baskets : store_test {
         for (auto& one : all) one->signal(SIGTERM);
         for (auto& one : all) EXPECT_EQ(one->wait(), 0) << one->err();
         all.clear();
-        sql("DROP TABLE basket_items, products; SELECT 1");
+        drop();
     }
-    static std::string price_at(std::uint16_t port, int basket) {
+    void drop() { sql("DROP TABLE IF EXISTS basket_items, baskets, products, vouchers; SELECT 1"); }
+    /// The sum of what is in it, of which the rest is computed.
+    static std::string net_at(std::uint16_t port, int basket) {
         const auto answer = get(port, "/baskets/" + std::to_string(basket) + "/price");
         EXPECT_EQ(answer.status, 200) << answer.body;
-        return answer.body.substr(answer.body.find("\"total\":"));
+        const auto from = answer.body.find("\"net\":");
+        return answer.body.substr(from, answer.body.find(',', from) - from);
     }
-    void expect_price(int basket, const std::string& total) const {
-        for (const auto port : ports)
-            EXPECT_EQ(price_at(port, basket), R"("total":)" + total + '}');
+    static std::string total_at(std::uint16_t port, const std::string& target) {
+        const auto body = get(port, target).body;
+        return body.substr(body.find("\"voucher\":"));
+    }
+    void expect_net(int basket, const std::string& net) const {
+        for (const auto port : ports) EXPECT_EQ(net_at(port, basket), "\"net\":" + net);
     }
     /// All instances have it in their own tiers.
     void expect_kept(int basket) const {
         for (const auto port : ports)
             EXPECT_TRUE(eventually([&] {
-                return get(port, "/baskets/" + std::to_string(basket) + "/price")
+                return get(port, "/baskets/" + std::to_string(basket))
                     .header("cache-status")
                     .ends_with("detail=local");
             }));
@@ -88,33 +100,89 @@ TEST_F(baskets, have_the_price_of_what_is_in_them) {
     const auto whole = get(ports[0], "/baskets/7/price");
     EXPECT_EQ(whole.body,
               R"({"lines":[{"title":"Dune","quantity":1,"price":9.99,"sum":9.99},)"
-              R"({"title":"Emma","quantity":2,"price":5.00,"sum":10.00}],"total":19.99})");
-    EXPECT_EQ(get(ports[1], "/baskets/9/price").body, R"({"lines":[],"total":0.00})");
+              R"({"title":"Emma","quantity":2,"price":5.00,"sum":10.00}],"net":19.99,)"
+              R"("voucher":null,"percent":null,"discount":0.00,"tax":3.80,"total":23.79})");
+    for (const auto port : ports)
+        for (int i = 0; i < 2; ++i) EXPECT_EQ(get(port, "/baskets/9/price").status, 404);
     const auto made = send(ports[1], "PUT", "/baskets/9/items/1", R"({"quantity":1})");
     EXPECT_EQ(made.status, 201) << made.body;
     EXPECT_EQ(made.header("location"), "/baskets/9/items/1");
-    expect_price(9, "5.00");
+    expect_net(9, "5.00");
     expect_kept(9);
     EXPECT_EQ(send(ports[0], "PUT", "/baskets/9/items/1", R"({"quantity":3})").status, 200);
-    expect_price(9, "15.00");
+    expect_net(9, "15.00");
     EXPECT_EQ(send(ports[0], "DELETE", "/baskets/9/items/1").status, 204);
     EXPECT_EQ(send(ports[0], "DELETE", "/baskets/9/items/1").status, 404);
-    expect_price(9, "0.00");
+    expect_net(9, "0.00");
 }
 
 TEST_F(baskets, that_hold_a_product_have_its_new_price_once_it_is_answered) {
     for (const int one : {7, 8}) expect_kept(one);
     EXPECT_EQ(send(ports[0], "PATCH", "/products/2", R"({"price":"1"})").body,
               R"({"prod_id":2,"price":1.00})");
-    expect_price(7, "11.00");
-    expect_price(8, "3.00");
+    expect_net(7, "11.00");
+    expect_net(8, "3.00");
     expect_kept(8);
     EXPECT_EQ(send(ports[1], "PATCH", "/products/1", R"({"price":6})").status, 200);
-    expect_price(7, "13.00");
-    EXPECT_NE(get(ports[0], "/baskets/8/price").header("cache-status").find("; hit"),
-              std::string::npos)
+    expect_net(7, "13.00");
+    EXPECT_NE(get(ports[0], "/baskets/8").header("cache-status").find("; hit"), std::string::npos)
         << "it does not hold that product";
     EXPECT_EQ(send(ports[0], "PATCH", "/products/3", R"({"price":6})").status, 404);
+}
+
+// Not even a voucher's price is older than the basket, although nothing names them together.
+TEST_F(baskets, are_cheaper_with_a_voucher_that_is_valid) {
+    const std::string spring = "/baskets/7/price?voucher=SPRING";
+    for (const auto port : ports) {
+        EXPECT_EQ(total_at(port, spring),
+                  R"("voucher":"SPRING","percent":10,"discount":2.00,"tax":3.42,"total":21.41})");
+        EXPECT_EQ(total_at(port, "/baskets/7/price?voucher=ALL"),
+                  R"("voucher":"ALL","percent":100,"discount":19.99,"tax":0.00,"total":0.00})");
+        for (const auto* none : {"", "?voucher=LATE", "?voucher=NONE"})
+            EXPECT_EQ(total_at(port, std::string{"/baskets/7/price"} + none),
+                      R"("voucher":null,"percent":null,"discount":0.00,"tax":3.80,"total":23.79})");
+    }
+    EXPECT_EQ(send(ports[0], "PUT", "/baskets/7/items/1", R"({"quantity":1})").status, 200);
+    for (const auto port : ports)
+        EXPECT_EQ(total_at(port, spring),
+                  R"("voucher":"SPRING","percent":10,"discount":1.50,"tax":2.56,"total":16.05})");
+    EXPECT_EQ(send(ports[1], "PATCH", "/products/2", R"({"price":5})").status, 200);
+    for (const auto port : ports)
+        EXPECT_EQ(total_at(port, spring),
+                  R"("voucher":"SPRING","percent":10,"discount":1.00,"tax":1.71,"total":10.71})");
+}
+
+TEST_F(baskets, ask_for_a_voucher_once_also_for_one_that_there_is_not) {
+    const auto answers = [&] {
+        std::vector<std::string> both;
+        for (const auto* code : {"SPRING", "NONE"})
+            both.push_back(total_at(ports[0], std::string{"/baskets/7/price?voucher="} + code));
+        return both;
+    };
+    const auto before = answers();
+    EXPECT_TRUE(eventually([&] { return valkey().ttl("voucher:SPRING") > 0; }));
+    EXPECT_TRUE(eventually([&] { return valkey().ttl("voucher:NONE") > 0; }));
+    sql("UPDATE vouchers SET code = 'NONE' WHERE code = 'SPRING'; SELECT 1");
+    EXPECT_EQ(answers(), before) << "nobody follows";
+}
+
+TEST_F(baskets, have_products_that_are_not_there_from_the_cache_as_well) {
+    const auto status = [&](int product) {
+        return get(ports[0], "/products/" + std::to_string(product)).header("cache-status");
+    };
+    EXPECT_EQ(get(ports[1], "/products/2").body,
+              R"({"prod_id":2,"category":4,"title":"Dune","price":9.99})");
+    EXPECT_EQ(get(ports[1], "/products/3").status, 404);
+    for (const int one : {2, 3})
+        EXPECT_TRUE(eventually([&] { return status(one).ends_with("detail=local"); }));
+    EXPECT_EQ(get(ports[0], "/products/3").status, 404);
+    EXPECT_EQ(send(ports[1], "PATCH", "/products/2", R"({"price":"7.5"})").status, 200);
+    for (const auto port : ports)
+        EXPECT_EQ(get(port, "/products/2").body,
+                  R"({"prod_id":2,"category":4,"title":"Dune","price":7.50})");
+    EXPECT_EQ(send(ports[0], "PATCH", "/products/2", R"({"price":-1})").body,
+              R"({"detail":[{"type":"check","loc":["body","price"],)"
+              R"("msg":"Input should be at least 0"}]})");
 }
 
 TEST_F(baskets, name_the_member_that_a_constraint_is_of) {
@@ -126,7 +194,7 @@ TEST_F(baskets, name_the_member_that_a_constraint_is_of) {
     EXPECT_EQ(none.status, 422);
     EXPECT_EQ(none.body, R"({"detail":[{"type":"check","loc":["body","quantity"],)"
                          R"("msg":"Input should be greater than 0"}]})");
-    expect_price(9, "0.00");
+    EXPECT_EQ(get(ports[0], "/baskets/9/price").status, 404);
     sql("ALTER TABLE basket_items ADD CONSTRAINT of_the_shop CHECK (quantity < 10); SELECT 1");
     EXPECT_EQ(send(ports[0], "PUT", "/baskets/9/items/1", R"({"quantity":10})").status, 500)
         << "nobody named it";
@@ -134,11 +202,12 @@ TEST_F(baskets, name_the_member_that_a_constraint_is_of) {
 
 // Valkey is told of many in parts, so that it answers others in time, and is not taken for silent.
 TEST_F(baskets, by_the_thousand_have_the_new_price) {
-    sql("INSERT INTO basket_items SELECT g, 2, 1 FROM generate_series(101, 5100) g; SELECT 1");
+    sql("INSERT INTO baskets SELECT generate_series(101, 5100);"
+        " INSERT INTO basket_items SELECT g, 2, 1 FROM generate_series(101, 5100) g; SELECT 1");
     for (const int one : {101, 2600, 5100}) expect_kept(one);
     EXPECT_EQ(send(ports[0], "PATCH", "/products/2", R"({"price":1})").status, 200);
     for (const int one : {101, 2600, 5100}) {
-        expect_price(one, "1.00");
+        expect_net(one, "1.00");
         expect_kept(one);
     }
     for (const auto& one : all)
@@ -159,27 +228,27 @@ TEST_F(baskets, filled_while_a_price_changes_have_the_new_one) {
                    " AND wait_event_type = 'Lock'") == "1";
     }));
     // By the other instance, and with a foreign key that takes no lock which conflicts.
-    sql("SET session_replication_role = replica; INSERT INTO basket_items VALUES (9, 2, 10);"
-        " SELECT 1");
-    expect_price(9, "99.90");
+    sql("SET session_replication_role = replica; INSERT INTO baskets VALUES (9);"
+        " INSERT INTO basket_items VALUES (9, 2, 10); SELECT 1");
+    expect_net(9, "99.90");
     expect_kept(9);
     holder.exec("COMMIT");
     EXPECT_EQ(changed.get().status, 200);
-    expect_price(9, "10.00");
+    expect_net(9, "10.00");
 }
 
 // What others write is told by PostgreSQL's log: of the items by basket, of a product all baskets.
 TEST_F(followed_baskets, have_the_price_that_somebody_else_sets) {
-    const auto expect_soon = [&](int basket, const std::string& total) {
+    const auto expect_soon = [&](int basket, const std::string& net) {
         for (const auto port : ports)
-            EXPECT_TRUE(eventually(
-                [&] { return price_at(port, basket) == R"("total":)" + total + '}'; }, 1s * slack))
-                << price_at(port, basket);
+            EXPECT_TRUE(
+                eventually([&] { return net_at(port, basket) == "\"net\":" + net; }, 1s * slack))
+                << net_at(port, basket);
     };
     // What was stored before anybody followed has ended, too.
     EXPECT_TRUE(eventually([&] {
-        price_at(ports[0], 7);
-        price_at(ports[0], 8);
+        net_at(ports[0], 7);
+        net_at(ports[0], 8);
         return valkey().ttl("basket:7") > 60 && valkey().ttl("basket:8") > 60;
     }));
     for (const int one : {7, 8}) expect_kept(one);
@@ -189,11 +258,126 @@ TEST_F(followed_baskets, have_the_price_that_somebody_else_sets) {
     for (const int one : {7, 8}) expect_kept(one);
     sql("DELETE FROM basket_items WHERE basketid = 7 AND prod_id = 1; SELECT 1");
     expect_soon(7, "1.00");
-    EXPECT_NE(get(ports[0], "/baskets/8/price").header("cache-status").find("; hit"),
-              std::string::npos)
+    EXPECT_NE(get(ports[0], "/baskets/8").header("cache-status").find("; hit"), std::string::npos)
         << "that item is of another basket";
     sql("TRUNCATE basket_items; SELECT 1");
     expect_soon(8, "0.00");
+    const auto percent_is = [&](const std::string& percent) {
+        return eventually([&] {
+            return total_at(ports[1], "/baskets/7/price?voucher=SPRING")
+                       .find("\"percent\":" + percent) != std::string::npos;
+        });
+    };
+    EXPECT_TRUE(percent_is("10"));
+    sql("UPDATE vouchers SET percent = 50 WHERE code = 'SPRING'; SELECT 1");
+    EXPECT_TRUE(percent_is("50"));
+}
+
+// ---- the program ----
+
+struct basket_program : store_test {
+    ended run(std::vector<std::string> words, const environment& more = {}) {
+        auto env = servers.env();
+        env["PG_DATABASE"] = database;
+        for (const auto& [name, value] : more) env[name] = value;
+        words.insert(words.begin(), program("basket"));
+        return run_to_end(words, env);
+    }
+    std::string value(const std::string& query) {
+        return pg_client{servers.postgres.uri(), database}.scalar(query);
+    }
+    void TearDown() override { sql("DROP DATABASE IF EXISTS " + database); }
+
+    const std::string database = "with_baskets";
+};
+
+TEST_F(basket_program, has_what_every_program_of_the_library_has) {
+    const auto help = run({"serve", "--help"}).out;
+    EXPECT_NE(help.find("  BASKET_...              A flag that is not given: BASKET_PORT for"),
+              std::string::npos)
+        << help;
+    EXPECT_EQ(run({"lod-sample"}).err,
+              "basket: there is no command 'lod-sample'; there are: serve, load-sample, openapi,"
+              " cache, follow\n");
+    const auto config =
+        run({"serve", "--print-config"}, {{"BASKET_PORT", "7"}, {"BASKET_PROT", "8"}});
+    EXPECT_NE(config.out.find("port = 7\n"), std::string::npos) << config.out;
+    EXPECT_NE(config.err.find("BASKET_PROT is set, but there is no flag of that name"),
+              std::string::npos)
+        << config.err;
+    const auto document = run({"openapi"}).out;
+    EXPECT_NE(document.find("/baskets/{basketid}/price"), std::string::npos) << document;
+    EXPECT_EQ(document.find("orders"), std::string::npos) << document;
+}
+
+TEST_F(basket_program, loads_its_sample_once_beside_the_products_of_orders) {
+    auto env = servers.env();
+    env["PG_DATABASE"] = database;
+    ASSERT_EQ(run_orders({"load-sample", "--orders", "10"}, env).status, 0);
+    const auto products = value("SELECT count(*) FROM products");
+    const auto first = run({"load-sample"});
+    EXPECT_EQ(first.status, 0) << first.err;
+    EXPECT_TRUE(first.out.starts_with("Database with_baskets has the sample: 300 baskets with "))
+        << first.out;
+    EXPECT_EQ(value("SELECT count(*) FROM products"), products);
+    EXPECT_EQ(value("SELECT percent FROM vouchers WHERE code = 'SPRING'"), "10");
+    EXPECT_EQ(value("SELECT count(DISTINCT basketid) FROM basket_items"), "300");
+    value("DELETE FROM basket_items");
+    const auto second = run({"load-sample"});
+    EXPECT_EQ(second.status, 0) << second.err;
+    EXPECT_EQ(second.out,
+              "Database with_baskets already has a table public.baskets: nothing was changed.\n");
+    EXPECT_EQ(value("SELECT count(*) FROM basket_items"), "0");
+    EXPECT_EQ(run({"cache", "purge"}).out, "Deleted 0 entries; the cache is this database's now\n");
+}
+
+// The publication is both services': none of them takes the other's tables out of it.
+TEST_F(basket_program, is_followed_beside_orders) {
+    auto env = servers.env();
+    env["PG_DATABASE"] = database;
+    ASSERT_EQ(run_orders({"load-sample", "--orders", "10"}, env).status, 0);
+    ASSERT_EQ(run({"load-sample"}).status, 0);
+    EXPECT_NE(run({"follow", "status"}).out.find("; basket follow setup mends it where it can"),
+              std::string::npos);
+    const std::string all = "PostgreSQL's log tells of them";
+    EXPECT_EQ(run_orders({"follow", "setup"}, env).status, 0);
+    EXPECT_EQ(run({"follow", "setup"}).out.find("CREATE PUBLICATION"), std::string::npos);
+    EXPECT_EQ(run({"follow", "setup"}).out, "There is nothing to do\n");
+    EXPECT_EQ(run_orders({"follow", "setup"}, env).out, "There is nothing to do\n");
+    EXPECT_NE(run({"follow", "status"}).out.find(all), std::string::npos);
+    EXPECT_NE(run_orders({"follow", "status"}, env).out.find(all), std::string::npos);
+    value(
+        "ALTER PUBLICATION larder SET TABLE orders, products (prod_id), vouchers WHERE (percent < "
+        "5)");
+    EXPECT_EQ(run({"follow", "setup"}).out,
+              "ALTER PUBLICATION larder DROP TABLE products, vouchers\n"
+              "ALTER PUBLICATION larder ADD TABLE basket_items, baskets, products, vouchers\n");
+    EXPECT_NE(run({"follow", "status"}).out.find(all), std::string::npos);
+    EXPECT_NE(run_orders({"follow", "status"}, env).out.find(all), std::string::npos);
+}
+
+TEST_F(basket_program, loads_all_of_the_sample_or_nothing) {
+    sql("CREATE DATABASE " + database);
+    value("CREATE TABLE vouchers (code text)");
+    const auto refused = run({"load-sample"});
+    EXPECT_EQ(refused.status, 1) << refused.out;
+    EXPECT_NE(refused.err.find("basket: "), std::string::npos) << refused.err;
+    EXPECT_NE(refused.err.find("\"vouchers\" already exists"), std::string::npos) << refused.err;
+    EXPECT_EQ(value("SELECT to_regclass('public.products')"), "");
+}
+
+TEST_F(basket_program, says_why_it_cannot_load) {
+    const auto unset = run({"load-sample"}, {{"PG_SERVICE_URI", ""}});
+    EXPECT_EQ(unset.status, 78);
+    EXPECT_NE(unset.err.find("PG_SERVICE_URI is empty/unset"), std::string::npos) << unset.err;
+    const auto nobody = "postgres://127.0.0.1:" + std::to_string(free_port()) + "/x";
+    const auto away = run({"load-sample"}, {{"PG_SERVICE_URI", nobody}});
+    EXPECT_EQ(away.status, 69);
+    EXPECT_EQ(std::ranges::count(away.err, '\n'), 1) << away.err;
+    const auto missing = run({"load-sample"});
+    EXPECT_EQ(missing.status, 69) << missing.err;
+    EXPECT_NE(missing.err.find("database \"with_baskets\" does not exist"), std::string::npos)
+        << missing.err;
 }
 
 }  // namespace

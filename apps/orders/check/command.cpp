@@ -3,11 +3,26 @@
 #include <CLI/CLI.hpp>
 
 #include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
-#include "settings.hpp"
+#include "check/checker.hpp"
+#include "orders.hpp"
 
 namespace orders::check {
+
+namespace {
+
+struct command_flags {
+    std::int64_t seconds = 10;
+    std::int64_t write_pause = 0, timeout = 2'000, settle = 5'000, allowed_stale = 0;  // ms
+    std::vector<std::string> urls{"http://127.0.0.1:8000"};
+    bool as_json = false;
+    options how;
+};
 
 void add_flags(CLI::App& checking, command_flags& flags) {
     auto& how = flags.how;
@@ -65,8 +80,10 @@ void add_flags(CLI::App& checking, command_flags& flags) {
 
 int run(const command_flags& flags) {
     using std::chrono::milliseconds;
-    auto server = source_from_environment();
-    if (!server) throw setting_error("PG_SERVICE_URI is empty/unset: it says what the truth is");
+    auto server = larder::program::source_from_environment(default_database);
+    if (!server)
+        throw larder::program::setting_error(
+            "PG_SERVICE_URI is empty/unset: it says what the truth is");
     auto how = flags.how;
     how.source = std::move(*server);
     how.urls = flags.urls;
@@ -76,6 +93,14 @@ int run(const command_flags& flags) {
     how.settle = milliseconds{flags.settle};
     how.allowed_stale = milliseconds{flags.allowed_stale};
     return check(std::move(how), flags.as_json);
+}
+
+}  // namespace
+
+larder::program::action define(CLI::App& checking) {
+    const auto flags = std::make_shared<command_flags>();
+    add_flags(checking, *flags);
+    return [flags] { return run(*flags); };
 }
 
 }  // namespace orders::check

@@ -24,6 +24,8 @@ struct tiers_options {
     std::set<std::string, std::less<>> by_generation = {};
     /// Before all keys, with a colon, so that two databases can share a Valkey; empty: none.
     std::string prefix = {};
+    /// Whose command `cache purge` helps, for the log.
+    std::string program = {};
     /// In bytes; a longer one is not kept, and what others put under a key and is longer is a miss.
     std::size_t largest_value = 1 << 20;
     std::size_t local_bytes = 0;  ///< of this worker's own entries; 0: keeps none

@@ -1,4 +1,4 @@
-// The flags of `orders serve`, and what they come to.
+// The flags of the command serve, and what they come to.
 #pragma once
 
 #include <CLI/App.hpp>
@@ -9,8 +9,9 @@
 #include <vector>
 
 #include "larder/app.hpp"
+#include "larder/program.hpp"
 
-namespace orders {
+namespace larder::program {
 
 /// Named as uvicorn's, where it has them.
 struct serve_flags {
@@ -40,23 +41,26 @@ struct serve_flags {
 
 void add_serve_flags(CLI::App& serving, serve_flags& flags);
 
+/// What the variables of a program's flags begin with: `ORDERS_`.
+std::string prefix_of(const std::string& program);
+
 /// Throws setting_error where a flag was given beside another one that leaves it no use.
-void refuse_what_does_nothing(const CLI::App& serving);
+void refuse_what_does_nothing(const CLI::App& serving, const std::string& prefix);
 
 /// Each flag that was not given may also come from the environment: ORDERS_PORT for --port. Throws
 /// what parsing does, and setting_error; both name the variable.
-void take_from_environment(CLI::App& serving);
+void take_from_environment(CLI::App& serving, const std::string& prefix);
 
 /// Variables named as if they were flags, which are none: ORDERS_PROT.
-std::vector<std::string> unknown_variables(const CLI::App& serving);
+std::vector<std::string> unknown_variables(const CLI::App& serving, const std::string& prefix);
 
 /// Whether lines and errors are to be JSON; known before the flags are parsed.
-bool wants_json_log(const std::vector<std::string>& command_line);
+bool wants_json_log(const std::vector<std::string>& command_line, const std::string& prefix);
 
 /// Without the servers, which are settings.hpp's. Throws setting_error.
-larder::app_options options_from(const serve_flags& flags);
+app_options options_from(const description& of, const serve_flags& flags);
 
 /// What is in force, one `name = value` a line; no password.
-std::string text_of(const serve_flags& flags, const larder::app_options& options);
+std::string text_of(const description& of, const serve_flags& flags, const app_options& options);
 
-}  // namespace orders
+}  // namespace larder::program

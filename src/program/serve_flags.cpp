@@ -1,4 +1,4 @@
-#include "serve_flags.hpp"
+#include "program/serve_flags.hpp"
 
 #include <unistd.h>
 #include <CLI/CLI.hpp>
@@ -10,25 +10,28 @@
 #include <string_view>
 #include <type_traits>
 
-#include "variables.hpp"
+#include "program/variables.hpp"
 
-namespace orders {
+namespace larder::program {
 
 namespace {
 
-// Of --limit-concurrency: ORDERS_LIMIT_CONCURRENCY. Empty for what comes from the command line
-// only.
-std::string variable_of(const std::string& flag) {
-    if (flag == "help" || flag == "print-config") return {};
-    auto name = "ORDERS_" + flag;
+std::string in_capitals(std::string name) {
     for (auto& c : name) c = c == '-' ? '_' : static_cast<char>(std::toupper(c));
     return name;
 }
 
+// Of --limit-concurrency: ORDERS_LIMIT_CONCURRENCY. Empty for what comes from the command line
+// only.
+std::string variable_of(const std::string& flag, const std::string& prefix) {
+    if (flag == "help" || flag == "print-config") return {};
+    return prefix + in_capitals(flag);
+}
+
 // Kubernetes says of a Service named orders ORDERS_PORT=tcp://10.96.0.7:8000, which is not meant
 // for us.
-bool is_meant(const std::string& name, const std::string& value) {
-    return name != "ORDERS_PORT" || value.find("://") == std::string::npos;
+bool is_meant(const std::string& name, const std::string& value, const std::string& prefix) {
+    return name != prefix + "PORT" || value.find("://") == std::string::npos;
 }
 
 // CLI11 would take 010 for 8, 0x50 for 80, and -1 for the most that there can be.
@@ -49,10 +52,12 @@ std::string renamed(std::string sentence, const std::string& flag, const std::st
 
 }  // namespace
 
-void refuse_what_does_nothing(const CLI::App& serving) {
+std::string prefix_of(const std::string& program) { return in_capitals(program) + '_'; }
+
+void refuse_what_does_nothing(const CLI::App& serving, const std::string& prefix) {
     const auto is_given = [&](const char* flag) { return serving.get_option(flag)->count() > 0; };
     // Processes that --reload starts are given all flags and a socket.
-    if (is_given("--reload") || variable(variable_of("reload"))) return;
+    if (is_given("--reload") || variable(variable_of("reload", prefix))) return;
     for (const auto* flag : {"--reload-dir", "--reload-command"})
         if (is_given(flag)) throw setting_error(std::string{flag} + " needs --reload");
     for (const auto* flag : {"--host", "--port"})
@@ -64,13 +69,13 @@ void refuse_what_does_nothing(const CLI::App& serving) {
         throw setting_error("--uds has no use beside --fd: give one of them");
 }
 
-void take_from_environment(CLI::App& serving) {
+void take_from_environment(CLI::App& serving, const std::string& prefix) {
     for (auto* option : serving.get_options()) {
         const auto flag = option->get_single_name();
-        const auto name = variable_of(flag);
+        const auto name = variable_of(flag, prefix);
         if (name.empty() || option->count() > 0) continue;
         auto value = variable(name, flag == "header");
-        if (!value || !is_meant(name, *value)) continue;
+        if (!value || !is_meant(name, *value, prefix)) continue;
         const bool is_switch = option->get_items_expected_max() == 0;
         if (is_switch) value = switch_from(name, *value) ? "true" : "false";
         try {
@@ -83,24 +88,24 @@ void take_from_environment(CLI::App& serving) {
 }
 
 // Kubernetes sets more of a Service named orders: ORDERS_SERVICE_HOST, ORDERS_PORT_8000_TCP.
-std::vector<std::string> unknown_variables(const CLI::App& serving) {
+std::vector<std::string> unknown_variables(const CLI::App& serving, const std::string& prefix) {
     std::vector<std::string> unknown;
     for (char** one = environ; *one; ++one) {
         const std::string_view text = *one;
         const std::string name{text.substr(0, text.find('='))};
-        if (!name.starts_with("ORDERS_") || name.starts_with("ORDERS_SERVICE_") ||
-            name.starts_with("ORDERS_PORT_"))
+        if (!name.starts_with(prefix) || name.starts_with(prefix + "SERVICE_") ||
+            name.starts_with(prefix + "PORT_"))
             continue;
         const auto options = serving.get_options();
         const bool is_known = std::ranges::any_of(options, [&](const CLI::Option* option) {
-            return variable_of(option->get_single_name()) == name;
+            return variable_of(option->get_single_name(), prefix) == name;
         });
         if (!is_known) unknown.push_back(name);
     }
     return unknown;
 }
 
-bool wants_json_log(const std::vector<std::string>& command_line) {
+bool wants_json_log(const std::vector<std::string>& command_line, const std::string& prefix) {
     constexpr std::string_view flag = "--log-config";
     if (std::ranges::find(command_line, "serve") == command_line.end()) return false;
     for (std::size_t i = 0; i < command_line.size(); ++i) {
@@ -109,7 +114,7 @@ bool wants_json_log(const std::vector<std::string>& command_line) {
         if (word.starts_with(flag) && word.substr(flag.size()).starts_with('='))
             return word.substr(flag.size() + 1) == "json";
     }
-    const char* value = std::getenv("ORDERS_LOG_CONFIG");
+    const char* value = std::getenv((prefix + "LOG_CONFIG").c_str());
     return value && std::string_view{value}.find("json") != std::string_view::npos;
 }
 
@@ -191,4 +196,4 @@ void add_serve_flags(CLI::App& serving, serve_flags& flags) {
     serving.add_flag("--print-config", flags.prints_config, "Print what is in force, and exit");
 }
 
-}  // namespace orders
+}  // namespace larder::program

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace orders::reload {
+namespace larder::program::reload {
 
 struct options {
     /// As it was called. Children get `--reload=false` and `--fd` besides.
@@ -23,4 +23,4 @@ struct options {
 ///         option is left out; std::system_error if there is no process or descriptor to be had.
 int supervise(options how);
 
-}  // namespace orders::reload
+}  // namespace larder::program::reload

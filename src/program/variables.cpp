@@ -1,10 +1,10 @@
-#include "variables.hpp"
+#include "program/variables.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
 
-namespace orders {
+namespace larder::program {
 
 namespace {
 
@@ -64,4 +64,4 @@ std::int64_t number_from(const std::string& name, std::string_view text, std::in
                         std::string{text} + "'");
 }
 
-}  // namespace orders
+}  // namespace larder::program

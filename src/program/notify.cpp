@@ -1,4 +1,4 @@
-#include "notify.hpp"
+#include "program/notify.hpp"
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -15,7 +15,7 @@
 #include <string_view>
 #include <system_error>
 
-namespace orders {
+namespace larder::program {
 
 namespace {
 
@@ -76,4 +76,4 @@ pid_t notify_socket::ready() {
     return who.pid;
 }
 
-}  // namespace orders
+}  // namespace larder::program

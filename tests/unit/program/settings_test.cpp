@@ -1,6 +1,6 @@
-// The service's environment.
+// A service's environment.
 
-#include "settings.hpp"
+#include "program/settings.hpp"
 
 #include <gtest/gtest.h>
 
@@ -14,11 +14,14 @@
 
 #include "unit/captured_log.hpp"
 
-namespace orders {
+namespace larder::program {
 namespace {
 
 using namespace std::chrono_literals;
 using strings = std::vector<std::string>;
+
+const std::string tutorials = "dellstore";
+void read_source() { source_from_environment(tutorials); }
 
 // None of the variables is set, whatever the caller's shell has, until a test sets it.
 class settings : public testing::Test {
@@ -65,13 +68,13 @@ std::string complaint(Read read) {
 // ---- CACHE_TIMEOUT_SECONDS ----
 
 TEST_F(settings, an_entry_lives_two_minutes_unless_something_else_is_said) {
-    const larder::test::captured_log log;
+    const test::captured_log log;
     EXPECT_EQ(ttl_from_environment(), 120s);
     EXPECT_EQ(log.lines(), strings{});
 }
 
 TEST_F(settings, an_entry_lives_as_long_as_is_said) {
-    const larder::test::captured_log log;
+    const test::captured_log log;
     for (const auto seconds : {1, 2, 60, 120, 86400, 2147483647}) {
         set("CACHE_TIMEOUT_SECONDS", std::to_string(seconds));
         EXPECT_EQ(ttl_from_environment(), std::chrono::seconds{seconds});
@@ -84,7 +87,7 @@ TEST_F(settings, a_bad_ttl_is_one_line_in_the_log_and_the_default_is_used) {
          {"", " ", "0", "-1", "-0", "+60", "abc", "60s", "1.5", "60.0", "1e3", " 60", "60 ", "0x10",
           "1_000", "2147483648", "99999999999999999999"}) {
         set("CACHE_TIMEOUT_SECONDS", value);
-        const larder::test::captured_log log;
+        const test::captured_log log;
         EXPECT_EQ(ttl_from_environment(), 120s) << value;
         const auto lines = log.lines();
         ASSERT_EQ(lines.size(), 1U) << value;
@@ -161,18 +164,18 @@ TEST_F(settings, white_space_at_the_ends_of_a_value_is_none_of_it) {
     set("CACHE_TIMEOUT_SECONDS", "60\n");
     set("PG_SERVICE_URI", "postgres://h/x\n");
     set("VALKEY_SERVICE_URI", " valkey://h:1\n");
-    EXPECT_EQ(database_from_environment(), "mine");
+    EXPECT_EQ(database_from_environment(tutorials), "mine");
     EXPECT_EQ(cache_deadline_from_environment(), 7ms);
     EXPECT_EQ(cache_prefix_from_environment(), "shop");
     EXPECT_EQ(ttl_from_environment(), 60s);
-    EXPECT_EQ(source_from_environment()->get("host"), "h");
+    EXPECT_EQ(source_from_environment(tutorials)->get("host"), "h");
     EXPECT_EQ(shared_tier_from_environment()->port, 1);
 }
 
 TEST_F(settings, a_control_character_in_a_value_is_refused) {
     for (const auto& [name, read] : std::map<std::string, void (*)()>{
-             {"PG_DATABASE", [] { database_from_environment(); }},
-             {"PG_SERVICE_URI", [] { source_from_environment(); }},
+             {"PG_DATABASE", [] { database_from_environment(tutorials); }},
+             {"PG_SERVICE_URI", read_source},
              {"VALKEY_SERVICE_URI", [] { shared_tier_from_environment(); }},
              {"CACHE_PREFIX", [] { cache_prefix_from_environment(); }}})
         for (const auto* value : {"valkey://h\n/0", "postgres://h/a\tb", "\x7fx", "a\rb", " "}) {
@@ -184,26 +187,26 @@ TEST_F(settings, a_control_character_in_a_value_is_refused) {
 
 // ---- PG_DATABASE ----
 
-TEST_F(settings, the_database_is_the_tutorials_unless_another_is_named) {
-    EXPECT_EQ(database_from_environment(), "dellstore");
+TEST_F(settings, the_database_is_the_programs_unless_another_is_named) {
+    EXPECT_EQ(database_from_environment(tutorials), "dellstore");
     set("PG_DATABASE", "");
-    EXPECT_EQ(database_from_environment(), "dellstore");
+    EXPECT_EQ(database_from_environment(tutorials), "dellstore");
     set("PG_DATABASE", "another one");
-    EXPECT_EQ(database_from_environment(), "another one");
+    EXPECT_EQ(database_from_environment(tutorials), "another one");
 }
 
 // ---- PG_SERVICE_URI ----
 
 TEST_F(settings, without_a_uri_there_is_no_source) {
-    EXPECT_FALSE(source_from_environment());
+    EXPECT_FALSE(source_from_environment(tutorials));
     set("PG_SERVICE_URI", "");
     set("PG_DATABASE", "dellstore");
-    EXPECT_FALSE(source_from_environment());
+    EXPECT_FALSE(source_from_environment(tutorials));
 }
 
 TEST_F(settings, the_source_is_what_the_uri_says) {
     set("PG_SERVICE_URI", "postgres://avnadmin:secret@pg.example:12691/x?sslmode=require");
-    const auto source = source_from_environment();
+    const auto source = source_from_environment(tutorials);
     ASSERT_TRUE(source);
     EXPECT_EQ(source->get("host"), "pg.example");
     EXPECT_EQ(source->get("port"), "12691");
@@ -217,9 +220,9 @@ TEST_F(settings, the_database_named_in_the_uri_is_overridden) {
                             "postgres:///defaultdb?host=/tmp", "postgres://h/?dbname=defaultdb"}) {
         set("PG_SERVICE_URI", uri);
         unsetenv("PG_DATABASE");
-        EXPECT_EQ(source_from_environment()->get("dbname"), "dellstore") << uri;
+        EXPECT_EQ(source_from_environment(tutorials)->get("dbname"), "dellstore") << uri;
         set("PG_DATABASE", "mine");
-        EXPECT_EQ(source_from_environment()->get("dbname"), "mine") << uri;
+        EXPECT_EQ(source_from_environment(tutorials)->get("dbname"), "mine") << uri;
     }
 }
 
@@ -229,7 +232,7 @@ TEST_F(settings, a_uri_of_a_source_that_cannot_be_parsed_is_refused) {
           "postgres://u:hunter2@h:65536/x", "mysql://u:hunter2@h/x", "postgres://u:hunter2%zz@h/x",
           "host=h password='hunter2", "postgres://u:hunter2@h/x?nosuch=1"}) {
         set("PG_SERVICE_URI", uri);
-        const auto sentence = complaint(source_from_environment);
+        const auto sentence = complaint(read_source);
         EXPECT_NE(sentence.find("PG_SERVICE_URI"), std::string::npos) << uri;
         EXPECT_EQ(sentence.find("hunter2"), std::string::npos) << uri;
         EXPECT_EQ(sentence.find('\n'), std::string::npos) << uri;
@@ -238,18 +241,19 @@ TEST_F(settings, a_uri_of_a_source_that_cannot_be_parsed_is_refused) {
 
 TEST_F(settings, a_database_that_is_named_twice_is_explained) {
     set("PG_SERVICE_URI", "postgres://h/defaultdb");
-    EXPECT_TRUE(explain_database().may_surprise);
-    EXPECT_EQ(explain_database().sentence,
+    EXPECT_TRUE(explain_database(tutorials).may_surprise);
+    EXPECT_EQ(explain_database(tutorials).sentence,
               "The database is dellstore, as PG_DATABASE is not set; the one that PG_SERVICE_URI "
               "names, defaultdb, is not used");
     set("PG_DATABASE", "defaultdb");
-    EXPECT_FALSE(explain_database().may_surprise);
-    EXPECT_EQ(explain_database().sentence, "The database is defaultdb, as PG_DATABASE says");
+    EXPECT_FALSE(explain_database(tutorials).may_surprise);
+    EXPECT_EQ(explain_database(tutorials).sentence,
+              "The database is defaultdb, as PG_DATABASE says");
     set("PG_DATABASE", "mine");
-    EXPECT_FALSE(explain_database().may_surprise) << "it was set on purpose";
+    EXPECT_FALSE(explain_database(tutorials).may_surprise) << "it was set on purpose";
     set("PG_DATABASE", "");
     set("PG_SERVICE_URI", "postgres://h/postgres");
-    EXPECT_FALSE(explain_database().may_surprise) << "it is there on every server";
+    EXPECT_FALSE(explain_database(tutorials).may_surprise) << "it is there on every server";
 }
 
 // libpq itself says so only when it connects.
@@ -258,7 +262,7 @@ TEST_F(settings, a_parameter_that_libpq_would_refuse_is_refused_at_once) {
          {"sslmode=requires", "target_session_attrs=master", "connect_timeout=soon",
           "channel_binding=on", "gssencmode=never", "ssl_min_protocol_version=TLSv9"}) {
         set("PG_SERVICE_URI", std::string{"postgres://u:hunter2@h.invalid/x?"} + wrong);
-        const auto sentence = complaint(source_from_environment);
+        const auto sentence = complaint(read_source);
         const std::string name{wrong, std::string_view{wrong}.find('=')};
         EXPECT_TRUE(sentence.starts_with("PG_SERVICE_URI: ")) << wrong << ": " << sentence;
         EXPECT_NE(sentence.find(name), std::string::npos) << sentence;
@@ -270,10 +274,10 @@ TEST_F(settings, a_parameter_that_libpq_would_refuse_is_refused_at_once) {
           "postgres://a.invalid:1,b.invalid:2/x", "postgres:///x?host=/tmp&port=7",
           "host=h.invalid options='-c geqo=off' tcp_user_timeout=1000"}) {
         set("PG_SERVICE_URI", right);
-        EXPECT_EQ(complaint(source_from_environment), "") << right;
+        EXPECT_EQ(complaint(read_source), "") << right;
     }
     set("PG_SERVICE_URI", "host=a.invalid,b.invalid port=1,2,3");
-    EXPECT_EQ(complaint(source_from_environment), "PG_SERVICE_URI: there are 2 hosts and 3 ports");
+    EXPECT_EQ(complaint(read_source), "PG_SERVICE_URI: there are 2 hosts and 3 ports");
 }
 
 TEST_F(settings, the_part_of_a_uri_that_cannot_be_read_is_named) {
@@ -310,7 +314,7 @@ TEST_F(settings, the_part_of_a_uri_that_cannot_be_read_is_named) {
                 EXPECT_EQ(sentence.find(secret), std::string::npos) << sentence;
         }
     };
-    expect("PG_SERVICE_URI", source_from_environment, source);
+    expect("PG_SERVICE_URI", read_source, source);
     expect("VALKEY_SERVICE_URI", shared_tier_from_environment, cache);
 }
 
@@ -353,4 +357,4 @@ TEST_F(settings, each_is_read_by_itself) {
 }
 
 }  // namespace
-}  // namespace orders
+}  // namespace larder::program

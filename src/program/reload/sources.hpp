@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <vector>
 
-namespace orders::reload {
+namespace larder::program::reload {
 
 /// Looks at the files below some folders: names, sizes and times of change. Hidden files and
 /// folders, node_modules and folders that CMake builds in are left out.
@@ -28,4 +28,4 @@ private:
     bool is_pending_ = false;
 };
 
-}  // namespace orders::reload
+}  // namespace larder::program::reload

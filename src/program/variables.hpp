@@ -3,18 +3,12 @@
 
 #include <cstdint>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 
-namespace orders {
+#include "larder/program.hpp"
 
-/// A variable or a flag that is set to what it cannot be. `what()` is one sentence that names it,
-/// and never a password.
-class setting_error : public std::runtime_error {
-public:
-    using std::runtime_error::runtime_error;
-};
+namespace larder::program {
 
 /// What a variable is set to, without white space at both ends; nothing if it is unset or empty.
 /// Throws setting_error if there is nothing but white space, or a control character, but for the
@@ -36,4 +30,4 @@ std::int64_t number_from(const std::string& name, std::string_view text, std::in
 std::optional<std::int64_t> number_between(std::string_view text, std::int64_t least,
                                            std::int64_t most);
 
-}  // namespace orders
+}  // namespace larder::program

@@ -1,8 +1,8 @@
-#include "reload/handover.hpp"
+#include "program/reload/handover.hpp"
 
 #include <utility>
 
-namespace orders::reload {
+namespace larder::program::reload {
 
 handover::actions handover::changed() {
     if (stopping_) return {};
@@ -71,4 +71,4 @@ handover::actions handover::end_of_stop() const {
     return {{what::exit, 0, status_}};
 }
 
-}  // namespace orders::reload
+}  // namespace larder::program::reload

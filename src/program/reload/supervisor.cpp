@@ -1,4 +1,4 @@
-#include "reload/supervisor.hpp"
+#include "program/reload/supervisor.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -22,12 +22,12 @@
 #include <tuple>
 #include <utility>
 
-#include "notify.hpp"
-#include "reload/handover.hpp"
-#include "reload/sources.hpp"
-#include "settings.hpp"
+#include "program/notify.hpp"
+#include "program/reload/handover.hpp"
+#include "program/reload/sources.hpp"
+#include "program/settings.hpp"
 
-namespace orders::reload {
+namespace larder::program::reload {
 
 namespace fs = std::filesystem;
 
@@ -237,4 +237,4 @@ supervisor::identity supervisor::identity_of_program() const {
 
 int supervise(options how) { return supervisor{std::move(how)}.run(); }
 
-}  // namespace orders::reload
+}  // namespace larder::program::reload

@@ -8,7 +8,7 @@
 #include <set>
 #include <vector>
 
-namespace orders::reload {
+namespace larder::program::reload {
 
 /// At most one process serves, one is coming, one builds, and any number finish. A process that
 /// serves is told to finish once its successor serves, and not before.
@@ -63,4 +63,4 @@ private:
     int status_ = 0;  // of the last one that served
 };
 
-}  // namespace orders::reload
+}  // namespace larder::program::reload

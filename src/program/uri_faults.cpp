@@ -1,4 +1,4 @@
-#include "uri_faults.hpp"
+#include "program/uri_faults.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -6,7 +6,7 @@
 #include "larder/pg/conninfo.hpp"
 #include "larder/valkey/uri.hpp"
 
-namespace orders {
+namespace larder::program {
 
 namespace {
 
@@ -97,7 +97,7 @@ constexpr const char* no_scheme = "there is no '://' behind its scheme";
 
 std::string fault_of_source_uri(std::string_view uri) {
     const auto takes = [](const std::string& text) {
-        return larder::pg::conninfo::parse(text).has_value();
+        return pg::conninfo::parse(text).has_value();
     };
     const parts all{uri};
     if (all.scheme.empty())
@@ -110,9 +110,7 @@ std::string fault_of_source_uri(std::string_view uri) {
 }
 
 std::string fault_of_cache_uri(std::string_view uri) {
-    const auto takes = [](const std::string& text) {
-        return larder::valkey::parse_uri(text).has_value();
-    };
+    const auto takes = [](const std::string& text) { return valkey::parse_uri(text).has_value(); };
     const parts all{uri};
     if (all.scheme.empty()) return no_scheme;
     const auto socket = joined(all.scheme, ":///socket");
@@ -126,4 +124,4 @@ std::string fault_of_cache_uri(std::string_view uri) {
     return "its scheme is none of valkey, valkeys, redis, rediss and unix";
 }
 
-}  // namespace orders
+}  // namespace larder::program

@@ -1,4 +1,5 @@
-// The environment of the orders service, read in one place.
+// The environment of a service, read in one place. source_from_environment() is in
+// larder/program.hpp.
 #pragma once
 
 #include <chrono>
@@ -8,21 +9,17 @@
 
 #include "larder/follow.hpp"
 #include "larder/pg/conninfo.hpp"
+#include "larder/program.hpp"
 #include "larder/valkey/uri.hpp"
-#include "variables.hpp"
+#include "program/variables.hpp"
 
-namespace orders {
+namespace larder::program {
 
-/// PG_SERVICE_URI with its database replaced by PG_DATABASE (default `dellstore`); empty if
-/// PG_SERVICE_URI is unset or empty. Throws setting_error, also for a parameter that libpq would
-/// refuse whenever it connects.
-std::optional<larder::pg::conninfo> source_from_environment();
-
-/// PG_FOLLOW_URI, likewise: where PostgreSQL's log is read from, if not at PG_SERVICE_URI.
-std::optional<larder::pg::conninfo> follow_source_from_environment();
+/// PG_FOLLOW_URI, as PG_SERVICE_URI: where PostgreSQL's log is read from, if not there.
+std::optional<pg::conninfo> follow_source_from_environment(const std::string& database);
 
 /// VALKEY_SERVICE_URI; empty if it is unset or empty. Throws setting_error.
-std::optional<larder::valkey::server> shared_tier_from_environment();
+std::optional<valkey::server> shared_tier_from_environment();
 
 /// CACHE_TIMEOUT_SECONDS, default 120. A value that is no positive integer is logged as an error.
 std::chrono::seconds ttl_from_environment();
@@ -49,18 +46,18 @@ std::size_t source_connections_from_environment();
 std::chrono::seconds source_idle_from_environment();
 
 /// CACHE_FOLLOW, default off: whether writes that others make are seen at once. Likewise.
-larder::following follow_from_environment();
+following follow_from_environment();
 
-/// CACHE_UNFOLLOWED_SECONDS, default 5: how long a count is believed while nobody follows.
+/// CACHE_UNFOLLOWED_SECONDS, default 5: how long an entry is believed while nobody follows.
 /// Likewise.
 std::chrono::seconds unfollowed_from_environment();
 
-/// CACHE_CLIENT_RELOAD, default on: whether clients may have a count loaded anew by `cache-control:
-/// no-cache`. See switch_from().
+/// CACHE_CLIENT_RELOAD, default on: whether clients may have an entry loaded anew by
+/// `cache-control: no-cache`. See switch_from().
 bool client_reload_from_environment();
 
-/// PG_DATABASE, default `dellstore`.
-std::string database_from_environment();
+/// PG_DATABASE, or else the program's.
+std::string database_from_environment(const std::string& database);
 
 /// Which database is used and what says so, for the log; also the one that PG_SERVICE_URI names, if
 /// that is another one.
@@ -68,6 +65,6 @@ struct database_choice {
     std::string sentence;
     bool may_surprise = false;
 };
-database_choice explain_database();
+database_choice explain_database(const std::string& database);
 
-}  // namespace orders
+}  // namespace larder::program

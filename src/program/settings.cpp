@@ -1,4 +1,4 @@
-#include "settings.hpp"
+#include "program/settings.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -10,15 +10,14 @@
 #include <utility>
 
 #include "larder/pg/fault_in.hpp"
-#include "uri_faults.hpp"
+#include "program/uri_faults.hpp"
 
-namespace orders {
+namespace larder::program {
 
 namespace {
 
 constexpr std::int64_t default_ttl = 120, default_local_bytes = 64 << 20, default_deadline = 100,
                        default_source_deadline = 800;
-constexpr const char* default_database = "dellstore";
 
 // The variable's number, or the default where it is not set.
 std::int64_t number(const char* name, std::int64_t least, std::int64_t most, std::int64_t otherwise,
@@ -33,29 +32,29 @@ std::chrono::milliseconds deadline(const char* name, std::int64_t otherwise) {
 }
 
 // With the database that the URI names.
-std::optional<larder::pg::conninfo> server_of_uri(const std::string& name = "PG_SERVICE_URI") {
+std::optional<pg::conninfo> server_of_uri(const std::string& name = "PG_SERVICE_URI") {
     const auto uri = variable(name);
     if (!uri) return std::nullopt;
-    auto server = larder::pg::conninfo::parse(*uri);
+    auto server = pg::conninfo::parse(*uri);
     if (!server)
         throw setting_error(
             name + " cannot be parsed: " + fault_of_source_uri(*uri) +
             "; it should look like postgresql://user:password@host:port/database?sslmode=require, "
             "with what is special in the password percent-encoded");
-    if (const auto wrong = larder::pg::fault_in(*server); !wrong.empty())
+    if (const auto wrong = pg::fault_in(*server); !wrong.empty())
         throw setting_error(name + ": " + wrong);
     return server;
 }
 
 }  // namespace
 
-std::string database_from_environment() {
-    return variable("PG_DATABASE").value_or(default_database);
+std::string database_from_environment(const std::string& database) {
+    return variable("PG_DATABASE").value_or(database);
 }
 
 // `postgres` is on every server, so a URI that names it may mean none.
-database_choice explain_database() {
-    const auto used = database_from_environment();
+database_choice explain_database(const std::string& database) {
+    const auto used = database_from_environment(database);
     const bool is_set = variable("PG_DATABASE").has_value();
     const auto server = server_of_uri();
     const auto named = server ? server->get("dbname") : "";
@@ -66,22 +65,22 @@ database_choice explain_database() {
     return {.sentence = std::move(sentence), .may_surprise = !is_set && named != "postgres"};
 }
 
-std::optional<larder::pg::conninfo> source_from_environment() {
+std::optional<pg::conninfo> source_from_environment(const std::string& database) {
     auto server = server_of_uri();
-    if (server) server->set("dbname", database_from_environment());
+    if (server) server->set("dbname", database_from_environment(database));
     return server;
 }
 
-std::optional<larder::pg::conninfo> follow_source_from_environment() {
+std::optional<pg::conninfo> follow_source_from_environment(const std::string& database) {
     auto server = server_of_uri("PG_FOLLOW_URI");
-    if (server) server->set("dbname", database_from_environment());
+    if (server) server->set("dbname", database_from_environment(database));
     return server;
 }
 
-std::optional<larder::valkey::server> shared_tier_from_environment() {
+std::optional<valkey::server> shared_tier_from_environment() {
     const auto uri = variable("VALKEY_SERVICE_URI");
     if (!uri) return std::nullopt;
-    auto server = larder::valkey::parse_uri(*uri);
+    auto server = valkey::parse_uri(*uri);
     if (!server)
         throw setting_error(
             "VALKEY_SERVICE_URI cannot be parsed: " + fault_of_cache_uri(*uri) +
@@ -90,7 +89,7 @@ std::optional<larder::valkey::server> shared_tier_from_environment() {
     return server;
 }
 
-// The one variable whose value may make no sense, as in the program that the service stands in for.
+// The one variable whose value may make no sense, as in the program that orders stands in for.
 std::chrono::seconds ttl_from_environment() {
     constexpr const char* name = "CACHE_TIMEOUT_SECONDS";
     const char* value = std::getenv(name);
@@ -139,12 +138,12 @@ std::chrono::seconds source_idle_from_environment() {
         number("PG_IDLE_SECONDS", 0, 86'400, 30, "a number of seconds from 1 to 86400, or 0")};
 }
 
-larder::following follow_from_environment() {
+following follow_from_environment() {
     const auto text = variable("CACHE_FOLLOW");
-    if (!text || lower(*text) == "off") return larder::following::off;
-    if (lower(*text) == "auto") return larder::following::automatic;
-    if (lower(*text) == "on") return larder::following::required;
-    if (lower(*text) == "trigger") return larder::following::triggers;
+    if (!text || lower(*text) == "off") return following::off;
+    if (lower(*text) == "auto") return following::automatic;
+    if (lower(*text) == "on") return following::required;
+    if (lower(*text) == "trigger") return following::triggers;
     throw setting_error("CACHE_FOLLOW has to be auto, on, trigger or off, not '" + *text + "'");
 }
 
@@ -159,4 +158,4 @@ bool client_reload_from_environment() {
     return !text || switch_from(name, *text);
 }
 
-}  // namespace orders
+}  // namespace larder::program

@@ -1,12 +1,27 @@
-#include "help.hpp"
+#include "program/help.hpp"
 
-namespace orders {
+#include <algorithm>
+#include <cstddef>
 
-std::string help_on_variables() {
-    return R"(Variables:
-  ORDERS_...              A flag that is not given: ORDERS_PORT for --port
+#include "program/serve_flags.hpp"
+
+namespace larder::program {
+
+namespace {
+
+constexpr std::size_t explanations_begin = 26;  // the column
+
+}  // namespace
+
+std::string help_on_variables(const description& of) {
+    const auto prefix = prefix_of(of.name);
+    auto any_flag = "  " + prefix + "... ";
+    any_flag.resize(std::max(any_flag.size(), explanations_begin), ' ');
+    return "Variables:\n" + any_flag + "A flag that is not given: " + prefix +
+           R"(PORT for --port
   PG_SERVICE_URI          The PostgreSQL server: any libpq URI
-  PG_DATABASE             The database on it, whatever the URI names [dellstore]
+  PG_DATABASE             The database on it, whatever the URI names [)" +
+           of.database + R"(]
   PG_DEADLINE_MS          How long a request waits for a connection to PostgreSQL [800]
   PG_CONNECTIONS          How many connections to it the process may have [20]
   PG_IDLE_SECONDS         After how long an idle one is closed, 0: never [30]
@@ -18,7 +33,8 @@ std::string help_on_variables() {
   CACHE_DEADLINE_MS       How long a request waits for Valkey [100]
   CACHE_FOLLOW            Whether writes by others are seen at once: auto, on, trigger, off [off]
   CACHE_UNFOLLOWED_SECONDS  How long an entry is believed while nobody follows [5]
-  CACHE_CLIENT_RELOAD     Whether clients may have a count loaded anew: on, off [on]
+  CACHE_CLIENT_RELOAD     Whether clients may have )" +
+           of.entry + R"( loaded anew: on, off [on]
   NOTIFY_SOCKET           Where systemd waits for READY=1
 
 Switches are on, true, yes, 1 or off, false, no, 0, in any case.
@@ -30,4 +46,4 @@ Parameters of VALKEY_SERVICE_URI: db, username, password; with TLS ssl_ca_certs,
 ssl_keyfile, and ssl_cert_reqs, which is required or none.)";
 }
 
-}  // namespace orders
+}  // namespace larder::program

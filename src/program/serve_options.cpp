@@ -1,4 +1,4 @@
-// What the flags of `orders serve` come to.
+// What the flags of the command serve come to.
 #include <strings.h>
 
 #include <algorithm>
@@ -8,10 +8,10 @@
 #include <string_view>
 #include <utility>
 
-#include "serve_flags.hpp"
-#include "settings.hpp"
+#include "program/serve_flags.hpp"
+#include "program/settings.hpp"
 
-namespace orders {
+namespace larder::program {
 
 namespace {
 
@@ -69,7 +69,7 @@ std::string joined(const std::vector<std::string>& list) {
 
 }  // namespace
 
-larder::app_options options_from(const serve_flags& flags) {
+app_options options_from(const description& of, const serve_flags& flags) {
     if (flags.ssl_keyfile.empty() != flags.ssl_certfile.empty())
         throw setting_error("--ssl-keyfile and --ssl-certfile belong together: give both");
     if (!flags.ssl_ca_certs.empty() && flags.ssl_certfile.empty())
@@ -77,22 +77,15 @@ larder::app_options options_from(const serve_flags& flags) {
             "--ssl-ca-certs needs --ssl-keyfile and --ssl-certfile: give all three");
     check_root_path(flags.root_path);
     if (flags.host.empty()) throw setting_error("--host is empty: it takes a name or an address");
-    larder::app_options options{
-        .name = "orders",
-        .version = LARDER_VERSION,
-        .about =
-            "Counts and adds orders in PostgreSQL, with the counts cached in Valkey. GET "
-            "paths answer HEAD as well, and every path OPTIONS. Unknown members are ignored, "
-            "and a string that holds an integer or an amount is taken for one.",
+    app_options options{
+        .name = of.name,
+        .version = of.version,
+        .about = of.about,
         .host = flags.host,
         .port = flags.port,
         .workers = flags.workers,
-        .no_source =
-            "Internal server error. Database not specified - environment variable "
-            "PG_SERVICE_URI is empty/unset",
-        .no_shared =
-            "Internal server error. Valkey service not specified - environment variable "
-            "VALKEY_SERVICE_URI is empty/unset",
+        .no_source = of.no_source,
+        .no_shared = of.no_shared,
         .ttl = ttl_from_environment(),
         .client_reload = client_reload_from_environment(),
         .cache_prefix = cache_prefix_from_environment(),
@@ -129,7 +122,7 @@ larder::app_options options_from(const serve_flags& flags) {
     return options;
 }
 
-std::string text_of(const serve_flags& flags, const larder::app_options& options) {
+std::string text_of(const description& of, const serve_flags& flags, const app_options& options) {
     std::ostringstream out;
     out << std::boolalpha;
     const auto line = [&out](const char* name, const auto& value) {
@@ -177,7 +170,7 @@ std::string text_of(const serve_flags& flags, const larder::app_options& options
         line("PG_CONNECTIONS", options.source->max_of_process);
         line("PG_IDLE_SECONDS", options.source->idle_timeout.count() / 1000);
     }
-    line("PG_DATABASE", database_from_environment());
+    line("PG_DATABASE", database_from_environment(of.database));
     std::string source;
     if (options.source)
         for (const auto& [keyword, value] : options.source->server.all())
@@ -187,4 +180,4 @@ std::string text_of(const serve_flags& flags, const larder::app_options& options
     return out.str();
 }
 
-}  // namespace orders
+}  // namespace larder::program

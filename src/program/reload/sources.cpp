@@ -1,11 +1,11 @@
-#include "reload/sources.hpp"
+#include "program/reload/sources.hpp"
 
 #include <functional>
 #include <string>
 #include <system_error>
 #include <utility>
 
-namespace orders::reload {
+namespace larder::program::reload {
 
 namespace fs = std::filesystem;
 
@@ -52,4 +52,4 @@ bool sources::have_changed() {
     return false;
 }
 
-}  // namespace orders::reload
+}  // namespace larder::program::reload

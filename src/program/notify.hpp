@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace orders {
+namespace larder::program {
 
 /// Says `READY=1` to the socket in NOTIFY_SOCKET; does nothing without one. systemd waits for it
 /// with `Type=notify`.
@@ -31,4 +31,4 @@ private:
     std::string name_;
 };
 
-}  // namespace orders
+}  // namespace larder::program

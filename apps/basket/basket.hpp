@@ -1,0 +1,169 @@
+// The basket service: what is in a basket and what it costs. Its types, its cache keys, its routes.
+#pragma once
+
+#include <boost/describe/class.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "larder/app.hpp"
+#include "larder/decimal.hpp"
+#include "larder/docs.hpp"
+#include "larder/spelling.hpp"
+
+namespace baskets {
+
+inline constexpr const char* default_database = "dellstore";
+
+using money = larder::decimal<12, 2>;
+
+struct which_basket {
+    std::int32_t basketid = 0;
+};
+BOOST_DESCRIBE_STRUCT(which_basket, (), (basketid))
+constexpr larder::docs describe(const which_basket*) {
+    return {.summary = "What is in a basket",
+            .members = {{"basketid", "The number of the basket.", "7"}}};
+}
+
+struct line {
+    std::string title;
+    std::int32_t quantity = 0;
+    money price, sum;
+};
+BOOST_DESCRIBE_STRUCT(line, (), (title, quantity, price, sum))
+constexpr larder::docs describe(const line*) {
+    return {.members = {{"title", "Of the product.", R"("Emma")"},
+                        {"quantity", "How many of it.", "2"},
+                        {"price", "Of one.", "5.00"},
+                        {"sum", "Of all.", "10.00"}}};
+}
+
+struct basket_lines {
+    std::vector<line> lines;
+    money net;
+};
+BOOST_DESCRIBE_STRUCT(basket_lines, (), (lines, net))
+constexpr larder::docs describe(const basket_lines*) {
+    return {.text = "What is in it, from the cache or from PostgreSQL.",
+            .members = {{"lines", "By title."}, {"net", "The sum of all lines.", "10.00"}}};
+}
+
+struct which_voucher {
+    std::string code;
+};
+BOOST_DESCRIBE_STRUCT(which_voucher, (), (code))
+
+struct voucher {
+    std::int32_t percent = 0;
+    larder::date valid_until;
+};
+BOOST_DESCRIBE_STRUCT(voucher, (), (percent, valid_until))
+
+struct which_price {
+    std::int32_t basketid = 0;
+    std::optional<std::string> voucher;
+};
+BOOST_DESCRIBE_STRUCT(which_price, (), (basketid, voucher))
+constexpr larder::docs describe(const which_price*) {
+    return {.summary = "What a basket costs",
+            .text =
+                "With a voucher's discount, and the tax. A voucher that is unknown, or was "
+                "valid until a day before today (UTC), changes nothing.",
+            .members = {{"basketid", "The number of the basket.", "7"},
+                        {"voucher", "The code of a voucher.", "SPRING"}}};
+}
+
+struct basket_price {
+    std::vector<line> lines;
+    money net;
+    std::optional<std::string> voucher;
+    std::optional<std::int32_t> percent;
+    money discount, tax, total;
+};
+BOOST_DESCRIBE_STRUCT(basket_price, (), (lines, net, voucher, percent, discount, tax, total))
+constexpr larder::docs describe(const basket_price*) {
+    return {.text = "The price.",
+            .members = {{"lines", "By title."},
+                        {"net", "The sum of all lines.", "10.00"},
+                        {"voucher", "The voucher's code, if it is valid.", R"("SPRING")"},
+                        {"percent", "Its discount.", "10"},
+                        {"discount", "That of the net sum, rounded to cents.", "1.00"},
+                        {"tax", "19 % of what is left, rounded to cents.", "1.71"},
+                        {"total", "What is left, and the tax.", "10.71"}}};
+}
+
+struct item {
+    std::int32_t basketid = 0, prod_id = 0, quantity = 0;
+};
+BOOST_DESCRIBE_STRUCT(item, (), (basketid, prod_id, quantity))
+constexpr larder::docs describe(const item*) {
+    return {.summary = "Put a product into a basket",
+            .text = "The basket is there from then on. What it had of the product is replaced.",
+            .members = {{"basketid", "The number of the basket.", "7"},
+                        {"prod_id", "The number of the product.", "1"},
+                        {"quantity", "How many; at least 1.", "2"}}};
+}
+
+struct which_item {
+    std::int32_t basketid = 0, prod_id = 0;
+};
+BOOST_DESCRIBE_STRUCT(which_item, (), (basketid, prod_id))
+constexpr larder::docs describe(const which_item*) {
+    return {.summary = "Take a product out of a basket",
+            .members = {{"basketid", "The number of the basket.", "7"},
+                        {"prod_id", "The number of the product.", "1"}}};
+}
+
+struct which_product {
+    std::int32_t prod_id = 0;
+};
+BOOST_DESCRIBE_STRUCT(which_product, (), (prod_id))
+constexpr larder::docs describe(const which_product*) {
+    return {.summary = "One product", .members = {{"prod_id", "The number of the product.", "1"}}};
+}
+
+struct product {
+    std::int32_t prod_id = 0, category = 0;
+    std::string title;
+    money price;
+};
+BOOST_DESCRIBE_STRUCT(product, (), (prod_id, category, title, price))
+constexpr larder::docs describe(const product*) {
+    return {.members = {{"prod_id", "Its number.", "1"},
+                        {"category", "The number of its category.", "3"},
+                        {"title", "Its title.", R"("Emma")"},
+                        {"price", "Of one, without tax.", "5.00"}}};
+}
+
+struct new_price {
+    std::int32_t prod_id = 0;
+    money price;
+};
+BOOST_DESCRIBE_STRUCT(new_price, (), (prod_id, price))
+constexpr larder::docs describe(const new_price*) {
+    return {.summary = "Change the price of a product",
+            .text = "Once it is answered, every basket that holds the product has the new price.",
+            .members = {{"prod_id", "The number of the product.", "1"},
+                        {"price", "Of one, without tax; rounded to cents.", "6.00"}}};
+}
+
+/// basket:<basketid>; untrue once one of its items changes, or the price of a product in it. Which
+/// baskets hold a product only PostgreSQL knows.
+inline constexpr larder::cache::key basket{
+    "basket", larder::cache::depends_on{"baskets", "basketid"},
+    larder::cache::depends_on{"basket_items", "basketid"}, larder::cache::depends_on{"products"}};
+
+/// voucher:<code>; also of codes that there are not.
+inline constexpr larder::cache::key vouchers{"voucher",
+                                             larder::cache::depends_on{"vouchers", "code"}};
+
+/// product:<prod_id>
+inline constexpr larder::cache::key products{"product",
+                                             larder::cache::depends_on{"products", "prod_id"}};
+
+void add_routes(larder::app& at);
+
+}  // namespace baskets
