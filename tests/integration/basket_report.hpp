@@ -1,0 +1,113 @@
+// What was changed and answered during a run, and what is wrong with it. No I/O.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "basket_contents.hpp"
+#include "basket_judge.hpp"
+
+namespace larder::test {
+
+struct basket_reading {
+    std::size_t instance = 0;
+    int basket = 0;
+    instant began, ended;
+    std::string body;
+};
+
+/// From when on nobody may lack a change.
+struct basket_promise {
+    /// How late a change past the service is seen at most, and one of its own while something
+    /// fails.
+    std::chrono::milliseconds bound{1'000};
+    using span = std::pair<instant, instant>;
+    /// Something failed: what the service changed meanwhile may be late.
+    std::vector<span> disturbed;
+    /// What was changed past it meanwhile, or was not seen yet, need not be seen before the end.
+    std::vector<span> excused;
+
+    instant due(const made_change& one) const {
+        const auto late = one.acknowledged + bound;
+        if (one.by_service && !one.was_found) {
+            const bool is_disturbed = std::ranges::any_of(disturbed, [&](const span& during) {
+                return one.begun <= during.second && one.acknowledged >= during.first;
+            });
+            return is_disturbed ? late : one.acknowledged;
+        }
+        auto when = late;
+        for (const auto& [begin, end] : excused)
+            if (one.acknowledged <= end && when >= begin) when = std::max(when, end);
+        return when;
+    }
+};
+
+struct basket_report {
+    int reads = 0, stale = 0, early = 0, unknown = 0;
+    std::chrono::milliseconds stale_by{0};  ///< the worst
+    std::chrono::milliseconds late_by{0};   ///< the worst that is allowed
+    std::string violations;                 ///< the first ones
+
+    void add(const verdict& is) {
+        const auto late = std::chrono::ceil<std::chrono::milliseconds>(is.late);
+        ++reads;
+        switch (is.what) {
+            case verdict::kind::right: late_by = std::max(late_by, late); break;
+            case verdict::kind::stale:
+                ++stale;
+                stale_by = std::max(stale_by, late);
+                break;
+            case verdict::kind::early: ++early; break;
+            case verdict::kind::unknown: ++unknown;
+        }
+    }
+    int wrong() const { return stale + early + unknown; }
+};
+
+/// What is wrong with an answer, and what was done in the second before. Times are in milliseconds
+/// after the question.
+inline std::string told(const basket_reading& one, const verdict& is, const basket_group& group) {
+    static constexpr std::array kinds{"right", "stale", "early", "never there"};
+    const auto ms = [](std::chrono::steady_clock::duration time) {
+        return std::to_string(std::chrono::duration<double, std::milli>(time).count());
+    };
+    auto text = "instance " + std::to_string(one.instance) + ' ' + price_path(one.basket) + ": " +
+                kinds.at(static_cast<std::size_t>(is.what)) + " by " + ms(is.late) +
+                " ms: " + one.body + ", after " + ms(one.ended - one.began) + " ms\n";
+    for (const auto& step : group.steps())
+        for (const auto& made : step) {
+            const bool is_before = made.acknowledged < one.began - std::chrono::seconds{1};
+            if (made.begun > one.ended || is_before) continue;
+            text +=
+                "    " + ms(made.begun - one.began) + " to " + ms(made.acknowledged - one.began) +
+                (made.by_service ? ", service: " : ", past it: ") + sql_of(made.what, {}) + '\n';
+        }
+    return text;
+}
+
+inline basket_report judge(const std::vector<basket_group>& groups,
+                           const std::vector<basket_reading>& readings,
+                           const basket_promise& promise) {
+    std::map<int, std::pair<const basket_group*, price_history>> histories;
+    for (const auto& group : groups)
+        for (auto& [basket, history] :
+             group.histories([&](const made_change& one) { return promise.due(one); }))
+            histories.emplace(basket, std::pair{&group, std::move(history)});
+    basket_report found;
+    for (const auto& one : readings) {
+        const auto& [group, history] = histories.at(one.basket);
+        const auto is = history.judge(one.began, one.ended, one.body);
+        found.add(is);
+        if (is.what != verdict::kind::right && found.wrong() <= 3)
+            found.violations += told(one, is, *group);
+    }
+    return found;
+}
+
+}  // namespace larder::test

@@ -1,0 +1,93 @@
+// The service of baskets, its tables, and its instances.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "check/client.hpp"
+#include "support/process.hpp"
+#include "support/servers.hpp"
+
+namespace larder::test {
+
+inline std::vector<std::string> basket_command(std::uint16_t port) {
+    return {program("examples/example_basket"), std::to_string(port)};
+}
+inline constexpr const char* basket_listens = "basket listening";
+inline constexpr const char* basket_follows = "Follows PostgreSQL's log";
+
+inline std::string price_path(int basket) {
+    return "/baskets/" + std::to_string(basket) + "/price";
+}
+inline std::string item_path(int basket, int product) {
+    return "/baskets/" + std::to_string(basket) + "/items/" + std::to_string(product);
+}
+inline std::string product_path(int product) { return "/products/" + std::to_string(product); }
+
+inline constexpr const char* basket_tables =
+    "DROP TABLE IF EXISTS basket_items, products;"
+    " CREATE TABLE products (prod_id int PRIMARY KEY, title text NOT NULL, price numeric(12,2));"
+    " CREATE TABLE basket_items (basketid int, prod_id int REFERENCES products,"
+    "  quantity int CHECK (quantity > 0), PRIMARY KEY (basketid, prod_id))";
+
+/// One instance, always on the same port. Its sessions in PostgreSQL have a name of their own, and
+/// another one after each start.
+class basket_instance {
+public:
+    basket_instance(const postgres_server& source, std::string database, environment env,
+                    std::string name)
+        : source_{source},
+          database_{std::move(database)},
+          env_{std::move(env)},
+          name_{std::move(name)} {
+        start();
+    }
+    ~basket_instance() {
+        if (!running_) return;
+        thaw();
+        running_->signal(SIGTERM);
+        EXPECT_EQ(running_->wait(), 0) << log();
+        if (testing::Test::HasFailure()) std::fprintf(stderr, "%s:\n%s", name(), log().c_str());
+    }
+    basket_instance(const basket_instance&) = delete;
+    basket_instance& operator=(const basket_instance&) = delete;
+
+    /// Returns when it listens.
+    void start() {
+        env_["PG_SERVICE_URI"] =
+            source_.with("dbname=" + database_ + "&application_name=" + session_name());
+        running_.emplace(basket_command(port_), env_);
+        EXPECT_TRUE(running_->wait_for_err(basket_listens)) << log();
+    }
+    /// As a crash does.
+    void kill() {
+        ++starts_;
+        running_.reset();
+    }
+    void freeze() { running_->signal(SIGSTOP); }
+    void thaw() { running_->signal(SIGCONT); }
+
+    std::uint16_t port() const { return port_; }
+    const orders::check::endpoint& to() const { return to_; }
+    const char* name() const { return name_.c_str(); }
+    std::string session_name() const { return name_ + '.' + std::to_string(starts_.load()); }
+    std::string log() const { return running_->err(); }
+
+private:
+    const postgres_server& source_;
+    const std::string database_;
+    environment env_;
+    const std::string name_;
+    const std::uint16_t port_ = free_port();
+    const orders::check::endpoint to_{{"127.0.0.1", std::to_string(port_)}};
+    std::atomic<int> starts_{0};
+    std::optional<child> running_;
+};
+
+}  // namespace larder::test
