@@ -33,6 +33,11 @@ constexpr pg::statement find_voucher{"SELECT percent, valid_until FROM vouchers 
                                      true};
 constexpr pg::statement find_product{
     "SELECT prod_id, category, title, price FROM products WHERE prod_id = $1", true};
+constexpr pg::statement find_products{
+    "SELECT prod_id, category, title, price FROM products"
+    " WHERE category = coalesce($1, category) AND prod_id > coalesce($3, -2147483648)"
+    " ORDER BY prod_id LIMIT greatest(1, least(100, coalesce($2, 20)))",
+    true};
 constexpr pg::statement holders{"SELECT DISTINCT basketid FROM basket_items WHERE prod_id = $1",
                                 true};
 constexpr pg::statement put_item{
@@ -54,6 +59,12 @@ awaitable<std::optional<voucher>> read_voucher(services& at, which_voucher which
 
 awaitable<std::optional<product>> read_product(services& at, which_product which) {
     return at.db.maybe<product>(find_product, which.prod_id);
+}
+
+awaitable<product_list> list_products(services& at, which_products which) {
+    auto found =
+        co_await at.db.many<product>(find_products, which.category, which.limit, which.after);
+    co_return product_list{std::move(found)};
 }
 
 constexpr auto get_lines = read_lines | larder::cached(basket(&which_basket::basketid));
@@ -117,6 +128,9 @@ awaitable<std::optional<new_price>> change_price(services& at, new_price p) {
 void add_routes(larder::app& at) {
     using larder::cached, larder::invalidates, larder::found_by, larder::on_violation;
     at.get("/products/{prod_id}", read_product | cached(products(&which_product::prod_id)));
+    at.get("/products",
+           list_products | cached(product_pages(&which_products::category, &which_products::limit,
+                                                &which_products::after)));
     at.get("/baskets/{basketid}", get_lines);
     at.get("/baskets/{basketid}/price", get_price);
     at.reads(vouchers);
@@ -134,7 +148,7 @@ void add_routes(larder::app& at) {
         "/products/{prod_id}",
         change_price |
             on_violation("products_price_check", &new_price::price, "Input should be at least 0") |
-            invalidates(products(&new_price::prod_id),
+            invalidates(products(&new_price::prod_id), product_pages.every_entry(),
                         found_by<std::int32_t>(basket, holders, &new_price::prod_id)));
 }
 

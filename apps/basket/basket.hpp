@@ -138,6 +138,28 @@ constexpr larder::docs describe(const product*) {
                         {"price", "Of one, without tax.", "5.00"}}};
 }
 
+struct which_products {
+    std::optional<std::int32_t> category, limit, after;
+};
+BOOST_DESCRIBE_STRUCT(which_products, (), (category, limit, after))
+constexpr larder::docs describe(const which_products*) {
+    return {
+        .summary = "List products",
+        .text = "By their numbers, a page at a time.",
+        .members = {{"category", "Only those of this category.", "3"},
+                    {"limit", "How many on a page: 20 where it is left out, at most 100.", "20"},
+                    {"after", "The number of the last product on the page before.", "40"}}};
+}
+
+struct product_list {
+    std::vector<product> products;
+};
+BOOST_DESCRIBE_STRUCT(product_list, (), (products))
+constexpr larder::docs describe(const product_list*) {
+    return {.text = "A page, from the cache or from PostgreSQL.",
+            .members = {{"products", "By their numbers; none behind the last page."}}};
+}
+
 struct new_price {
     std::int32_t prod_id = 0;
     money price;
@@ -163,6 +185,10 @@ inline constexpr larder::cache::key vouchers{"voucher",
 /// product:<prod_id>
 inline constexpr larder::cache::key products{"product",
                                              larder::cache::depends_on{"products", "prod_id"}};
+
+/// product_list:<category>:<limit>:<after>; all pages are untrue once any product changes.
+inline constexpr auto product_pages =
+    larder::cache::key{"product_list", larder::cache::depends_on{"products"}}.with_parameters(3);
 
 void add_routes(larder::app& at);
 

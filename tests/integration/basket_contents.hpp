@@ -79,7 +79,10 @@ struct contents {
                 .append(R"(,"price":)" + money(price))
                 .append(R"(,"sum":)" + money(quantity * price) + '}');
         }
-        return R"({"lines":[)" + lines + R"(],"total":)" + money(total_of(basket)) + '}';
+        const auto net = total_of(basket), tax = (net * 19 + 50) / 100;
+        return R"({"lines":[)" + lines + R"(],"net":)" + money(net) +
+               R"(,"voucher":null,"percent":null,"discount":0.00,"tax":)" + money(tax) +
+               R"(,"total":)" + money(net + tax) + '}';
     }
 };
 

@@ -34,7 +34,11 @@ public:
         fill();
         auto env = servers.env();
         env.insert(how.env.begin(), how.env.end());
-        if (how.is_followed) env["CACHE_FOLLOW"] = "auto";
+        if (how.is_followed) {
+            env["CACHE_FOLLOW"] = "auto";
+            env["PG_DATABASE"] = servers.store.database();
+            EXPECT_EQ(run_to_end({program("basket"), "follow", "setup"}, env).status, 0);
+        }
         for (int i = 0; i < 3; ++i)
             instances.push_back(std::make_unique<basket_instance>(
                 servers.postgres, servers.store.database(), env, "basket" + std::to_string(i)));
@@ -56,7 +60,7 @@ public:
         over_ = true;
         threads_.clear();
         instances.clear();
-        servers.store.connect().exec("DROP TABLE basket_items, products");
+        servers.store.connect().exec(drop_basket_tables);
     }
 
     /// Whether it answers reads, of one basket at least.
@@ -105,18 +109,22 @@ private:
         EXPECT_TRUE(eventually(
             [&] {
                 got = get(at.port(), price_path(basket));
-                return got.body == then.price_of(basket) &&
-                       got.header("cache-status").ends_with("detail=local");
+                return got.body == then.price_of(basket) && get(at.port(), lines_path(basket))
+                                                                .header("cache-status")
+                                                                .ends_with("detail=local");
             },
             promise.bound))
             << got.body << " and not " << then.price_of(basket);
     }
     void fill() {
         auto by = servers.store.connect();
+        by.exec(drop_basket_tables);
         by.exec(basket_tables);
         for (const auto& group : groups_) {
+            for (const auto basket : group.all_baskets())
+                by.exec("INSERT INTO baskets VALUES (" + std::to_string(basket) + ")");
             for (const auto& [product, price] : group.now().prices)
-                by.exec("INSERT INTO products VALUES (" + std::to_string(product) + ", '" +
+                by.exec("INSERT INTO products VALUES (" + std::to_string(product) + ", 1, '" +
                         title_of(product) + "', " + money(price) + ")");
             by.exec(sql_of({.quantities = group.now().quantities}, {}));
         }

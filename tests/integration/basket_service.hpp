@@ -17,7 +17,7 @@
 namespace larder::test {
 
 inline std::vector<std::string> basket_command(std::uint16_t port) {
-    return {program("examples/example_basket"), std::to_string(port)};
+    return {program("basket"), "serve", "--port", std::to_string(port)};
 }
 inline constexpr const char* basket_listens = "basket listening";
 inline constexpr const char* basket_follows = "Follows PostgreSQL's log";
@@ -30,10 +30,17 @@ inline std::string item_path(int basket, int product) {
 }
 inline std::string product_path(int product) { return "/products/" + std::to_string(product); }
 
+/// What is in it; says from which tier that is.
+inline std::string lines_path(int basket) { return "/baskets/" + std::to_string(basket); }
+
+inline constexpr const char* drop_basket_tables =
+    "DROP TABLE IF EXISTS basket_items, baskets, vouchers, products";
 inline constexpr const char* basket_tables =
-    "DROP TABLE IF EXISTS basket_items, products;"
-    " CREATE TABLE products (prod_id int PRIMARY KEY, title text NOT NULL, price numeric(12,2));"
-    " CREATE TABLE basket_items (basketid int, prod_id int REFERENCES products,"
+    "CREATE TABLE products (prod_id int PRIMARY KEY, category int NOT NULL, title text NOT NULL,"
+    "  price numeric(12,2));"
+    " CREATE TABLE baskets (basketid int PRIMARY KEY);"
+    " CREATE TABLE vouchers (code text PRIMARY KEY, percent int, valid_until date);"
+    " CREATE TABLE basket_items (basketid int REFERENCES baskets, prod_id int REFERENCES products,"
     "  quantity int CHECK (quantity > 0), PRIMARY KEY (basketid, prod_id))";
 
 /// One instance, always on the same port. Its sessions in PostgreSQL have a name of their own, and
@@ -60,8 +67,8 @@ public:
 
     /// Returns when it listens.
     void start() {
-        env_["PG_SERVICE_URI"] =
-            source_.with("dbname=" + database_ + "&application_name=" + session_name());
+        env_["PG_SERVICE_URI"] = source_.with("application_name=" + session_name());
+        env_["PG_DATABASE"] = database_;
         running_.emplace(basket_command(port_), env_);
         EXPECT_TRUE(running_->wait_for_err(basket_listens)) << log();
     }

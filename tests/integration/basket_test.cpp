@@ -185,6 +185,33 @@ TEST_F(baskets, have_products_that_are_not_there_from_the_cache_as_well) {
               R"("msg":"Input should be at least 0"}]})");
 }
 
+// Which pages have the product nobody knows, so a new price ends them all, at the cost of one
+// entry.
+TEST_F(baskets, list_products_by_pages_with_their_new_prices) {
+    const std::string emma = R"({"prod_id":1,"category":3,"title":"Emma","price":5.00})";
+    const auto expect_pages = [&](const std::string& dune_costs) {
+        const auto dune = R"({"prod_id":2,"category":4,"title":"Dune","price":)" + dune_costs + '}';
+        for (const auto& [target, products] : {std::pair{"/products", emma + ',' + dune},
+                                               {"/products?limit=1", emma},
+                                               {"/products?limit=0", emma},
+                                               {"/products?limit=1&after=1", dune},
+                                               {"/products?category=4&limit=100", dune},
+                                               {"/products?category=5", std::string{}}})
+            for (const auto port : ports)
+                EXPECT_EQ(get(port, target).body, R"({"products":[)" + products + "]}") << target;
+    };
+    const auto is_kept = [&](std::uint16_t port) {
+        return get(port, "/products").header("cache-status").ends_with("detail=local");
+    };
+    expect_pages("9.99");
+    for (const auto port : ports) EXPECT_TRUE(eventually([&] { return is_kept(port); }));
+    expect_kept(8);
+    EXPECT_EQ(send(ports[0], "PATCH", "/products/2", R"({"price":7})").status, 200);
+    EXPECT_EQ(valkey().get("product_list:all"), std::nullopt);
+    expect_pages("7.00");
+    EXPECT_EQ(get(ports[0], "/products?limit=x").status, 422);
+}
+
 TEST_F(baskets, name_the_member_that_a_constraint_is_of) {
     const auto unknown = send(ports[0], "PUT", "/baskets/9/items/99", R"({"quantity":1})");
     EXPECT_EQ(unknown.status, 422);
