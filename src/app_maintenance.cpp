@@ -83,7 +83,7 @@ asio::awaitable<lines> plan_of(pg::connection& source, follow_command what, bool
                                const std::vector<followed>& tables) {
     lines plan;
     if (what == follow_command::drop) {
-        plan = co_await follow::plan_drop(source);
+        plan = co_await follow::plan_drop(source, tables);
         const auto rest = co_await follow::plan_no_triggers(source);
         plan.insert(plan.end(), rest.begin(), rest.end());
     } else if (by_triggers) {

@@ -1,6 +1,8 @@
 #include "setup.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <set>
 #include <string_view>
 
 #include "catalogue.hpp"
@@ -58,8 +60,19 @@ constexpr pg::statement setup{
     " ORDER BY 1, 2",
     true};
 
-constexpr pg::statement notes{
-    "SELECT obj_description(oid, 'pg_publication') FROM pg_publication WHERE pubname = $1", true};
+// What is noted of identities; which of the tables are published, how many others are, and a row
+// for each that has rows.
+constexpr pg::statement published{
+    "WITH RECURSIVE member (id) AS (SELECT to_regclass(t)::oid FROM unnest($1::text[]) t UNION"
+    " SELECT i.inhrelid FROM member m JOIN pg_inherits i ON i.inhparent = m.id),"
+    " named (id) AS (SELECT to_regclass(t)::oid FROM unnest($1::text[]) t)"
+    " SELECT obj_description(p.oid, 'pg_publication'),"
+    " (SELECT string_agg(prrelid::regclass::text, ', ' ORDER BY prrelid::regclass::text)"
+    "  FROM pg_publication_rel WHERE prpubid = p.oid AND prrelid IN (SELECT id FROM named)),"
+    " EXISTS (SELECT FROM pg_publication_rel WHERE prpubid = p.oid"
+    "  AND prrelid NOT IN (SELECT id FROM named WHERE id IS NOT NULL)), m.id::regclass"
+    " FROM pg_publication p LEFT JOIN member m ON m.id IS NOT NULL WHERE pubname = $2::text",
+    true};
 constexpr pg::statement is_there{"SELECT to_regclass($1::text) IS NOT NULL", true};
 constexpr pg::statement slots{
     "SELECT slot_name, coalesce(active_pid::text, '-'),"
@@ -73,6 +86,12 @@ constexpr pg::statement slots{
 
 bool is_identity(std::string_view line) {
     return line.starts_with("ALTER TABLE ") && line.find(" REPLICA IDENTITY ") != line.npos;
+}
+
+std::string quoted(std::string_view text) {
+    std::string all = "'";
+    for (const char c : text) all.append(c == '\'' ? 2 : 1, c);
+    return all + '\'';
 }
 
 }  // namespace
@@ -96,13 +115,24 @@ asio::awaitable<lines> plan_setup(pg::connection& with, const std::vector<follow
     co_return plan;
 }
 
-asio::awaitable<lines> plan_drop(pg::connection& with) {
-    const pg::parameters name(1, publication);
-    const auto rows = co_await with.execute(notes, name);
+// Tables of another service stay published, and what is noted of them stays noted.
+asio::awaitable<lines> plan_drop(pg::connection& with, const std::vector<followed>& what) {
+    pg::parameters values(1, tables_of(what));
+    values.emplace_back(publication);
+    const auto rows = co_await with.execute(published, values);
     lines plan;
     if (rows.size() == 0) co_return plan;
-    plan.push_back(std::string{"DROP PUBLICATION "} + publication);
+    const bool has_others = rows.text(0, 2) == "t";
+    const std::string name{publication};
+    if (!has_others) plan.push_back("DROP PUBLICATION " + name);
+    else if (const auto mine = rows.text(0, 1))
+        plan.push_back(("ALTER PUBLICATION " + name + " DROP TABLE ").append(*mine));
+    std::set<std::string, std::less<>> own;
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        own.insert("ALTER TABLE " + std::string{rows.text(i, 3).value_or("")});
+    std::string kept;
     std::string_view left = rows.text(0, 0).value_or("");
+    const auto all = left.size();
     while (!left.empty()) {
         const auto line = left.substr(0, left.find('\n'));
         left.remove_prefix(std::min(line.size() + 1, left.size()));
@@ -110,8 +140,12 @@ asio::awaitable<lines> plan_drop(pg::connection& with) {
         const auto table = line.substr(0, line.find(" REPLICA IDENTITY "));
         const bool is_noted =
             std::ranges::any_of(plan, [&](auto& one) { return one.starts_with(table); });
-        if (is_identity(line) && !is_noted) plan.emplace_back(line);
+        const bool stays = has_others && !own.contains(table);
+        if (stays) kept.append(kept.empty() ? "" : "\n").append(line);
+        else if (is_identity(line) && !is_noted) plan.emplace_back(line);
     }
+    if (has_others && kept.size() != all)
+        plan.push_back("COMMENT ON PUBLICATION " + name + " IS " + quoted(kept));
     co_return plan;
 }
 

@@ -25,8 +25,10 @@ void add_faults(std::vector<std::string>& to, const std::vector<std::string>& fa
 /// tables' replica identities are is noted with the publication.
 boost::asio::awaitable<std::vector<std::string>> plan_setup(pg::connection& with,
                                                             const std::vector<followed>& what);
-/// The publication goes, and the identities are what they were.
-boost::asio::awaitable<std::vector<std::string>> plan_drop(pg::connection& with);
+/// The tables are not published any more, and their identities are what they were. The publication
+/// goes, unless it has tables of another service.
+boost::asio::awaitable<std::vector<std::string>> plan_drop(pg::connection& with,
+                                                           const std::vector<followed>& what);
 /// All of it or nothing. Waits for no lock longer than two seconds; throws error{unavailable} then.
 boost::asio::awaitable<void> carry_out(pg::connection& with, std::vector<std::string> plan);
 /// Lines for a person: the tables, and who follows how far behind. `program` has the command

@@ -381,6 +381,22 @@ TEST_F(basket_program, is_followed_beside_orders) {
               "ALTER PUBLICATION larder ADD TABLE basket_items, baskets, products, vouchers\n");
     EXPECT_NE(run({"follow", "status"}).out.find(all), std::string::npos);
     EXPECT_NE(run_orders({"follow", "status"}, env).out.find(all), std::string::npos);
+
+    EXPECT_EQ(run({"follow", "drop"}).out,
+              "ALTER PUBLICATION larder DROP TABLE basket_items, baskets, products, vouchers\n"
+              "ALTER TABLE basket_items REPLICA IDENTITY DEFAULT\n"
+              "ALTER TABLE baskets REPLICA IDENTITY DEFAULT\n"
+              "ALTER TABLE products REPLICA IDENTITY DEFAULT\n"
+              "ALTER TABLE vouchers REPLICA IDENTITY DEFAULT\n"
+              "COMMENT ON PUBLICATION larder IS 'ALTER TABLE orders REPLICA IDENTITY DEFAULT'\n");
+    EXPECT_EQ(run({"follow", "drop"}).out, "There is nothing to do\n");
+    EXPECT_NE(run({"follow", "status"}).out.find("cannot be followed"), std::string::npos);
+    EXPECT_NE(run_orders({"follow", "status"}, env).out.find(all), std::string::npos);
+    EXPECT_EQ(run_orders({"follow", "drop"}, env).out,
+              "DROP PUBLICATION larder\nALTER TABLE orders REPLICA IDENTITY DEFAULT\n");
+    EXPECT_EQ(value("SELECT string_agg(DISTINCT relreplident::text, '') FROM pg_class"
+                    " WHERE relname IN ('orders', 'products', 'baskets')"),
+              "d");
 }
 
 TEST_F(basket_program, loads_all_of_the_sample_or_nothing) {
