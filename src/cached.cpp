@@ -1,6 +1,8 @@
 #include "larder/cached.hpp"
 
 #include <optional>
+#include <set>
+#include <string>
 #include <string_view>
 #include <unordered_set>
 
@@ -46,7 +48,10 @@ awaitable<more_keys> find_more_keys(services& at, const std::vector<key_query>& 
         more.failed = std::current_exception();
         spdlog::warn("What a write made untrue is not known, so that all is: {}", e.what());
     }
-    if (more.failed) at.cache.invalidate_all("which entries a write made untrue was not known");
+    std::set<std::string> families;
+    for (const auto& one : queries) families.emplace(one.family.family());
+    if (more.failed)
+        at.cache.invalidate_all_of(families, "which entries a write made untrue was not known");
     const std::unordered_set<std::string_view> held{known.begin(), known.end()};
     std::erase_if(more.keys, [&](const std::string& one) { return held.contains(one); });
     co_return more;

@@ -158,7 +158,7 @@ std::string name_of_process() {
 void worker::follow(const pg::pool_options& source, std::vector<followed> what,
                     const cache::own_writes& own) {
     const auto forget = [this](const follow::untrue& it) {
-        if (!it.families.empty()) cache_.invalidate_all(it.why);
+        if (!it.families.empty()) cache_.invalidate_all_of(it.families, it.why);
         if (!it.keys.empty()) cache_.invalidate(it.changed_keys());
     };
     const auto which = [&own, this] {

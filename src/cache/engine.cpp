@@ -227,8 +227,8 @@ task<void> engine::forget_some(std::span<const changed_key> keys) {
     remember(failed);
 }
 
-void engine::invalidate_all(std::string why) {
-    own_.remember_all(std::move(why));
+void engine::invalidate_all_of(const std::set<std::string>& families, const std::string& why) {
+    own_.remember_all_of(families, why);
     releases_.soon();
 }
 

@@ -57,8 +57,8 @@ public:
     /// Somebody who may not use this cache made these keys untrue, and readers of the source see
     /// it. What was loaded after the release of all those transactions stays.
     void invalidate(std::vector<changed_key> keys);
-    /// The same of all keys.
-    void invalidate_all(std::string why);
+    /// The same of all keys of these families.
+    void invalidate_all_of(const std::set<std::string>& families, const std::string& why);
     /// Such writes are told to invalidate(), and will be for a moment.
     void say_followed(followed_how how = {});
     /// They are not any more.

@@ -54,18 +54,29 @@ struct own_writes::state {
     mutable std::mutex mutex;  // guards the rest
     std::map<std::string, what, std::less<>> keys;
     std::uint64_t last_change = 0;
-    std::uint64_t overflow = 0, overflow_since = 0;  // changes that found no room
-    std::string why_all;                             // for people
+    struct untrue {
+        std::uint64_t change = 0, since = 0;  // the last one, and the first
+        std::string why;                      // the last time; for people
+    };
+    std::map<std::string, untrue, std::less<>> families;  // all of them; of the empty name, each
     std::string database;
     std::string run_id;  // of the Valkey that was visited last
     std::map<std::string, std::uint32_t, std::less<>> purged;  // on which visit
 
-    std::size_t size() const { return keys.size() + (overflow != 0 ? 1 : 0); }
+    std::size_t size() const { return keys.size() + families.size(); }
+    bool is_of_untrue_family(std::string_view key) const {
+        if (families.empty()) return false;
+        if (families.contains({})) return true;
+        for (auto end = key.find(':'); end != key.npos; end = key.find(':', end + 1))
+            if (families.contains(key.substr(0, end))) return true;
+        return false;
+    }
     void remember(const broken_key& broken, bool own, std::size_t most);
-    void remember_all(std::string why) {
-        why_all = std::move(why);
-        overflow = last_change + 1;
-        if (overflow_since == 0) overflow_since = overflow;
+    void remember_all_of(const std::string& family, const std::string& why) {
+        auto& one = families[family];
+        one.why = why;
+        one.change = last_change + 1;
+        if (one.since == 0) one.since = one.change;
     }
 };
 
@@ -74,7 +85,8 @@ void own_writes::state::remember(const broken_key& broken, bool own, std::size_t
     const auto& [key, writer] = broken;
     const auto change = last_change + 1;
     if (keys.size() >= most && !keys.contains(key))
-        return remember_all("more writes than can be remembered waited to be told to Valkey");
+        return remember_all_of({},
+                               "more writes than can be remembered waited to be told to Valkey");
     auto& one = keys[key];
     one.change = change;
     if (one.since == 0) one.since = change;
@@ -108,9 +120,9 @@ void own_writes::remember(const std::vector<broken_key>& keys, bool is_announced
     if (!is_announced) ++unannounced_;
 }
 
-void own_writes::remember_all(std::string why) {
+void own_writes::remember_all_of(const std::set<std::string>& families, const std::string& why) {
     const std::scoped_lock lock{state_->mutex};
-    state_->remember_all(std::move(why));
+    for (const auto& one : families) state_->remember_all_of(one, why);
     ++state_->last_change;
     remembered_ = state_->size();
 }
@@ -162,7 +174,7 @@ std::vector<std::string> own_writes::announcements() const {
 bool own_writes::is_remembered(std::string_view key) const {
     if (!remembers_any() || !in_force.remember_unreleased) return false;
     const std::scoped_lock lock{state_->mutex};
-    return state_->overflow != 0 || state_->keys.contains(key);
+    return state_->is_of_untrue_family(key) || state_->keys.contains(key);
 }
 
 std::vector<own_writes::unreleased> own_writes::some(std::size_t limit) const {
@@ -186,9 +198,11 @@ void own_writes::forget(const std::vector<unreleased>& released) {
     remembered_ = state_->size();
 }
 
-std::uint64_t own_writes::overflow() const {
+std::vector<own_writes::untrue_family> own_writes::untrue_families() const {
     const std::scoped_lock lock{state_->mutex};
-    return state_->overflow;
+    std::vector<untrue_family> all;
+    for (const auto& [family, one] : state_->families) all.push_back({family, one.change, one.why});
+    return all;
 }
 
 std::uint64_t own_writes::last_change() const {
@@ -196,24 +210,20 @@ std::uint64_t own_writes::last_change() const {
     return state_->last_change;
 }
 
-std::string own_writes::why_all() const {
-    const std::scoped_lock lock{state_->mutex};
-    return state_->why_all;
-}
-
 bool own_writes::is_released(std::uint64_t change) const {
     const std::scoped_lock lock{state_->mutex};
-    if (state_->overflow != 0 && state_->overflow_since <= change) return false;
-    return std::all_of(state_->keys.begin(), state_->keys.end(),
-                       [&](const auto& one) { return one.second.since > change; });
+    const auto is_later = [&](const auto& one) { return one.second.since > change; };
+    return std::ranges::all_of(state_->families, is_later) &&
+           std::ranges::all_of(state_->keys, is_later);
 }
 
-void own_writes::forget_all(std::uint64_t overflow) {
+void own_writes::forget_family(const untrue_family& purged) {
     const std::scoped_lock lock{state_->mutex};
     for (auto& one : generations_) ++one;
-    const bool is_all = state_->overflow == overflow;
-    state_->overflow_since = is_all ? 0 : overflow + 1;
-    if (is_all) state_->overflow = 0;
+    const auto found = state_->families.find(purged.family);
+    if (found == state_->families.end()) return;
+    if (found->second.change == purged.change) state_->families.erase(found);
+    else found->second.since = purged.change + 1;
     remembered_ = state_->size();
 }
 
@@ -221,7 +231,7 @@ std::size_t own_writes::remembered_own() const {
     const std::scoped_lock lock{state_->mutex};
     const auto own = std::count_if(state_->keys.begin(), state_->keys.end(),
                                    [](const auto& one) { return one.second.is_own; });
-    return static_cast<std::size_t>(own) + (state_->overflow != 0 ? 1 : 0);
+    return static_cast<std::size_t>(own) + state_->families.size();
 }
 
 void own_writes::identify(std::string database) {

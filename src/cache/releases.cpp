@@ -35,8 +35,9 @@ task<void> releases::run() {
 }
 
 task<bool> releases::some() {
-    if (const auto overflow = own_.overflow(); overflow != 0) {
-        const bool purged = co_await purge_after_overflow(overflow);
+    const auto untrue = own_.untrue_families();
+    for (const auto& one : untrue) {
+        const bool purged = co_await purge(one);
         if (!purged) co_return false;
     }
     const auto some = own_.some(batch);
@@ -59,14 +60,14 @@ task<bool> releases::some() {
     co_return released.size() == some.size();
 }
 
-task<bool> releases::purge_after_overflow(std::uint64_t overflow) {
+task<bool> releases::purge(own_writes::untrue_family one) {
     const auto life = client_.life();
-    const auto why = own_.why_all();
-    for (const auto& family : options_.families) {
-        const auto purged = co_await trust_.purge(life, family, why);
+    const std::vector<std::string> alone(1, one.family);
+    for (const auto& family : one.family.empty() ? options_.families : alone) {
+        const auto purged = co_await trust_.purge(life, family, one.why);
         if (!purged) co_return false;
     }
-    own_.forget_all(overflow);
+    own_.forget_family(one);
     co_return true;
 }
 

@@ -27,7 +27,7 @@ public:
 private:
     task<void> run();
     task<bool> some();
-    task<bool> purge_after_overflow(std::uint64_t overflow);
+    task<bool> purge(own_writes::untrue_family one);
 
     waits& waits_;
     valkey::client& client_;

@@ -154,7 +154,11 @@ void tiers::invalidate(std::vector<changed_key> keys) {
     state_->engine.invalidate(std::move(keys));
 }
 
-void tiers::invalidate_all(std::string why) { state_->engine.invalidate_all(std::move(why)); }
+void tiers::invalidate_all_of(const std::set<std::string>& families, const std::string& why) {
+    std::set<std::string> all;
+    for (const auto& one : families) all.insert(state_->full(one));
+    state_->engine.invalidate_all_of(all, why);
+}
 void tiers::say_followed(followed_how how) { state_->engine.say_followed(std::move(how)); }
 bool tiers::is_followed() const { return state_->engine.is_followed(); }
 void tiers::say_unfollowed() { state_->engine.say_unfollowed(); }

@@ -96,7 +96,7 @@ void worker::follow() {
             .broken =
                 [this](const follow::untrue& what) {
                     world_.say([&] { return name() + " has keys forgotten"; });
-                    if (!what.families.empty()) engine_->invalidate_all(what.why);
+                    if (!what.families.empty()) engine_->invalidate_all_of(what.families, what.why);
                     if (!what.keys.empty()) engine_->invalidate(what.changed_keys());
                 },
             .slot = [this] { return process_->own.visited(); },

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,8 +52,8 @@ public:
 
     /// `is_announced`: their commit tells the other instances.
     void remember(const std::vector<broken_key>& keys, bool is_announced = false);
-    /// Every key may be untrue: none is trusted before all families were purged.
-    void remember_all(std::string why);
+    /// Every key of these families may be untrue: none is trusted before its family was purged.
+    void remember_all_of(const std::set<std::string>& families, const std::string& why);
     /// A number that changes when something is remembered that no commit announces.
     unsigned unannounced() const { return unannounced_.load(); }
     /// Another instance's announcement: it wrote, and may not have reached Valkey. Keys of other
@@ -88,16 +89,18 @@ public:
     std::vector<unreleased> some(std::size_t limit) const;
     void forget(const std::vector<unreleased>& released);
 
-    /// There were more keys than it can remember. Not 0: purge all families, then say which
-    /// number it was with forget_all().
-    std::uint64_t overflow() const;
-    /// Why it was the last time; for people.
-    std::string why_all() const;
+    struct untrue_family {
+        std::string family;    ///< empty: each of them, as there were more keys than it remembers
+        std::uint64_t change;  ///< which it was; a later one is not undone by an earlier
+        std::string why;       ///< for people
+    };
+    /// To be purged, and then to be forgotten by forget_family().
+    std::vector<untrue_family> untrue_families() const;
+    void forget_family(const untrue_family& purged);
     /// Counts what is remembered, and what not to trust.
     std::uint64_t last_change() const;
     /// Whether nothing is remembered any more since that change or before.
     bool is_released(std::uint64_t change) const;
-    void forget_all(std::uint64_t overflow);
 
     // ---- Which servers these are.
 

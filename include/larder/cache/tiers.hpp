@@ -82,9 +82,9 @@ public:
     /// it. An entry that was loaded after the release of all those transactions stays. What cannot
     /// be told to Valkey now is told later, and to the other instances meanwhile.
     void invalidate(std::vector<changed_key> keys);
-    /// The same of all keys of the families. `why` is kept in Valkey, for people.
-    /// Cost     a walk over Valkey's whole key space, in the background.
-    void invalidate_all(std::string why);
+    /// The same of all keys of these families. `why` is kept in Valkey, for people.
+    /// Cost     a walk over Valkey's whole key space for each, in the background.
+    void invalidate_all_of(const std::set<std::string>& families, const std::string& why);
     /// Such writes are told to invalidate(), and will be: to be said again within two seconds. See
     /// tiers_options::unfollowed. `how` is kept in Valkey, for people.
     void say_followed(followed_how how = {});

@@ -29,7 +29,7 @@ TEST(own_writes, remember_nothing_at_first) {
     EXPECT_FALSE(own.is_remembered("num_orders:all"));
     EXPECT_FALSE(own.is_remembered(""));
     EXPECT_TRUE(own.some(no_limit).empty());
-    EXPECT_EQ(own.overflow(), 0U);
+    EXPECT_TRUE(own.untrue_families().empty());
 }
 
 TEST(own_writes, remember_exactly_the_keys_that_were_broken) {
@@ -88,7 +88,7 @@ TEST(own_writes, trust_no_key_at_all_beyond_their_limit) {
     own_writes own{2};
     own.remember({{"a", "w"}, {"b", "w"}});
     EXPECT_FALSE(own.is_remembered("c"));
-    EXPECT_EQ(own.overflow(), 0U);
+    EXPECT_TRUE(own.untrue_families().empty());
     own.remember({{"c", "w"}});
     EXPECT_EQ(own.remembered(), 3U);
     EXPECT_TRUE(own.is_remembered("c"));
@@ -96,7 +96,7 @@ TEST(own_writes, trust_no_key_at_all_beyond_their_limit) {
 
     own.forget(own.some(no_limit));
     EXPECT_TRUE(own.is_remembered("d"));
-    own.forget_all(own.overflow());
+    own.forget_family(own.untrue_families().front());
     EXPECT_FALSE(own.is_remembered("c"));
     EXPECT_FALSE(own.remembers_any());
 }
@@ -105,13 +105,37 @@ TEST(own_writes, trust_no_key_at_all_beyond_their_limit) {
 TEST(own_writes, are_not_forgotten_by_an_earlier_purge) {
     own_writes own{1};
     own.remember({{"a", "w"}, {"b", "w"}});
-    const auto purging = own.overflow();
+    const auto purging = own.untrue_families().front();
     own.remember({{"c", "w"}});
-    own.forget_all(purging);
+    own.forget_family(purging);
     EXPECT_TRUE(own.is_remembered("c"));
-    own.forget_all(own.overflow());
+    own.forget_family(own.untrue_families().front());
     EXPECT_FALSE(own.is_remembered("c"));
     EXPECT_TRUE(own.is_remembered("a"));
+}
+
+TEST(own_writes, trust_no_key_of_a_family_that_is_untrue_until_it_was_purged) {
+    own_writes own;
+    const auto before = own.last_change();
+    own.remember_all_of({"a", "b:c"}, "it was truncated");
+    EXPECT_EQ(own.remembered(), 2U);
+    for (const auto* key : {"a:1", "a:all", "a:1:2", "b:c:1"})
+        EXPECT_TRUE(own.is_remembered(key)) << key;
+    for (const auto* key : {"ab:1", "b:1", "c:1", "a"}) EXPECT_FALSE(own.is_remembered(key)) << key;
+    EXPECT_FALSE(own.is_released(own.last_change()));
+    EXPECT_TRUE(own.is_released(before));
+
+    const auto first = own.untrue_families();
+    ASSERT_EQ(first.size(), 2U);
+    EXPECT_EQ(first[0].family, "a");
+    EXPECT_EQ(first[0].why, "it was truncated");
+    own.remember_all_of({"b:c"}, "and once more");
+    for (const auto& one : first) own.forget_family(one);
+    EXPECT_FALSE(own.is_remembered("a:1"));
+    EXPECT_TRUE(own.is_remembered("b:c:1")) << "the purge began before the second time";
+    own.forget_family(own.untrue_families().front());
+    EXPECT_FALSE(own.remembers_any());
+    EXPECT_TRUE(own.is_released(own.last_change()));
 }
 
 TEST(own_writes, count_each_write_on_a_key) {
@@ -203,12 +227,12 @@ TEST(own_writes, that_are_many_are_announced_in_parts_that_postgresql_takes) {
 TEST(own_writes, an_announcement_costs_no_more_than_the_keys_that_it_names) {
     own_writes one{1}, other;
     one.remember({{"num_orders:1", "w"}, {"num_orders:2", "w"}});
-    EXPECT_NE(one.overflow(), 0U);
+    EXPECT_FALSE(one.untrue_families().empty());
     ASSERT_EQ(one.announcements().size(), 1U);
     EXPECT_TRUE(other.hear(one.announcements().front(), families));
     EXPECT_EQ(other.remembered(), 1U);
     EXPECT_FALSE(other.hear("somebody\n*", families));
-    EXPECT_EQ(other.overflow(), 0U);
+    EXPECT_TRUE(other.untrue_families().empty());
     EXPECT_FALSE(other.is_remembered("num_orders:77"));
 }
 
