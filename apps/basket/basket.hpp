@@ -25,6 +25,7 @@ struct which_basket {
 BOOST_DESCRIBE_STRUCT(which_basket, (), (basketid))
 constexpr larder::docs describe(const which_basket*) {
     return {.summary = "What is in a basket",
+            .text = "Without a voucher and the tax.",
             .members = {{"basketid", "The number of the basket.", "7"}}};
 }
 
@@ -112,9 +113,11 @@ struct which_item {
 };
 BOOST_DESCRIBE_STRUCT(which_item, (), (basketid, prod_id))
 constexpr larder::docs describe(const which_item*) {
-    return {.summary = "Take a product out of a basket",
-            .members = {{"basketid", "The number of the basket.", "7"},
-                        {"prod_id", "The number of the product.", "1"}}};
+    return {
+        .summary = "Take a product out of a basket",
+        .text = "All that the basket has of it. The basket stays, if need be with nothing in it.",
+        .members = {{"basketid", "The number of the basket.", "7"},
+                    {"prod_id", "The number of the product.", "1"}}};
 }
 
 struct which_product {
@@ -122,7 +125,9 @@ struct which_product {
 };
 BOOST_DESCRIBE_STRUCT(which_product, (), (prod_id))
 constexpr larder::docs describe(const which_product*) {
-    return {.summary = "One product", .members = {{"prod_id", "The number of the product.", "1"}}};
+    return {.summary = "One product",
+            .text = "What one costs, and in which category it is.",
+            .members = {{"prod_id", "The number of the product.", "1"}}};
 }
 
 struct product {

@@ -2,8 +2,10 @@
 // tests/docs.
 
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/store_test.hpp"
@@ -16,14 +18,31 @@ std::string url_of(std::uint16_t port) { return "http://127.0.0.1:" + std::to_st
 struct docs_tools : shared_service_test {
     /// A script ends with status 0 if all is well.
     void run(const std::string& script, std::vector<std::string> args = {}) const {
-        args.insert(args.begin(),
-                    {"node", LARDER_SOURCE_DIR "/tests/docs/" + script, url_of(port())});
+        run_at(url_of(port()), script, std::move(args));
+    }
+    static void run_at(const std::string& url, const std::string& script,
+                       std::vector<std::string> args = {}) {
+        args.insert(args.begin(), {"node", LARDER_SOURCE_DIR "/tests/docs/" + script, url});
         const auto ended = run_to_end(args, {}, std::chrono::seconds{200});
         EXPECT_EQ(ended.status, 0) << ended.out << ended.err;
     }
 };
 
 TEST_F(docs_tools, linters_have_nothing_to_say) { run("lint.mjs"); }
+
+TEST_F(docs_tools, of_others_have_nothing_against_another_service) {
+    const auto env = servers.env();
+    const auto loaded = run_to_end({program("basket"), "load-sample"}, env);
+    EXPECT_EQ(loaded.status, 0) << loaded.err;
+    const auto port = std::to_string(free_port());
+    child basket{{program("basket"), "serve", "--port", port}, env};
+    EXPECT_TRUE(basket.wait_for_err("basket listening")) << basket.err();
+    const auto url = "http://127.0.0.1:" + port;
+    run_at(url, "lint.mjs");
+    run_at(url, "clients.mjs", {"basket_clients"});
+    basket.signal(SIGTERM);
+    EXPECT_EQ(basket.wait(), 0) << basket.err();
+}
 
 TEST_F(docs_tools, generated_clients_compile_and_talk_to_the_service) {
     run("clients.mjs");
