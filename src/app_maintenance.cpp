@@ -84,7 +84,7 @@ asio::awaitable<lines> plan_of(pg::connection& source, follow_command what, bool
     lines plan;
     if (what == follow_command::drop) {
         plan = co_await follow::plan_drop(source, tables);
-        const auto rest = co_await follow::plan_no_triggers(source);
+        const auto rest = co_await follow::plan_no_triggers(source, tables);
         plan.insert(plan.end(), rest.begin(), rest.end());
     } else if (by_triggers) {
         plan = co_await follow::plan_triggers(source, tables);

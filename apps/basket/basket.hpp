@@ -33,6 +33,7 @@ struct line {
     std::string title;
     std::int32_t quantity = 0;
     money price, sum;
+    bool operator==(const line&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(line, (), (title, quantity, price, sum))
 constexpr larder::docs describe(const line*) {
@@ -45,6 +46,7 @@ constexpr larder::docs describe(const line*) {
 struct basket_lines {
     std::vector<line> lines;
     money net;
+    bool operator==(const basket_lines&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(basket_lines, (), (lines, net))
 constexpr larder::docs describe(const basket_lines*) {

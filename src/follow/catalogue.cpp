@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -15,27 +16,30 @@ namespace {
 
 // Partitions and tables that inherit, too: their rows are found by a query of the one that is
 // named. A published row filter leaves rows out. What was changed and changed back between two
-// looks has other xmin.
-constexpr pg::statement question{
-    "WITH RECURSIVE member (n, id, since) AS ("
-    " SELECT t.n, to_regclass(t.name)::oid, '' FROM unnest($1::text[]) WITH ORDINALITY AS t (name, "
-    "n)"
-    " UNION SELECT m.n, i.inhrelid, i.xmin::text FROM member m JOIN pg_inherits i ON i.inhparent = "
-    "m.id)"
-    " SELECT m.n, c.oid, c.oid::regclass, c.relkind, c.relpersistence,"
-    " concat_ws(' ', c.relreplident, pg_relation_filenode(c.oid), c.xmin, m.since,"
-    "  (SELECT concat_ws(' ', p.oid, p.xmin, r.xmin) FROM pg_publication p"
-    "   LEFT JOIN pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = c.oid"
-    "   WHERE p.pubname = $2::text)),"
-    " EXISTS (SELECT FROM pg_publication_tables p WHERE p.pubname = $2::text"
-    " AND p.schemaname = s.nspname AND p.tablename = c.relname)"
-    " AND EXISTS (SELECT FROM pg_publication p WHERE p.pubname = $2::text"
-    " AND p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate)"
-    " AND NOT EXISTS (SELECT FROM pg_publication p JOIN pg_publication_rel r ON r.prpubid = p.oid"
-    " WHERE p.pubname = $2::text AND to_jsonb(r) ->> 'prqual' IS NOT NULL)"
-    " FROM member m LEFT JOIN pg_class c ON c.oid = m.id"
-    " LEFT JOIN pg_namespace s ON s.oid = c.relnamespace ORDER BY m.n, c.oid",
-    true};
+// looks has other xmin, also of its columns and its schema.
+const std::string& question() {
+    static const std::string all =
+        "WITH RECURSIVE member (n, id, since) AS (SELECT t.n, to_regclass(t.name)::oid, ''"
+        " FROM unnest($1::text[]) WITH ORDINALITY AS t (name, n) UNION"
+        " SELECT m.n, i.inhrelid, i.xmin::text FROM member m"
+        " JOIN pg_inherits i ON i.inhparent = m.id)"
+        " SELECT m.n, c.oid, c.oid::regclass, c.relkind, c.relpersistence,"
+        " concat_ws(' ', c.relreplident, pg_relation_filenode(c.oid), c.xmin, m.since,"
+        "  (SELECT concat_ws(' ', p.oid, p.xmin, r.xmin) FROM pg_publication p"
+        "   LEFT JOIN pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = c.oid"
+        "   WHERE p.pubname = $2::text), " +
+        std::string{columns_and_schema} + ", " + std::string{what_came_and_went} +
+        "),"
+        " EXISTS (SELECT FROM pg_publication_tables p WHERE p.pubname = $2::text"
+        " AND p.schemaname = s.nspname AND p.tablename = c.relname)"
+        " AND EXISTS (SELECT FROM pg_publication p WHERE p.pubname = $2::text"
+        " AND p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate)"
+        " AND NOT EXISTS (SELECT FROM pg_publication p JOIN pg_publication_rel r"
+        " ON r.prpubid = p.oid WHERE p.pubname = $2::text AND to_jsonb(r) ->> 'prqual' IS NOT NULL)"
+        " FROM member m LEFT JOIN pg_class c ON c.oid = m.id"
+        " LEFT JOIN pg_namespace s ON s.oid = c.relnamespace ORDER BY m.n, c.oid";
+    return all;
+}
 
 template <class Number>
 Number number_in(std::string_view text) {
@@ -78,7 +82,8 @@ std::string sql_array(const std::vector<followed>& what, std::string followed::*
 asio::awaitable<catalogue> look_up_tables(pg::connection& with, const std::vector<followed>& what) {
     pg::parameters values(1, tables_of(what));
     values.emplace_back(publication);
-    const auto rows = co_await with.execute(question, values);
+    const pg::statement ask{question(), true};
+    const auto rows = co_await with.execute(ask, values);
     catalogue all;
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const auto text = [&](std::size_t column) { return rows.text(i, column).value_or(""); };

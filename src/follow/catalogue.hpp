@@ -4,6 +4,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "follow/changes.hpp"
@@ -25,6 +26,20 @@ struct catalogue {
     std::string fingerprint = {};
     std::vector<std::string> faults = {};  ///< why they cannot be followed; empty if they can
 };
+
+/// SQL, of a row `c` of pg_class.
+inline constexpr std::string_view columns_and_schema =
+    "(SELECT hashtextextended(string_agg(concat(a.attnum, ' ', a.xmin), ',' ORDER BY a.attnum), 0)"
+    "  FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0),"
+    " (SELECT xmin FROM pg_namespace WHERE oid = c.relnamespace)";
+/// SQL for a number that changes with what decides on rows and is in no row of a table's own: a
+/// child that came and went, a policy, the name of an enumerator. By PostgreSQL's statistics, which
+/// a session may report some seconds late.
+inline constexpr std::string_view what_came_and_went =
+    "(SELECT sum(pg_stat_get_tuples_inserted(id) + pg_stat_get_tuples_updated(id)"
+    "  + pg_stat_get_tuples_deleted(id)) FROM (SELECT to_regclass('pg_catalog.' || name)::oid AS id"
+    "  FROM unnest(ARRAY['pg_inherits', 'pg_policy', 'pg_enum', 'pg_publication_rel',"
+    "  'pg_publication_namespace']) name) counted)";
 
 /// One member of each, as an array of SQL.
 std::string sql_array(const std::vector<followed>& what, std::string followed::* member);

@@ -17,27 +17,34 @@ const pg::parameters no_values;
 
 // Statements of the table and of its partitions each have triggers of their own. What was changed
 // and changed back between two looks has other xmin.
-constexpr std::string_view members_with_triggers{
-    "WITH RECURSIVE named AS (SELECT * FROM"
-    " unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS t (name, family, by_column, how)),"
-    " member (family, by_column, how, id, since) AS ("
-    " SELECT family, by_column, how, to_regclass(name)::oid, '' FROM named"
-    " UNION SELECT family, by_column, how, i.inhrelid, i.xmin::text FROM member m"
-    " JOIN pg_inherits i ON i.inhparent = m.id),"
-    " all_triggers AS (SELECT m.family, m.by_column, m.how, m.id, c.relkind, c.relfilenode,"
-    " concat_ws(' ', c.xmin, m.since,"
-    "  (SELECT xmin FROM pg_proc WHERE oid = to_regproc('larder.tell_of_rows'))) AS since,"
-    " m.id::regclass::text AS name,"
-    " (SELECT count(*) FROM pg_trigger t WHERE t.tgrelid = m.id AND t.tgenabled = 'A'"
-    "  AND t.tgfoid = to_regproc('larder.tell_of_rows')"
-    "  AND t.tgargs = convert_to(m.family, getdatabaseencoding()) || decode('00', 'hex')"
-    "   || convert_to(m.by_column, getdatabaseencoding()) || decode('00', 'hex')"
-    "   || convert_to(m.how, getdatabaseencoding()) || decode('00', 'hex')"
-    "  AND t.tgname IN (SELECT format('larder_%s_%s', m.family, o) FROM unnest(ARRAY['insert',"
-    "  'update', 'delete', 'truncate']) o)) = 4 AS is_told,"
-    " (SELECT string_agg(concat(t.tgname, t.xmin, t.tgenabled, pg_get_triggerdef(t.oid)), ' '"
-    "  ORDER BY t.tgname) FROM pg_trigger t WHERE t.tgrelid = m.id AND t.tgname LIKE 'larder\\_%')"
-    "  AS defined FROM member m LEFT JOIN pg_class c ON c.oid = m.id)"};
+const std::string& members_with_triggers() {
+    static const std::string all =
+        "WITH RECURSIVE named AS (SELECT * FROM"
+        " unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS t (name, family, by_column, "
+        "how)),"
+        " member (family, by_column, how, id, since) AS ("
+        " SELECT family, by_column, how, to_regclass(name)::oid, '' FROM named"
+        " UNION SELECT family, by_column, how, i.inhrelid, i.xmin::text FROM member m"
+        " JOIN pg_inherits i ON i.inhparent = m.id),"
+        " all_triggers AS (SELECT m.family, m.by_column, m.how, m.id, c.relkind, c.relfilenode,"
+        " concat_ws(' ', c.xmin, m.since,"
+        "  (SELECT xmin FROM pg_proc WHERE oid = to_regproc('larder.tell_of_rows')), " +
+        std::string{columns_and_schema} + ", " + std::string{what_came_and_went} +
+        ") AS since,"
+        " m.id::regclass::text AS name,"
+        " (SELECT count(*) FROM pg_trigger t WHERE t.tgrelid = m.id AND t.tgenabled = 'A'"
+        "  AND t.tgfoid = to_regproc('larder.tell_of_rows')"
+        "  AND t.tgargs = convert_to(m.family, getdatabaseencoding()) || decode('00', 'hex')"
+        "   || convert_to(m.by_column, getdatabaseencoding()) || decode('00', 'hex')"
+        "   || convert_to(m.how, getdatabaseencoding()) || decode('00', 'hex')"
+        "  AND t.tgname IN (SELECT format('larder_%s_%s', m.family, o) FROM unnest(ARRAY['insert',"
+        "  'update', 'delete', 'truncate']) o)) = 4 AS is_told,"
+        " (SELECT string_agg(concat(t.tgname, t.xmin, t.tgenabled, pg_get_triggerdef(t.oid)), ' '"
+        "  ORDER BY t.tgname) FROM pg_trigger t WHERE t.tgrelid = m.id AND t.tgname LIKE "
+        "'larder\\_%')"
+        "  AS defined FROM member m LEFT JOIN pg_class c ON c.oid = m.id)";
+    return all;
+}
 
 // Of an UPDATE all values, or where rows are only counted, those of which there are more or fewer
 // now. Long lists are the family, and so is any row without a column.
@@ -145,7 +152,7 @@ untrue read_notification(std::string_view payload, const std::vector<followed>& 
 asio::awaitable<std::vector<std::string>> plan_triggers(pg::connection& with,
                                                         const std::vector<followed>& what) {
     static const std::string missing =
-        std::string{members_with_triggers} +
+        members_with_triggers() +
         " SELECT format('DROP TRIGGER IF EXISTS %I ON %s', n, name) FROM all_triggers,"
         " LATERAL (SELECT format('larder_%s_%s', family, o) AS n FROM unnest(ARRAY['insert',"
         "  'update', 'delete', 'truncate']) o) t"
@@ -177,14 +184,22 @@ asio::awaitable<std::vector<std::string>> plan_triggers(pg::connection& with,
     co_return plan;
 }
 
-asio::awaitable<std::vector<std::string>> plan_no_triggers(pg::connection& with) {
+// Those of another service stay, and with them the function.
+asio::awaitable<std::vector<std::string>> plan_no_triggers(pg::connection& with,
+                                                           const std::vector<followed>& what) {
     static constexpr pg::statement there{
-        "SELECT format('DROP TRIGGER %I ON %s', tgname, tgrelid::regclass) FROM pg_trigger"
-        " WHERE tgfoid = to_regproc('larder.tell_of_rows') AND tgparentid = 0"
+        "WITH made AS (SELECT tgname, tgrelid, tgname IN (SELECT format('larder_%s_%s', family, o)"
+        "  FROM unnest($1::text[]) family, unnest(ARRAY['insert', 'update', 'delete', 'truncate']) "
+        "o)"
+        "  AS is_own FROM pg_trigger"
+        "  WHERE tgfoid = to_regproc('larder.tell_of_rows') AND tgparentid = 0)"
+        " SELECT format('DROP TRIGGER %I ON %s', tgname, tgrelid::regclass) FROM made WHERE is_own"
         " UNION ALL SELECT 'DROP FUNCTION larder.tell_of_rows()'"
-        " WHERE to_regproc('larder.tell_of_rows') IS NOT NULL",
+        " WHERE to_regproc('larder.tell_of_rows') IS NOT NULL"
+        " AND NOT EXISTS (SELECT FROM made WHERE NOT is_own)",
         true};
-    const auto rows = co_await with.execute(there, no_values);
+    const pg::parameters families(1, sql_array(what, &followed::family));
+    const auto rows = co_await with.execute(there, families);
     std::vector<std::string> plan;
     plan.reserve(rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i) plan.emplace_back(*rows.text(i, 0));
@@ -215,7 +230,7 @@ asio::awaitable<std::vector<std::string>> status_of_triggers(pg::connection& wit
 asio::awaitable<change_source::tables> look_up_triggers(pg::connection& with,
                                                         const std::vector<followed>& what) {
     static const std::string question =
-        std::string{members_with_triggers} +
+        members_with_triggers() +
         " SELECT coalesce(name, ''), coalesce(relkind::text, ''), coalesce(is_told, false),"
         " concat_ws(' ', id, relkind, relfilenode, since, is_told, defined), family"
         " FROM all_triggers ORDER BY 4";

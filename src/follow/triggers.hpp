@@ -25,8 +25,9 @@ untrue read_notification(std::string_view payload, const std::vector<followed>& 
 /// What has to be done still so that rows are told, as SQL.
 boost::asio::awaitable<std::vector<std::string>> plan_triggers(pg::connection& with,
                                                                const std::vector<followed>& what);
-/// The same to take all of it back.
-boost::asio::awaitable<std::vector<std::string>> plan_no_triggers(pg::connection& with);
+/// The same to take it back, but for what is of other families.
+boost::asio::awaitable<std::vector<std::string>> plan_no_triggers(
+    pg::connection& with, const std::vector<followed>& what);
 /// Lines for a person: the tables, and who listens. `program` has the command `follow setup`.
 boost::asio::awaitable<std::vector<std::string>> status_of_triggers(
     pg::connection& with, const std::vector<followed>& what, const std::string& program);

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <random>
 #include <system_error>
 #include <utility>
 
@@ -59,6 +60,9 @@ bool ends_session(const PGresult* refused) {
 // The same SQL has the same name on every connection, and no other SQL has it. So whoever finds the
 // name taken, behind a pooler say, finds his own statement.
 std::string name_of(std::string_view sql) { return "larder_" + digest_of(sql, 16); }
+
+// Behind a pooler that is not recognised others have the same sessions.
+std::string random_digits() { return std::to_string(std::random_device{}()); }
 
 }  // namespace
 
@@ -307,11 +311,18 @@ std::vector<std::string> connection::notifications() {
 // What became known of the statement's name on the server: it is there, or no longer.
 bool connection::has_to_prepare_again(const statement& sql, const PGresult* refused) {
     const auto state = field(refused, PG_DIAG_SQLSTATE);
-    if (state == "42P05" && !pooled_) return prepared_.emplace(sql.sql, name_of(sql.sql)).second;
+    if (state == "42P05" && !pooled_) return prepared_.emplace(sql.sql, name_for(sql.sql)).second;
     const auto prepared = prepared_.find(sql.sql);
     if (!sqlstate::is_of_preparation(state) || prepared == prepared_.end()) return false;
+    // The server keeps the old one under its name: a column has another type since.
+    if (state == "0A000") renamed_[prepared->first] = name_of(sql.sql) + '_' + random_digits();
     prepared_.erase(prepared);
     return true;
+}
+
+std::string connection::name_for(std::string_view sql) const {
+    const auto renamed = renamed_.find(sql);
+    return renamed == renamed_.end() ? name_of(sql) : renamed->second;
 }
 
 asio::awaitable<result> connection::execute(const statement& sql, const parameters& values,
@@ -445,7 +456,7 @@ asio::awaitable<PGresult*> connection::pipeline(const statement& sql, const para
             if (is_end) co_return answer.release();
         } else if (status != PGRES_PIPELINE_ABORTED && at < sent.size()) {
             // The server keeps it, also if it then fails.
-            if (sent[at] == part::preparation) prepared_.emplace(sql.sql, name_of(sql.sql));
+            if (sent[at] == part::preparation) prepared_.emplace(sql.sql, name_for(sql.sql));
             if (sent[at] == part::transaction_id && PQntuples(next.get()) == 1)
                 transaction_ = PQgetisnull(next.get(), 0, 0) ? "0" : PQgetvalue(next.get(), 0, 0);
             if (sent[at] == part::statement && !answer) answer = std::move(next);
@@ -489,7 +500,7 @@ std::vector<connection::part> connection::send(const statement& sql, const param
         to.send(part::statement, text, values);
     } else {
         const auto known = prepared_.find(sql.sql);
-        const auto name = known == prepared_.end() ? name_of(sql.sql) : known->second;
+        const auto name = known == prepared_.end() ? name_for(sql.sql) : known->second;
         if (known == prepared_.end()) to.prepare(name, text);
         to.send_prepared(name, values);
     }

@@ -105,6 +105,7 @@ private:
                                                framing how, deadline* asks = nullptr);
     boost::asio::awaitable<void> undo(framing how);
     std::vector<part> send(const statement& sql, const parameters& values, framing how, bool asks);
+    std::string name_for(std::string_view sql) const;
     bool has_to_prepare_again(const statement& sql, const PGresult* refused);
     void reset_when_closed();
     static void hear(void* connection, const PGresult* notice);
@@ -119,6 +120,7 @@ private:
     std::unique_ptr<PGconn, decltype(&PQfinish)> libpq_{nullptr, &PQfinish};
     // The name of each statement that was prepared here, by its SQL.
     std::map<std::string, std::string, std::less<>> prepared_;
+    std::map<std::string, std::string, std::less<>> renamed_;  // what was prepared anew
     std::function<void()> when_silent_;
     // The id of the open transaction, once it is known; "0" while it has changed nothing.
     std::string transaction_;

@@ -4,6 +4,7 @@
 
 #include <set>
 #include <string_view>
+#include <utility>
 
 #include "digest.hpp"
 #include "pool_state.hpp"
@@ -25,26 +26,19 @@ constexpr statement plan_for_any_values{"SET LOCAL plan_cache_mode = force_gener
 
 // A partition is one of its parents, too.
 constexpr statement others_than{
-    "SELECT id::regclass FROM (SELECT DISTINCT to_regclass(one)::oid AS id"
-    " FROM unnest($1::text[]) one) found WHERE id IS NOT NULL AND NOT EXISTS ("
+    "SELECT id::regclass FROM (SELECT DISTINCT c.oid AS id"
+    " FROM unnest($1::text[], $3::text[]) found (name, schema)"
+    " JOIN pg_namespace n ON n.nspname = schema"
+    " JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = name) found WHERE NOT EXISTS ("
     "WITH RECURSIVE above (id) AS (SELECT found.id"
     " UNION SELECT i.inhparent FROM above a JOIN pg_inherits i ON i.inhrelid = a.id)"
     " SELECT FROM above JOIN unnest($2::text[]) d ON to_regclass(d) = above.id) ORDER BY 1",
     true};
 
-std::string quoted_name(std::string_view name) {
-    std::string all = "\"";
-    for (const char c : name) all.append(c == '"' ? 2 : 1, c);
-    return all + '"';
-}
+// By name and schema: to find a name by SQL's rules takes rights on its schema.
+using tables = std::set<std::pair<std::string, std::string>>;
 
-std::string array_of(const auto& names) {
-    parameters all;
-    for (const auto& one : names) all.emplace_back(one);
-    return detail::array_text(all);
-}
-
-void add_tables(const boost::json::value& plan, std::set<std::string>& to) {
+void add_tables(const boost::json::value& plan, tables& to) {
     if (const auto* list = plan.if_array())
         for (const auto& one : *list) add_tables(one, to);
     const auto* node = plan.if_object();
@@ -55,14 +49,13 @@ void add_tables(const boost::json::value& plan, std::set<std::string>& to) {
                                            : std::string_view{};
     };
     const auto name = text("Relation Name"), schema = text("Schema");
-    if (!name.empty() && schema != "pg_catalog")
-        to.insert(quoted_name(schema) + '.' + quoted_name(name));
+    if (!name.empty() && schema != "pg_catalog") to.emplace(name, schema);
     for (const auto& [key, value] : *node)
         if (value.is_structured()) add_tables(value, to);
 }
 
 // EXPLAIN takes no parameters before PostgreSQL 16, but EXECUTE does.
-asio::awaitable<std::set<std::string>> tables_of(pool& connections, read one) {
+asio::awaitable<tables> tables_of(pool& connections, read one) {
     const auto name = "larder_read_" + digest_of(one.sql, 16);
     const auto prepare = "PREPARE " + name + " AS " + one.sql;
     auto explain = "EXPLAIN (VERBOSE, FORMAT JSON) EXECUTE " + name;
@@ -76,7 +69,7 @@ asio::awaitable<std::set<std::string>> tables_of(pool& connections, read one) {
     const auto plan = co_await ask.run(explains, no_values);
     co_await ask.run(leaves, no_values);
     co_await ask.rollback();
-    std::set<std::string> all;
+    tables all;
     add_tables(boost::json::parse(plan.text(0, 0).value_or("")), all);
     co_return all;
 }
@@ -87,14 +80,20 @@ bool pool::checks_reads() const { return state_->options.checks_reads; }
 
 asio::awaitable<std::vector<std::string>> pool::undeclared_tables(
     std::vector<read> reads, std::vector<std::string> declared) {
-    const auto allowed = array_of(declared);
+    const auto allowed = detail::array_text({declared.begin(), declared.end()});
     std::set<std::string> all;
     for (const auto& one : reads) {
         const auto known = allowed + '\n' + one.sql;
         if (state_->right_reads.contains(known)) continue;
         const auto found = co_await tables_of(*this, one);
-        parameters values(1, array_of(found));
+        parameters names, schemas;
+        for (const auto& [name, schema] : found) {
+            names.emplace_back(name);
+            schemas.emplace_back(schema);
+        }
+        parameters values(1, detail::array_text(names));
         values.emplace_back(allowed);
+        values.emplace_back(detail::array_text(schemas));
         const auto others = co_await run(others_than, std::move(values));
         if (others.size() == 0) state_->right_reads.insert(known);
         for (std::size_t i = 0; i < others.size(); ++i) all.emplace(others.text(i, 0).value_or(""));

@@ -264,6 +264,23 @@ TEST_F(baskets, filled_while_a_price_changes_have_the_new_one) {
     expect_net(9, "10.00");
 }
 
+// The voucher is waited for, and meanwhile the basket changes.
+TEST_F(baskets, have_a_price_of_one_time) {
+    expect_kept(7);
+    auto holder = servers.store.connect();
+    holder.exec("BEGIN; LOCK TABLE vouchers IN ACCESS EXCLUSIVE MODE");
+    auto asked = std::async(std::launch::async,
+                            [&] { return total_at(ports[0], "/baskets/7/price?voucher=SPRING"); });
+    ASSERT_TRUE(eventually([&] {
+        return sql("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                   " AND wait_event_type = 'Lock'") == "1";
+    }));
+    EXPECT_EQ(send(ports[1], "PATCH", "/products/2", R"({"price":5})").status, 200);
+    holder.exec("UPDATE vouchers SET percent = 20 WHERE code = 'SPRING'; COMMIT");
+    EXPECT_EQ(asked.get(),
+              R"("voucher":"SPRING","percent":20,"discount":3.00,"tax":2.28,"total":14.28})");
+}
+
 // What others write is told by PostgreSQL's log: of the items by basket, of a product all baskets.
 TEST_F(followed_baskets, have_the_price_that_somebody_else_sets) {
     const auto expect_soon = [&](int basket, const std::string& net) {
@@ -397,6 +414,14 @@ TEST_F(basket_program, is_followed_beside_orders) {
     EXPECT_NE(run_orders({"follow", "status"}, env).out.find(all), std::string::npos);
     EXPECT_EQ(run_orders({"follow", "drop"}, env).out,
               "DROP PUBLICATION larder\nALTER TABLE orders REPLICA IDENTITY DEFAULT\n");
+    auto by_triggers = env;
+    by_triggers["CACHE_FOLLOW"] = "trigger";
+    EXPECT_EQ(run_orders({"follow", "setup"}, by_triggers).status, 0);
+    EXPECT_EQ(run({"follow", "setup"}, {{"CACHE_FOLLOW", "trigger"}}).status, 0);
+    EXPECT_EQ(run({"follow", "drop"}).out.find("orders"), std::string::npos);
+    EXPECT_EQ(value("SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'larder\\_%'"), "4");
+    EXPECT_NE(run_orders({"follow", "drop"}, env).out.find("DROP FUNCTION larder.tell_of_rows()"),
+              std::string::npos);
     EXPECT_EQ(value("SELECT string_agg(DISTINCT relreplident::text, '') FROM pg_class"
                     " WHERE relname IN ('orders', 'products', 'baskets')"),
               "d");

@@ -470,6 +470,27 @@ TEST_F(told_bookshops, notice_a_trigger_that_tells_something_else) {
     })) << one->err();
 }
 
+// The statements that its sessions have prepared are of the old types.
+TEST_F(bookshop, answers_on_when_a_column_has_another_type) {
+    ask("PUT", "/books/978-1", dune);
+    int page = 0;
+    const auto expect_answers = [&](const std::string& after_what) {
+        for (int i = 0; i < 6; ++i) {
+            const auto answer = get(port, "/books?after=0" + std::to_string(++page));
+            EXPECT_EQ(answer.status, 200) << after_what << ": " << answer.body << one->err();
+            EXPECT_NE(answer.body.find("978-1"), std::string::npos) << answer.body;
+        }
+    };
+    expect_answers("nothing");
+    for (const std::string change :
+         {"ALTER title TYPE varchar(60)", "ALTER title TYPE text", "ALTER price TYPE numeric(15,2)",
+          "ALTER title TYPE varchar(50) COLLATE \"C\"", "ADD pages int", "DROP pages",
+          "ALTER price TYPE numeric(12,2)"}) {
+        sql("ALTER TABLE books " + change + "; SELECT 1");
+        expect_answers(change);
+    }
+}
+
 TEST_F(bookshop, of_another_version_of_the_type_loads_anew) {
     ask("PUT", "/books/978-1", dune);
     expect_kept("/books/978-1");
@@ -499,6 +520,14 @@ TEST_F(bookshop, says_what_is_wrong_and_where) {
                   std::string::npos)
             << answer.body;
     }
+    for (const auto* text : {"%00", "a%00b", "%ff", "%ed%a0%80"})
+        for (const std::string member : {"author", "after"}) {
+            const auto answer = get(port, "/books?" + member + '=' + text);
+            EXPECT_EQ(answer.status, 422) << text;
+            EXPECT_NE(answer.body.find(R"("type":"string_unicode","loc":["query",")" + member),
+                      std::string::npos)
+                << answer.body;
+        }
 }
 
 TEST_F(bookshop, has_the_paths_and_methods_of_its_routes_and_no_others) {

@@ -76,6 +76,17 @@ TEST_F(declared_tables_test, are_found_wherever_they_stand) {
               names{"prices"});
 }
 
+// Who may use a view need have no rights on the schema of what it is made of.
+TEST_F(declared_tables_test, are_found_by_a_role_with_few_rights) {
+    sql("CREATE VIEW seen AS SELECT id FROM \"other one\".parts;"
+        " CREATE ROLE clerk; GRANT SELECT ON seen TO clerk; SELECT 1");
+    pg_worker by{servers.postgres.with("options=-c%20role%3Dclerk"), servers.store.database()};
+    const std::vector<pg::read> reads{{"SELECT id FROM seen", 0}};
+    const names declared{"parts"};
+    EXPECT_EQ(by.run(by.pool.undeclared_tables(reads, declared)), names{"\"other one\".parts"});
+    sql("DROP VIEW seen; DROP ROLE clerk; SELECT 1");
+}
+
 awaitable<amount> get(services& at, const cached_query<amount>& query) {
     const std::int32_t part = 7;
     const auto found = co_await query.get(at, part);

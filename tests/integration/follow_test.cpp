@@ -126,6 +126,10 @@ TEST_F(follow_store, partitions_are_seen) {
     expect_a_partition_to_be_seen_that_leaves_and_comes_back(one, 1001);
 }
 
+TEST_F(follow_store, what_comes_and_goes_between_two_looks_is_seen) {
+    expect_what_leaves_no_row_behind_to_be_seen();
+}
+
 // They are in the log, and no reader sees them: who reads then keeps the old counts. A thousand.
 TEST_F(follow_store, commits_that_are_not_visible_yet_are_seen_when_they_are) {
     constexpr int rounds = 20, at_a_time = 50;

@@ -87,6 +87,10 @@ TEST_F(triggers, tell_of_partitions) {
     expect_a_partition_to_be_seen_that_leaves_and_comes_back(one, 1001);
 }
 
+TEST_F(triggers, what_comes_and_goes_between_two_looks_is_seen) {
+    expect_what_leaves_no_row_behind_to_be_seen();
+}
+
 // PostgreSQL tells of them when readers see them.
 TEST_F(triggers, a_commit_that_waits_for_a_standby_is_seen_when_it_is_visible) {
     const follower one{env()};

@@ -123,7 +123,11 @@ void read_members(const json::node& object, std::string_view where, T& out, faul
             f.loc = {std::string{of_path ? "path" : where}, std::string{member.name}};
             wrong.push_back(std::move(f));
         };
-        if (of_path && !json::is_text(of_path->text))
+        using value = std::remove_reference_t<decltype(target)>;
+        constexpr bool is_text =
+            std::same_as<value, std::string> || std::same_as<value, std::optional<std::string>>;
+        const bool has_bytes = of_path || (is_text && from && where == "query");
+        if (has_bytes && !json::is_text(from->text))
             return blame({"string_unicode", {}, "Input should be a text in UTF-8, without NUL"});
         if constexpr (is_optional<std::remove_reference_t<decltype(target)>>) {
             if (!from || from->kind == json::kind::null) return;
