@@ -36,9 +36,9 @@ constexpr statement others_than{
     true};
 
 // By name and schema: to find a name by SQL's rules takes rights on its schema.
-using tables = std::set<std::pair<std::string, std::string>>;
+using named_tables = std::set<std::pair<std::string, std::string>>;
 
-void add_tables(const boost::json::value& plan, tables& to) {
+void add_tables(const boost::json::value& plan, named_tables& to) {
     if (const auto* list = plan.if_array())
         for (const auto& one : *list) add_tables(one, to);
     const auto* node = plan.if_object();
@@ -55,7 +55,7 @@ void add_tables(const boost::json::value& plan, tables& to) {
 }
 
 // EXPLAIN takes no parameters before PostgreSQL 16, but EXECUTE does.
-asio::awaitable<tables> tables_of(pool& connections, read one) {
+asio::awaitable<named_tables> tables_of(pool& connections, read one) {
     const auto name = "larder_read_" + digest_of(one.sql, 16);
     const auto prepare = "PREPARE " + name + " AS " + one.sql;
     auto explain = "EXPLAIN (VERBOSE, FORMAT JSON) EXECUTE " + name;
@@ -69,7 +69,7 @@ asio::awaitable<tables> tables_of(pool& connections, read one) {
     const auto plan = co_await ask.run(explains, no_values);
     co_await ask.run(leaves, no_values);
     co_await ask.rollback();
-    tables all;
+    named_tables all;
     add_tables(boost::json::parse(plan.text(0, 0).value_or("")), all);
     co_return all;
 }
