@@ -70,22 +70,23 @@ public:
         : family_(family), all_(all), one_(one) {}
 
     awaitable<Reply> get(services& at) const {
-        return read(at, family_.all(), all_, pg::parameters{});
+        return read(at, family_, family_.all(), all_, pg::parameters{});
     }
     template <cache::key_part... Values>
         requires(sizeof...(Values) > 0)
     awaitable<Reply> get(services& at, Values... values) const {
-        return read(at, family_.of(values...), one_, pg::parameters{pg::parameter(values)...});
+        return read(at, family_, family_.of(values...), one_,
+                    pg::parameters{pg::parameter(values)...});
     }
 
 private:
-    awaitable<Reply> read(services& at, std::string key, pg::statement sql,
-                          pg::parameters values) const {
+    // Of copies: the query may be gone before it is awaited.
+    static awaitable<Reply> read(services& at, cache::key family, std::string key,
+                                 pg::statement sql, pg::parameters values) {
         if (auto found = detail::find_value<Reply>(at, key)) co_return std::move(*found);
         cache::tiers::loader loader = [&connections = at.db.connections(), sql,
-                                       values = std::move(values), family = family_] {
-            return load(connections, family, sql, values);
-        };
+                                       values = std::move(values),
+                                       family] { return load(connections, family, sql, values); };
         auto value = co_await detail::read_value<Reply>(at, std::move(key), std::move(loader));
         co_return value;
     }
