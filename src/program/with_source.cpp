@@ -1,3 +1,4 @@
+// A command of a program's own with connections to PostgreSQL.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
