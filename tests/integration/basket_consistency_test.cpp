@@ -84,6 +84,12 @@ struct basket_faults : testing::Test {
     void valkey(std::initializer_list<std::string_view> words) const {
         valkey_client{all.servers.valkey.uri()}.command(words);
     }
+    static std::string name_of(int what, std::size_t i) {
+        static constexpr std::array names{"kill instance", "freeze instance", "FLUSHALL",
+                                          "CLIENT KILL", "kill Valkey", "end sessions"};
+        return std::string{names.at(static_cast<std::size_t>(what))} +
+               (what < 2 ? ' ' + std::to_string(i) : "");
+    }
     void happens(int what, std::size_t i) {
         auto& one = *all.instances[i];
         switch (what) {
@@ -126,9 +132,12 @@ TEST_F(basket_faults, leave_no_price_stale) {
         std::ranges::shuffle(kinds, chance);
         for (const auto kind : kinds) {
             std::this_thread::sleep_for(1s * slack + 700ms);  // nothing is excused at its end
+            const auto i = std::uniform_int_distribution<std::size_t>{0, 2}(chance);
             const auto begun = clock::now();
-            happens(kind, std::uniform_int_distribution<std::size_t>{0, 2}(chance));
-            all.promise.disturbed.emplace_back(begun, clock::now() + 1s * slack);
+            happens(kind, i);
+            const auto over = clock::now();
+            all.promise.faults.push_back({{begun, over}, name_of(kind, i)});
+            all.promise.disturbed.emplace_back(begun, over + 1s * slack);
         }
     }
     std::this_thread::sleep_for(1s * slack + 700ms);

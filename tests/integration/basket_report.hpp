@@ -30,6 +30,8 @@ struct basket_promise {
     using span = std::pair<instant, instant>;
     /// Something failed: what the service changed meanwhile may be late.
     std::vector<span> disturbed;
+    /// What failed, for those who look for a cause.
+    std::vector<std::pair<span, std::string>> faults;
     /// What was changed past it meanwhile, or was not seen yet, need not be seen before the end.
     std::vector<span> excused;
 
@@ -70,9 +72,10 @@ struct basket_report {
     int wrong() const { return stale + early + unknown; }
 };
 
-/// What is wrong with an answer, and what was done in the second before. Times are in milliseconds
-/// after the question.
-inline std::string told(const basket_reading& one, const verdict& is, const basket_group& group) {
+/// What is wrong with an answer, and what was done since the change that is missing, and the second
+/// before. Times are in milliseconds after the question.
+inline std::string told(const basket_reading& one, const verdict& is, const basket_group& group,
+                        const basket_promise& promise) {
     static constexpr std::array kinds{"right", "stale", "early", "never there"};
     const auto ms = [](std::chrono::steady_clock::duration time) {
         return std::to_string(std::chrono::duration<double, std::milli>(time).count());
@@ -80,10 +83,14 @@ inline std::string told(const basket_reading& one, const verdict& is, const bask
     auto text = "instance " + std::to_string(one.instance) + ' ' + price_path(one.basket) + ": " +
                 kinds.at(static_cast<std::size_t>(is.what)) + " by " + ms(is.late) +
                 " ms: " + one.body + ", after " + ms(one.ended - one.began) + " ms\n";
+    const auto since = one.began - is.late - std::chrono::seconds{1};
+    for (const auto& [during, what] : promise.faults)
+        if (during.first <= one.ended && during.second >= since - std::chrono::seconds{3})
+            text += "    " + ms(during.first - one.began) + " to " +
+                    ms(during.second - one.began) + ", fault: " + what + '\n';
     for (const auto& step : group.steps())
         for (const auto& made : step) {
-            const bool is_before = made.acknowledged < one.began - std::chrono::seconds{1};
-            if (made.begun > one.ended || is_before) continue;
+            if (made.begun > one.ended || made.acknowledged < since) continue;
             text +=
                 "    " + ms(made.begun - one.began) + " to " + ms(made.acknowledged - one.began) +
                 (made.by_service ? ", service: " : ", past it: ") + sql_of(made.what, {}) + '\n';
@@ -105,7 +112,7 @@ inline basket_report judge(const std::vector<basket_group>& groups,
         const auto is = history.judge(one.began, one.ended, one.body);
         found.add(is);
         if (is.what != verdict::kind::right && found.wrong() <= 3)
-            found.violations += told(one, is, *group);
+            found.violations += told(one, is, *group, promise);
     }
     return found;
 }

@@ -60,7 +60,7 @@ public:
         thaw();
         running_->signal(SIGTERM);
         EXPECT_EQ(running_->wait(), 0) << log();
-        if (testing::Test::HasFailure()) std::fprintf(stderr, "%s:\n%s", name(), log().c_str());
+        if (testing::Test::HasFailure()) std::fprintf(stderr, "%s:\n%s", name(), whole_log().c_str());
     }
     basket_instance(const basket_instance&) = delete;
     basket_instance& operator=(const basket_instance&) = delete;
@@ -75,6 +75,7 @@ public:
     /// As a crash does.
     void kill() {
         ++starts_;
+        past_ += log();
         running_.reset();
     }
     void freeze() { running_->signal(SIGSTOP); }
@@ -85,6 +86,7 @@ public:
     const char* name() const { return name_.c_str(); }
     std::string session_name() const { return name_ + '.' + std::to_string(starts_.load()); }
     std::string log() const { return running_->err(); }
+    std::string whole_log() const { return past_ + log(); }
 
 private:
     const postgres_server& source_;
@@ -94,6 +96,7 @@ private:
     const std::uint16_t port_ = free_port();
     const orders::check::endpoint to_{{"127.0.0.1", std::to_string(port_)}};
     std::atomic<int> starts_{0};
+    std::string past_;
     std::optional<child> running_;
 };
 

@@ -173,6 +173,27 @@ TEST_F(follow_store, another_instance_follows_when_the_one_that_did_is_killed) {
     expect_another_to_follow_a_killed_one();
 }
 
+// What it left behind in Valkey is in nobody's way for long.
+TEST_F(follow_store, who_is_killed_while_it_deletes_all_entries_leaves_it_to_others) {
+    follower first{env()};
+    const service second{env(), {"--workers", "2"}}, third{env(), {"--workers", "2"}};
+    const std::string purging = "{larder:trusted:num_orders}:lock";
+    valkey().command({"EVAL",
+                      "for i = 1, 300000 do redis.call('SET', 'somebody:' .. i, 1, 'EX', 100) end",
+                      "0"});  // walks take longer than to see one
+    for (const auto* one : {&second, &third}) warm(*one);
+    exec("TRUNCATE orders CASCADE");
+    ASSERT_TRUE(eventually([&] { return valkey().get(purging).has_value(); }, 3s * slack));
+    first.signal(SIGKILL);
+    const auto killed = std::chrono::steady_clock::now();
+    ASSERT_TRUE(valkey().get(purging).has_value()) << "it was too late";
+    // Who follows next knows, and the other one is told.
+    for (const auto* one : {&second, &third})
+        EXPECT_TRUE(eventually([&] { return count(one->port()) == 0; })) << one->log();
+    EXPECT_LT(std::chrono::steady_clock::now() - killed, 1'500ms * slack);
+    EXPECT_TRUE(first.wait_for_exit());
+}
+
 // Nobody can follow before the commit is over, as a slot waits for it; and then nobody was told.
 TEST_F(follow_store, a_commit_that_outlives_who_followed_is_seen) {
     auto all = env();

@@ -76,7 +76,7 @@ void world::make_plan() {
         if (luck_.in(5)) plan_.max_remembered = 1;
         plan_.ttl = luck_.any_of<msec>({1'000, 2'000, 8'000, 8'000});
         plan_.has_table = variant_.unreleased_table && luck_.in(70);
-        if (plan_.network_most <= 10) plan_.purge_lock = luck_.any_of<msec>({40, 5'000});
+        if (plan_.network_most <= 10) plan_.purge_lock = luck_.any_of<msec>({40, 500});
         plan_.lease = luck_.any_of<msec>({150, 1'000, 1'000});
         plan_.ends = luck_.between(600, 2'500);
         plan_.gets = static_cast<int>(luck_.between(10, 60));

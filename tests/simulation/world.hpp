@@ -91,7 +91,7 @@ struct plan_of_seed {
     std::size_t local_bytes = 0;
     std::size_t max_remembered = 65'536;
     msec ttl = 8'000, lease = 1'000;
-    msec purge_lock = 5'000;
+    msec purge_lock = 500;
     msec network_most = 1, postgres_most = 2, log_most = 1;
     msec ends = 0;  ///< requests and faults
     int gets = 0, posts = 0;

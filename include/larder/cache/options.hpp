@@ -34,8 +34,8 @@ struct tiers_options {
     /// Of a hold: longer than a statement takes from when it is begun to when it is known to be
     /// over.
     std::chrono::milliseconds hold{20'000};
-    /// Of the lock of who purges; renewed while that goes on.
-    std::chrono::milliseconds purge_lock{5'000};
+    /// Of the lock of who purges; renewed while that goes on, so this is how long a crash keeps it.
+    std::chrono::milliseconds purge_lock{500};
 };
 
 /// What whoever follows the writes of others says of itself (tiers::say_followed()), for people.
