@@ -20,6 +20,7 @@ std::optional<std::string_view> find_local(services& at, std::string_view key) {
     if (at.http) {
         at.http->answer = {std::string{found->text}, cache::origin::local, found->age, found->left};
         at.http->key = key;
+        at.http->version = found->version;
     }
     return found->text;
 }

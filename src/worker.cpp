@@ -4,6 +4,8 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 
+#include <spdlog/spdlog.h>
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -124,8 +126,21 @@ worker::worker(const app_options& options, const routes& all, const cached_famil
              }});
 }
 
-void worker::listen(http::acceptor listening, const http::server_options& options) {
-    server_.emplace(io_, std::move(listening), options,
+// Where requests are counted, or each step is to be in the log, none is answered without them.
+void worker::listen(http::acceptor listening, http::server_options options) {
+    constexpr std::size_t most = 4 << 20;
+    const bool is_counted = options_.limit_requests > 0 || options_.max_requests > 0;
+    if (!is_counted && options_.shared && options_.source)
+        options.known_bytes = std::min(most, options_.local_bytes / workers_of(options_) / 4);
+    options.still_has = [this](std::string_view key, std::uint64_t version) {
+        std::optional<http::entry_times> times;
+        if (spdlog::should_log(spdlog::level::debug)) return times;
+        const auto hit = cache_.find(key);
+        if (!hit || hit->version != version) return times;
+        times = {hit->age, hit->left};
+        return times;
+    };
+    server_.emplace(io_, std::move(listening), std::move(options),
                     [this](const http::request& r) { return answer(r); });
 }
 

@@ -57,7 +57,7 @@ public:
            cache::own_writes& own, const std::shared_ptr<pg::logins>& logins, traffic& all_requests,
            std::string_view not_ready);
 
-    void listen(http::acceptor acceptor, const http::server_options& options);
+    void listen(http::acceptor acceptor, http::server_options options);
     /// For the whole process.
     void hear_announcements(const pg::pool_options& source,
                             const std::shared_ptr<pg::logins>& logins, cache::own_writes& own);

@@ -1,6 +1,7 @@
 // What a handler works with.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -17,6 +18,7 @@ struct exchange {
     std::optional<cache::tiers::found> answer = {};  ///< set by a cached handler
     bool was_kept = false;                           ///< an entry, which was not allowed
     std::string key = {};                            ///< of the entry, for the log
+    std::uint64_t version = 0;                       ///< of a hit in the local tier
 };
 
 /// One request's source and cache. A handler gets it as its first argument.

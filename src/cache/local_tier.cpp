@@ -30,7 +30,7 @@ std::optional<local_tier::hit> local_tier::find(std::string_view key, time_point
     auto& e = *found->second;
     if (e.reserved != 0 || e.generation != generation || e.expires <= now) return std::nullopt;
     e.visited = true;
-    return hit{e.value, e.expires};
+    return hit{e.value, e.expires, e.version};
 }
 
 local_tier::place local_tier::reserve(std::string_view key, std::uint32_t generation) {
@@ -65,6 +65,7 @@ void local_tier::settle(place at, std::string_view key, std::string_view value,
     const auto e = reserved_at(at, key);
     if (e == queue_.end()) return;
     e->reserved = 0;
+    e->version = at;
     e->value = value;
     e->expires = expires;
     bytes_ += value.size();

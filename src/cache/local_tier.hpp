@@ -41,6 +41,7 @@ public:
     struct hit {
         std::string_view value;  ///< until the next call
         time_point expires;
+        place version;  ///< of the value: no other one has it
     };
     /// The entry, if it is surely not untrue for longer than the promise allows. `generation` is
     /// this process's count of own writes on the key (own_writes).
@@ -80,6 +81,7 @@ private:
         std::string value;
         time_point expires;
         place reserved = 0;  // not 0: no value yet
+        place version = 0;
         std::uint32_t generation = 0;
         bool visited = false;
 

@@ -22,7 +22,7 @@ std::optional<local_hit> reader::find(std::string_view key) {
     if (!hit) return std::nullopt;
     const auto left = std::chrono::ceil<milliseconds>(hit->expires - now);
     if (left > shared_.longest(key)) return std::nullopt;
-    return local_hit{hit->value, shared_.age_of(key, left), left};
+    return local_hit{hit->value, shared_.age_of(key, left), left, hit->version};
 }
 
 task<std::optional<found>> reader::look(std::string key, check is_value) {

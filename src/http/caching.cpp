@@ -75,6 +75,7 @@ void say_where_it_is_from(const exchange& how, response& answer) {
     append_cache_status(status, status_of(how));
     answer.cache_key = how.key;
     answer.cache_tier = tier_of(how.answer->from);
+    answer.entry_version = how.version;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -11,7 +12,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <ctime>
 #include <exception>
 #include <random>
 #include <utility>
@@ -31,23 +31,6 @@ namespace {
 constexpr std::size_t read_size = 8'192;
 constexpr std::size_t most_unsent = 65'536;  // of answers to pipelined requests
 constexpr std::size_t most_kept = 65'536;    // of the buffer of what has been sent
-
-// "Sun, 22 Nov 2026 10:00:00 GMT", made once a second by each worker.
-std::string_view date() {
-    thread_local std::time_t made_at = 0;
-    thread_local std::string text;
-    timespec now{};
-    clock_gettime(CLOCK_REALTIME_COARSE, &now);
-    if (now.tv_sec != made_at) {
-        made_at = now.tv_sec;
-        std::tm utc{};
-        gmtime_r(&made_at, &utc);
-        char buffer[32];
-        text.assign(buffer,
-                    std::strftime(buffer, sizeof buffer, "%a, %d %b %Y %H:%M:%S GMT", &utc));
-    }
-    return text;
-}
 
 bool trusts(const networks& proxies, const stream::endpoint& peer) {
     if (peer.protocol().family() == AF_UNIX) return proxies.is_everybody();
@@ -85,9 +68,15 @@ response answer_to_failure() {
 }
 
 // Unlike any other of this process, and most likely of any.
-std::string new_id() {
+std::array<char, 16> new_id() {
     thread_local std::mt19937_64 chance{std::random_device{}()};
-    return fmt::format("{:016x}", chance());
+    std::array<char, 16> id;
+    auto number = chance();
+    for (auto& digit : id) {
+        digit = "0123456789abcdef"[number % 16];
+        number /= 16;
+    }
+    return id;
 }
 
 }  // namespace
@@ -99,9 +88,14 @@ connection::connection(server& owner, stream::socket socket)
                owner.options().max_body_bytes}) {
     boost::system::error_code ec;
     socket_.set_option(tcp::no_delay{true}, ec);  // of a Unix socket there is none
+    socket_.non_blocking(true, ec);
     const auto peer = socket_.remote_endpoint(ec);
     peer_ = ec ? "-" : text_of(peer);
     is_proxy_ = !ec && trusts(owner.options().trusted_proxies, peer);
+    const bool is_encrypted = owner.options().tls != nullptr;
+    origin_ = is_encrypted ? is_proxy_ ? request_origin::proxy_encrypted : request_origin::encrypted
+              : is_proxy_  ? request_origin::proxy
+                           : request_origin::clear;
     if (const auto* tls = owner.options().tls) tls_.emplace(socket_, *tls->current());
     place_ = owner.enter(*this);  // last: if something throws, nobody leaves again
 }
@@ -162,23 +156,42 @@ asio::awaitable<void> connection::run() {
     if (said_all) co_await linger();
 }
 
-// True when a whole request is in the reader. What is left to say is said before waiting, so
-// pipelined requests are answered with one send.
+// True when a whole request is in the reader that is not known. What is left to say is said before
+// waiting, so pipelined requests are answered with one send.
 asio::awaitable<bool> connection::read_request() {
-    reader_.next();
     continued_ = false;
-    auto progress = reader_.read();
-    while (progress == request_reader::progress::needs_more) {
+    reader_.next();
+    while (true) {
+        answer_known();
+        auto progress = request_reader::progress::needs_more;
+        const bool is_full = out_.size() >= most_unsent;
+        if (!is_full) progress = reader_.read();
+        if (progress == request_reader::progress::complete) co_return true;
+        if (progress == request_reader::progress::refused) break;
         if (!is_ending()) continue_if_expected();
-        const bool said_all = co_await flush();
-        if (!said_all || is_ending()) co_return false;
+        if (!send_now()) {
+            const bool said_all = co_await flush();
+            if (!said_all) co_return false;
+        }
+        if (is_full) continue;
+        if (is_ending()) co_return false;
         enter(reader_.is_idle() ? phase::idle : phase::reading);
-        const bool received = co_await read_more();
+        const auto room = reader_.room(read_size);
+        const auto into = asio::buffer(room.data(), room.size());
+        if (tls_) {
+            const auto [ec, size] =
+                co_await tls_->async_read_some(into, asio::as_tuple(asio::deferred));
+            is_open_ = !ec;
+            reader_.received(size);
+        } else {
+            const auto [ec, size] =
+                co_await socket_.async_read_some(into, asio::as_tuple(asio::deferred));
+            is_open_ = !ec;
+            reader_.received(size);
+        }
         if (timed_out_) refuse(408, "it took too long");
-        if (!received) co_return false;
-        progress = reader_.read();
+        if (timed_out_ || !is_open_) co_return false;
     }
-    if (progress == request_reader::progress::complete) co_return true;
     refuse(reader_.status(), reader_.why());
     co_return false;
 }
@@ -188,14 +201,70 @@ bool connection::is_ending() const {
     return owner_.is_stopping() && !(is_new_ && reader_.is_idle());
 }
 
-asio::awaitable<bool> connection::read_more() {
-    const auto room = reader_.room(read_size);
-    const auto into = asio::buffer(room.data(), room.size());
-    auto reading = tls_ ? tls_->async_read_some(into, asio::as_tuple(asio::use_awaitable))
-                        : socket_.async_read_some(into, asio::as_tuple(asio::use_awaitable));
-    const auto [ec, size] = co_await std::move(reading);
-    reader_.received(size);
-    co_return !ec && !timed_out_;
+// The front of what has come, as long as it came before and its answer is still true. It is not
+// read again, so nothing is asked of the cache but whether it has the entry.
+void connection::answer_known() {
+    auto& known = owner_.known();
+    if (!known.is_on() || owner_.is_stopping()) return;
+    const bool is_logged = this->is_logged();
+    bool any = false;
+    while (out_.size() < most_unsent) {
+        const auto head = reader_.next_head();
+        const auto* answer = head.empty() ? nullptr : known.find(origin_, head);
+        if (!answer) break;
+        const auto begun = is_logged ? std::chrono::steady_clock::now() : since_;
+        const auto times = owner_.options().still_has(answer->key, answer->version);
+        if (!times) break;
+        const auto id = new_id();
+        const std::string_view request_id{id.data(), id.size()};
+        answer->text.append(out_, request_id, *times);
+        if (is_logged) log_known(*answer, head, request_id, begun);
+        reader_.skip(head.size());
+        any = true;
+    }
+    if (!any) return;
+    enter(phase::answering);
+    is_new_ = false;
+    reader_.next();
+}
+
+void connection::log_known(const known_answer& answer, std::string_view head,
+                           std::string_view request_id,
+                           std::chrono::steady_clock::time_point begun) {
+    client_ = answer.client.empty() ? peer_ : answer.client;
+    trace_id_.clear();
+    trace_.clear();
+    request_id_ = request_id;
+    if (owner_.options().log_all_ids) trace_ = " id=" + request_id_;
+    const response said{.status = answer.status, .cache_key = answer.key, .cache_tier = "local"};
+    log(head.substr(0, head.find('\r')), said, std::chrono::steady_clock::now() - begun);
+}
+
+// Not if another one has the same name: a client's own ids are others each time.
+void connection::learn(const response& answer) {
+    auto& known = owner_.known();
+    const auto head = reader_.plain_head();
+    const bool is_answer = answer.status == 200 || answer.status == 304;
+    if (!known.is_on() || answer.entry_version == 0 || !is_answer || !keep_alive_ || head.empty() ||
+        reader_.get().host.empty() || reader_.has("x-request-id") || reader_.has("traceparent"))
+        return;
+    if (!known.has_come(origin_, head)) return;
+    known.keep(origin_, head,
+               {.key = answer.cache_key,
+                .version = answer.entry_version,
+                .status = answer.status,
+                .client = client_ == peer_ ? "" : client_,
+                .text = answer_again{answer, frame()}});
+}
+
+// At once, if the system takes all of it.
+bool connection::send_now() {
+    if (tls_ || out_.empty()) return out_.empty();
+    boost::system::error_code ec;
+    const auto size = socket_.write_some(asio::buffer(out_), ec);
+    if (size == out_.size()) out_.clear();
+    else out_.erase(0, size);
+    return out_.empty();
 }
 
 asio::awaitable<bool> connection::flush() {
@@ -233,7 +302,10 @@ void connection::name_request() {
     request_id_ = reader_.all("x-request-id");
     const bool is_given =
         !request_id_.empty() && request_id_.size() <= longest && is_visible(request_id_);
-    if (!is_given) request_id_ = new_id();
+    if (!is_given) {
+        const auto id = new_id();
+        request_id_.assign(id.data(), id.size());
+    }
     if (is_given || owner_.options().log_all_ids) trace_ = " id=" + request_id_;
     const auto parent = reader_.all("traceparent");
     if (!is_traceparent(parent)) return;
@@ -263,7 +335,8 @@ asio::awaitable<void> connection::answer_request() {
     owner_.options().complete(r, answer);
     if (owner_.is_stopping()) keep_alive_ = false;
     if (is_logged()) log(reader_.request_line(), answer, std::chrono::steady_clock::now() - begun);
-    append(answer);
+    append_answer(out_, answer, frame());
+    learn(answer);
 }
 
 // The client cannot be understood, so nothing that follows can be trusted either.
@@ -274,46 +347,18 @@ void connection::refuse(unsigned status, std::string_view why) {
     auto refusal = error_response(status, reason(status));
     owner_.options().complete(reader_.get(), refusal);
     if (is_logged()) log("invalid request: " + std::string{why}, refusal, std::nullopt);
-    append(refusal);
+    append_answer(out_, refusal, frame());
 }
 
-void connection::append(const response& r) {
-    out_ += "HTTP/1.1 ";
-    out_ += std::to_string(r.status);
-    out_ += ' ';
-    out_ += reason(r.status);
-    out_ += "\r\n";
-    if (owner_.options().date_header) {
-        out_ += "date: ";
-        out_ += date();
-        out_ += "\r\n";
-    }
-    out_ += owner_.options().headers;
-    if (!request_id_.empty()) {
-        out_ += "x-request-id: ";
-        out_ += std::exchange(request_id_, {});
-        out_ += "\r\n";
-    }
-    if (r.status != 204 && r.status != 304) {
-        out_ += "content-length: ";
-        out_ += std::to_string(r.body.size());
-        out_ += "\r\n";
-    }
-    if (!r.body.empty()) {
-        out_ += "content-type: ";
-        out_ += r.content_type;
-        out_ += "\r\n";
-    }
-    for (const auto& [name, value] : r.headers) {
-        out_ += name;
-        out_ += ": ";
-        out_ += value;
-        out_ += "\r\n";
-    }
-    if (!keep_alive_) out_ += "connection: close\r\n";
-    else if (reader_.is_http_1_0()) out_ += "connection: keep-alive\r\n";
-    out_ += "\r\n";
-    if (reader_.get().method != method::head) out_ += r.body;
+answer_frame connection::frame() const {
+    const auto& options = owner_.options();
+    return {.has_date = options.date_header,
+            .headers = options.headers,
+            .request_id = request_id_,
+            .connection = !keep_alive_            ? "close"
+                          : reader_.is_http_1_0() ? "keep-alive"
+                                                  : "",
+            .has_body = reader_.get().method != method::head};
 }
 
 bool connection::is_logged() const {

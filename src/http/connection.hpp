@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "known_requests.hpp"
 #include "request_reader.hpp"
 #include "server.hpp"
 
@@ -35,14 +36,18 @@ private:
 
     boost::asio::awaitable<bool> shake_hands();
     boost::asio::awaitable<bool> read_request();
-    boost::asio::awaitable<bool> read_more();
+    bool send_now();
     boost::asio::awaitable<bool> flush();
+    void answer_known();
+    void log_known(const known_answer& answer, std::string_view head, std::string_view request_id,
+                   std::chrono::steady_clock::time_point begun);
+    void learn(const response& answer);
     boost::asio::awaitable<void> answer_request();
     boost::asio::awaitable<void> linger();
     bool is_ending() const;
     void continue_if_expected();
     void refuse(unsigned status, std::string_view why);
-    void append(const response& r);
+    answer_frame frame() const;
     bool is_logged() const;
     void log(std::string_view line, const response& answer,
              std::optional<std::chrono::nanoseconds> took) const;
@@ -66,6 +71,8 @@ private:
     bool timed_out_ = false;
     bool is_new_ = true;     // no request has come
     bool is_proxy_ = false;  // a trusted one is connected
+    bool is_open_ = true;    // the client may send more
+    request_origin origin_ = request_origin::clear;
     std::list<connection*>::iterator place_;
 };
 

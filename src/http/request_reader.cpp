@@ -288,6 +288,20 @@ bool request_reader::refuse(unsigned status, std::string_view why) {
     return false;
 }
 
+std::string_view request_reader::next_head() const {
+    constexpr std::string_view end = "\r\n\r\n";
+    if (step_ != step::request_line) return {};
+    const auto come = view(at_, filled_ - at_);
+    const auto size = come.find(end);
+    return size == std::string_view::npos ? std::string_view{} : come.substr(0, size + end.size());
+}
+
+std::string_view request_reader::plain_head() const {
+    const bool is_plain = step_ == step::done && !skipped_empty_line_ && !is_http_1_0_ &&
+                          !has("content-length") && !has("transfer-encoding") && keeps_alive();
+    return is_plain ? view(line_, at_ - line_) : std::string_view{};
+}
+
 bool request_reader::expects_continue() const {
     return (step_ == step::body || step_ == step::chunk_line) && at_ == filled_ &&
            body_size_ == 0 && !is_http_1_0_ && same(first("expect"), "100-continue");

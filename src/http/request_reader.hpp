@@ -40,6 +40,14 @@ public:
     /// Whether the client waits for a word before it sends the body.
     bool expects_continue() const;
 
+    /// What has come of the next request, up to the end of a header; empty if that has not come, or
+    /// read() has begun with it.
+    std::string_view next_head() const;
+    /// That it was answered without being read.
+    void skip(std::size_t size) { at_ = scanned_ = at_ + size; }
+    /// The bytes of a complete request, if these alone say all: it has no body, and stays open.
+    std::string_view plain_head() const;
+
     /// What is complete, until `next()`. The host is empty if the client named none.
     const request& get() const { return request_; }
     /// "GET /count HTTP/1.1"

@@ -44,7 +44,8 @@ server::server(asio::io_context& io, http::acceptor listening, server_options op
       options_(std::move(options)),
       answer_(std::move(answer)),
       sweep_timer_(io),
-      accept_pause_(io) {}
+      accept_pause_(io),
+      known_(options_.known_bytes) {}
 
 server::~server() = default;
 

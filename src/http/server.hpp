@@ -7,11 +7,16 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <list>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "known_requests.hpp"
+#include "larder/http/cache_control.hpp"
 #include "larder/http/message.hpp"
 #include "larder/http/networks.hpp"
 #include "listener.hpp"
@@ -37,6 +42,10 @@ struct server_options {
     /// Adds what each answer has, also the refusal of what could not be read to its end.
     std::function<void(const request&, response&)> complete = [](const request&, response&) {};
     networks trusted_proxies = {};  ///< their x-forwarded-* count
+    /// How old that version of an entry is, if the local tier has it; nothing: not any more.
+    using look = std::function<std::optional<entry_times>(std::string_view key, std::uint64_t)>;
+    look still_has = {};
+    std::size_t known_bytes = 0;  ///< of answers to requests that came before; 0: none are kept
 };
 
 class server {
@@ -55,6 +64,7 @@ public:
 
     const server_options& options() const { return options_; }
     const handler& answer() const { return answer_; }
+    known_requests& known() { return known_; }
     bool is_stopping() const { return static_cast<bool>(drained_); }
 
 private:
@@ -76,6 +86,7 @@ private:
     const handler answer_;
     boost::asio::steady_timer sweep_timer_;
     boost::asio::steady_timer accept_pause_;
+    known_requests known_;
     connections connections_;
     std::function<void()> drained_;
     bool started_ = false, finished_ = false;

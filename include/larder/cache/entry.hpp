@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -35,6 +36,7 @@ struct found {
 struct local_hit {
     std::string_view text;  ///< until the next call
     std::chrono::milliseconds age, left;
+    std::uint64_t version;  ///< no other value of this tier has it, of whichever key
 };
 
 }  // namespace larder::cache

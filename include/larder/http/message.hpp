@@ -1,6 +1,7 @@
 // An HTTP request as a handler sees it, and its answer.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,6 +47,9 @@ struct response {
     std::vector<std::pair<std::string, std::string>> headers = {};  ///< more of them
     std::string cache_key = {};        ///< for the log: the entry that was asked for, if any
     std::string_view cache_tier = {};  ///< and where it was: `local`, `shared` or `source`
+    /// Not 0: while the local tier has this version of that entry, the same request has this answer
+    /// again, but for what tells its age.
+    std::uint64_t entry_version = 0;
 };
 
 /// `{"detail":"..."}` in FastAPI's shape.

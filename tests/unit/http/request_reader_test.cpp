@@ -173,6 +173,47 @@ TEST(request_reader, goes_on_behind_a_great_request) {
     EXPECT_EQ(reader.get().host, "b");
 }
 
+TEST_F(request_reading, shows_the_next_head_and_lets_it_be_skipped) {
+    const std::string a = "GET /a HTTP/1.1\r\nhost: a\r\n\r\n",
+                      b = "GET /b HTTP/1.1\r\nhost: b\r\n\r\n";
+    const auto room = reader.room(200);
+    const auto all = a + a + b;
+    std::copy(all.begin(), all.end(), room.begin());
+    reader.received(a.size() - 1);
+    EXPECT_EQ(reader.next_head(), "");
+    reader.received(all.size() - a.size() + 1 - 3);
+    EXPECT_EQ(reader.next_head(), a);
+    reader.skip(a.size());
+    EXPECT_EQ(reader.next_head(), a);
+    reader.skip(a.size());
+    EXPECT_EQ(reader.next_head(), "");
+    reader.next();
+    EXPECT_FALSE(reader.is_idle());
+    EXPECT_EQ(reader.read(), progress::needs_more);
+    EXPECT_EQ(give("\n\r\n"), progress::complete);
+    EXPECT_EQ(reader.get().path, "/b");
+    EXPECT_EQ(reader.next_head(), "");
+}
+
+TEST_F(request_reading, knows_whose_head_says_all) {
+    const auto head = [this](const std::string& text) {
+        reader.next();
+        EXPECT_EQ(give(text), progress::complete) << text;
+        return std::string{reader.plain_head()};
+    };
+    for (const std::string text : {"GET /a?b HTTP/1.1\r\nhost: a\r\nx: y\r\n\r\n",
+                                   "HEAD http://a/ HTTP/1.1\r\nhost:\r\n\r\n"})
+        EXPECT_EQ(head(text), text);
+    for (const std::string text :
+         {"\r\nGET / HTTP/1.1\r\nhost: a\r\n\r\n",
+          "GET / HTTP/1.0\r\nconnection: keep-alive\r\n\r\n",
+          "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+          "GET / HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n",
+          "GET / HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\n\r\nx",
+          "GET / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"})
+        EXPECT_EQ(head(text), "") << text;
+}
+
 TEST_F(request_reading, reads_nothing_behind_a_refusal) {
     EXPECT_EQ(give("GET / HTTP/1.1\r\n\r\n"), progress::refused);
     EXPECT_EQ(reader.status(), 400U);
