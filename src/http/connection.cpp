@@ -207,22 +207,24 @@ void connection::answer_known() {
     auto& known = owner_.known();
     if (!known.is_on() || owner_.is_stopping()) return;
     const bool is_logged = this->is_logged();
-    bool any = false;
+    const known_answer* last = nullptr;
+    std::optional<entry_times> times;
     while (out_.size() < most_unsent) {
         const auto head = reader_.next_head();
         const auto* answer = head.empty() ? nullptr : known.find(origin_, head);
         if (!answer) break;
         const auto begun = is_logged ? std::chrono::steady_clock::now() : since_;
-        const auto times = owner_.options().still_has(answer->key, answer->version);
+        // Nothing changes between two that came together.
+        if (answer != last) times = owner_.options().still_has(answer->key, answer->version);
         if (!times) break;
+        last = answer;
         const auto id = new_id();
         const std::string_view request_id{id.data(), id.size()};
         answer->text.append(out_, request_id, *times);
         if (is_logged) log_known(*answer, head, request_id, begun);
         reader_.skip(head.size());
-        any = true;
     }
-    if (!any) return;
+    if (!last) return;
     enter(phase::answering);
     is_new_ = false;
     reader_.next();
