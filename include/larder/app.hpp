@@ -112,7 +112,7 @@ public:
     explicit app(app_options options);
     ~app();
 
-    /// GET, and HEAD with it. Of a handler that is `cached(...)`, the answer has a strong entity tag.
+    /// GET, and HEAD with it.
     template <handler H>
         requires(!invalidating<H>)
     void get(path_of<input_of<H>> path, H h) {
