@@ -1,6 +1,7 @@
 #!/usr/bin/env perl
 # Each link from a Markdown file of the checkout to another of its files leads to one that is there,
-# and to a heading that it has. Headings have the names that GitHub gives them.
+# and to a heading that it has. Headings have the names that GitHub gives them. A file that has
+# contents has each heading in them.
 use strict;
 use warnings;
 use File::Basename 'dirname';
@@ -33,7 +34,15 @@ sub has_heading {
 
 my ($found, $wrong) = (0, 0);
 for my $file (glob("$root/*.md $root/docs/*.md $root/docs/*/*.md $root/bench/*.md")) {
-    for my $link (prose_of($file) =~ /\]\(([^)\s]+)\)/g) {
+    my $prose = prose_of($file);
+    if (has_heading($file, 'contents')) {
+        for my $name (sort keys %{$headings{$file}}) {
+            next if $name eq 'contents' || $prose =~ /\(#\Q$name\E\)/ || $prose =~ /\A# \Q$name\E$/mi;
+            print STDERR "$file: its contents lack [...](#$name)\n";
+            $wrong++;
+        }
+    }
+    for my $link ($prose =~ /\]\(([^)\s]+)\)/g) {
         next if $link =~ /^[a-z]+:/;
         my ($path, $anchor) = $link =~ /^([^#]*)#?(.*)$/;
         my $to = $path eq '' ? $file : dirname($file) . "/$path";
