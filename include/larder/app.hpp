@@ -35,6 +35,7 @@ struct tls_files {
     std::string client_authorities = {};  ///< then clients have to show a certificate of these
 };
 
+/// What a service is told when it is made.
 struct app_options {
     std::string name = "larder";     ///< in the log and the docs
     std::string version = "0.0.0";   ///< of the service, in the docs
@@ -111,6 +112,7 @@ public:
     explicit app(app_options options);
     ~app();
 
+    /// GET, and HEAD with it.
     template <handler H>
         requires(!invalidating<H>)
     void get(path_of<input_of<H>> path, H h) {

@@ -69,9 +69,11 @@ public:
     constexpr cached_query(cache::key family, pg::statement all, pg::statement one)
         : family_(family), all_(all), one_(one) {}
 
+    /// The entry over all rows.
     awaitable<Reply> get(services& at) const {
         return read(at, family_, family_.all(), all_, pg::parameters{});
     }
+    /// The entry over the rows with these values in the key's columns.
     template <cache::key_part... Values>
         requires(sizeof...(Values) > 0)
     awaitable<Reply> get(services& at, Values... values) const {

@@ -10,6 +10,7 @@
 
 namespace larder {
 
+/// What the OpenAPI document says of one member.
 struct member_docs {
     std::string_view name;
     std::string_view text;          ///< a sentence

@@ -18,6 +18,7 @@ struct handler_traits {
     using input = typename H::input;
     using reply = typename H::reply;
 };
+/// Those of a function.
 template <class Reply, class Input>
 struct handler_traits<awaitable<Reply> (*)(services&, Input)> {
     using input = Input;

@@ -35,6 +35,7 @@ struct node {
     const node* find(std::string_view name) const;
 };
 
+/// A member of an object.
 struct member {
     std::string name;
     node value;

@@ -19,6 +19,7 @@
 
 namespace larder::openapi {
 
+/// A member of an input or a reply, as the document describes it.
 struct member {
     std::string name, text, schema, example;  ///< schema and example are JSON
     bool required = true;
@@ -41,6 +42,7 @@ struct operation {
     std::optional<std::chrono::seconds> ttl = {};  ///< of the entries, if it is their own
 };
 
+/// What the document says of the service as a whole.
 struct document_options {
     std::string title = {}, version = {}, text = {};
     std::chrono::seconds ttl = {};  ///< of entries

@@ -12,6 +12,7 @@ namespace log {
 class writer;
 }
 
+/// Where the log goes, and in which form.
 struct log_options {
     std::string level = "info";        ///< as spdlog names it: `warning`, `debug`
     bool json = false;                 ///< an object a line instead of text

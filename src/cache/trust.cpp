@@ -132,7 +132,7 @@ task<trust::verdict> trust::ask(std::uint64_t life) {
     if (!database) co_return verdict::not_yet;
     why_not_ =
         "it has to answer INFO, SCAN and EVALSHA, and GETRANGE, GET, SET and DEL of the cache's "
-        "keys and of *larder:trusted:*, as README says; and PostgreSQL has to answer";
+        "keys and of *larder:trusted:*, as docs/reference.md says; and PostgreSQL has to answer";
     const auto run = co_await run_id(life);
     if (run.empty() || client_.life() != life) co_return verdict::not_yet;
     visit_ = own_.visit(run);

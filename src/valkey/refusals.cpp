@@ -33,10 +33,10 @@ std::string help(std::string_view error, std::string_view user) {
     const auto name = quoted(error);
     if (has(error, "to run the '") && !name.empty())
         return "to allow it: ACL SETUSER " + std::string{user} + " +" + std::string{name} +
-               " (README has all that is needed)";
+               " (docs/reference.md has all that is needed)";
     if (has(error, "to access") && has(error, "key"))
         return "the user " + std::string{user} +
-               " needs the cache's keys, ~num_orders:* say: README has the patterns";
+               " needs the cache's keys, ~num_orders:* say: docs/reference.md has the patterns";
     if (has(error, "unknown command"))
         return "is it a Sentinel, or a server older than Valkey 7.2? Give the URI of the primary";
     if (is_of_cluster(error))

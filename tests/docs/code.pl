@@ -15,7 +15,7 @@ for my $file (glob("$root/examples/*.cpp $root/apps/*/*.cpp $root/apps/*/*.hpp")
 }
 
 my ($found, $missing) = (0, 0);
-for my $file ("$root/README.md", "$root/docs/guide.md") {
+for my $file ("$root/README.md", "$root/docs/guide.md", glob("$root/docs/guide/*.md")) {
     open my $in, '<', $file or die "cannot read $file: $!\n";
     my $text = join '', <$in>;
     while ($text =~ /^```cpp\n(.*?)^```$/msg) {

@@ -110,11 +110,11 @@ TEST_F(settings_of_program, that_are_misspelt_are_named) {
 }
 
 TEST_F(settings_of_program, are_all_in_the_help) {
-    std::ifstream readme{LARDER_SOURCE_DIR "/README.md"};
+    std::ifstream reference{LARDER_SOURCE_DIR "/docs/reference.md"};
     const auto help = run_orders({"serve", "--help"}, {}).out;
     const std::regex row{R"(^\| `([A-Z_]{4,})` \|)"};
     int found = 0;
-    for (std::string line; std::getline(readme, line);) {
+    for (std::string line; std::getline(reference, line);) {
         std::smatch name;
         if (!std::regex_search(line, name, row)) continue;
         ++found;

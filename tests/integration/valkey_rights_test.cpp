@@ -1,4 +1,4 @@
-// What a user of Valkey has to be allowed, as README says it; and what is said of what is refused.
+// What a user of Valkey has to be allowed, as docs/reference.md says it; and what is said of what is refused.
 
 #include <gtest/gtest.h>
 
@@ -16,15 +16,15 @@ namespace {
 using namespace std::chrono_literals;
 using strings = std::vector<std::string>;
 
-/// README's line, in words.
-strings rights_of_readme() {
-    std::ifstream readme{LARDER_SOURCE_DIR "/README.md"};
-    for (std::string line; std::getline(readme, line);) {
+/// The reference's line, in words.
+strings rights_in_reference() {
+    std::ifstream reference{LARDER_SOURCE_DIR "/docs/reference.md"};
+    for (std::string line; std::getline(reference, line);) {
         if (!line.starts_with("    ACL SETUSER ")) continue;
         std::istringstream words{line};
         return {std::istream_iterator<std::string>{words}, {}};
     }
-    throw std::runtime_error{"README has no such line"};
+    throw std::runtime_error{"docs/reference.md has no such line"};
 }
 
 struct valkey_rights : store_test {
@@ -33,9 +33,9 @@ struct valkey_rights : store_test {
         valkey().command({"ACL", "DELUSER", "larder"});
         std::filesystem::remove(servers.valkey.folder() + "/dump.rdb");
     }
-    /// README's line, and more words behind it.
+    /// The reference's line, and more words behind it.
     void allow(const strings& more = {}) {
-        auto words = rights_of_readme();
+        auto words = rights_in_reference();
         words.insert(words.end(), more.begin(), more.end());
         const std::vector<std::string_view> views{words.begin(), words.end()};
         valkey().command(std::span{views});
@@ -95,7 +95,7 @@ TEST_F(valkey_rights, of_a_user_without_a_password_are_that_users) {
     EXPECT_NE(valkey().command({"CLIENT", "LIST"})->find(" user=larder "), std::string::npos);
 }
 
-TEST_F(valkey_rights, of_readme_are_enough) {
+TEST_F(valkey_rights, in_the_reference_are_enough) {
     allow();
     valkey().command({"CONFIG", "RESETSTAT"});
     {
@@ -123,7 +123,7 @@ TEST_F(valkey_rights, of_readme_are_enough) {
 }
 
 // Whoever is allowed less by its organisation should not have to ask for what is of no use.
-TEST_F(valkey_rights, of_readme_are_all_used) {
+TEST_F(valkey_rights, in_the_reference_are_all_used) {
     allow();
     valkey().command({"CONFIG", "RESETSTAT"});
     {
@@ -134,7 +134,7 @@ TEST_F(valkey_rights, of_readme_are_all_used) {
         EXPECT_EQ(run_orders({"cache", "purge"}, env()).status, 0);
     }
     const auto used = valkey().command({"INFO", "commandstats"}).value();
-    for (const auto& word : rights_of_readme()) {
+    for (const auto& word : rights_in_reference()) {
         const bool is_used = !word.starts_with('+') || used.find("cmdstat_" + word.substr(1) +
                                                                  ":calls=") != std::string::npos;
         EXPECT_TRUE(is_used) << word;

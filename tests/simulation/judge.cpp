@@ -260,7 +260,8 @@ bool judge::may_be_believed(const order& o, msec at) const {
     return is_back && !world_.postgres().has_table && at <= since + world_.plan().ttl;
 }
 
-// "Only where one of the two does not reach Valkey in time may the other be late, by at most 1 s."
+// "Only if one of the two instances does not reach Valkey in time may the other one be late, by at
+// most 1 s."
 bool judge::is_excused(const order& o, std::size_t key, const reader& who,
                        cache::origin from) const {
     if (who.process == o.process || from == cache::origin::source) return false;
@@ -284,7 +285,8 @@ bool judge::is_excused(const order& o, std::size_t key, const reader& who,
 
 // "An order that somebody adds, changes or deletes with psql, another program or a migration is
 // seen within milliseconds". "While nobody follows, an entry is believed for
-// `CACHE_UNFOLLOWED_SECONDS`"; "what others change is late by that and 2 s at most."
+// `CACHE_UNFOLLOWED_SECONDS`"; "what others change is late by `CACHE_UNFOLLOWED_SECONDS` and 2 s at
+// most."
 bool judge::has_to_be_there(const order& o, const reader& who) const {
     if (over_) return o.committed >= 0;
     if (o.process != others) return o.acknowledged >= 0 && o.acknowledging_event < who.event;

@@ -8,9 +8,9 @@
 
 namespace larder::cache {
 
-/// A text as part of a key: letters, digits, `_`, `.` and `-` stand for themselves, and other bytes
-/// are percent-encoded. So is the `a` of `all`, which is the entry over all rows. A long one is
-/// `~` and its SHA-256, so that it has at most 200 bytes.
+/// A text as part of a key: letters, digits, underscores, dots and hyphens stand for themselves,
+/// and other bytes are percent-encoded. So is the `a` of `all`, which is the entry over all rows.
+/// In the place of a long one are a tilde and its SHA-256, so that it has at most 200 bytes.
 std::string escaped(std::string_view text);
 
 /// What stands in a key in the place of a value that is missing. No text is escaped to it.

@@ -12,6 +12,7 @@
 
 namespace larder::cache {
 
+/// What both tiers of a worker are told when they are made.
 struct tiers_options {
     std::chrono::seconds ttl{120};  ///< of an entry; some live a twentieth shorter
     /// Of the entries of some families, where that is another one.

@@ -80,6 +80,7 @@ public:
     /// How many of them this process wrote.
     std::size_t remembered_own() const;
 
+    /// A key that Valkey could not be told of yet.
     struct unreleased {
         std::string key;
         std::vector<std::string> writers;
@@ -89,6 +90,7 @@ public:
     std::vector<unreleased> some(std::size_t limit) const;
     void forget(const std::vector<unreleased>& released);
 
+    /// A family all of whose entries are to be invalidated.
     struct untrue_family {
         std::string family;    ///< empty: each of them, as there were more keys than it remembers
         std::uint64_t change;  ///< which it was; a later one is not undone by an earlier

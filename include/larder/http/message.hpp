@@ -40,6 +40,7 @@ struct request {
     std::string header(std::string_view name) const { return headers ? headers->all(name) : ""; }
 };
 
+/// An answer before it is sent.
 struct response {
     unsigned status = 200;
     std::string body = {};

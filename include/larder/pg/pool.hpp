@@ -18,6 +18,7 @@
 
 namespace larder::pg {
 
+/// Which PostgreSQL a pool connects to, how often, and how long it waits.
 struct pool_options {
     conninfo server;                                 ///< where and who
     std::size_t max_connections = 4;                 ///< of this worker, opened on demand

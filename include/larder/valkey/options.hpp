@@ -8,6 +8,7 @@
 
 namespace larder::valkey {
 
+/// Which Valkey a worker connects to, and how long it waits.
 struct client_options {
     valkey::server server;                              ///< where and who
     std::chrono::milliseconds deadline{100};            ///< for a command that a request waits for

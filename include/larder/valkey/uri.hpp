@@ -8,6 +8,7 @@
 
 namespace larder::valkey {
 
+/// Where a Valkey is, and as whom to log in.
 struct server {
     std::string host = "localhost";  ///< a name or an address
     std::uint16_t port = 6379;

@@ -10,7 +10,7 @@ namespace {
 TEST(valkey_refusal, of_a_command_names_the_right_that_helps) {
     const std::string helped =
         "NOPERM User shop has no permissions to run the 'zadd' command; to allow it: ACL SETUSER "
-        "shop +zadd (README has all that is needed)";
+        "shop +zadd (docs/reference.md has all that is needed)";
     EXPECT_EQ(with_help("NOPERM User shop has no permissions to run the 'zadd' command", "shop"),
               helped);
     // In a script it is the same, wherever in it.
