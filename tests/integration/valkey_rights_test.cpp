@@ -1,4 +1,5 @@
-// What a user of Valkey has to be allowed, as docs/reference.md says it; and what is said of what is refused.
+// What a user of Valkey has to be allowed, as docs/reference.md says it; and what is said of what
+// is refused.
 
 #include <gtest/gtest.h>
 

@@ -21,7 +21,8 @@ inline constexpr msec hold_time = 3'000;  // longer than a statement takes
 
 /// A value is the number of orders committed on a key, so it tells exactly which it contains.
 ///
-/// It excuses what the Limits in docs/reference.md name, and no more; each excuse says which sentence it is.
+/// It excuses what the Limits in docs/reference.md name, and no more; each excuse says which
+/// sentence it is.
 class judge {
 public:
     static constexpr msec local_lag = 1'000;
