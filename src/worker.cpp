@@ -113,7 +113,9 @@ worker::worker(const app_options& options, const routes& all, const cached_famil
               .program = options.name,
               .local_bytes = options.local_bytes / workers_of(options)}),
       not_ready_(not_ready),
+      logins_(logins),
       give_up_(io_) {
+    if (options.admin) counts_.emplace(all.names().size());
     if (!options.source) return;
     cache_.remember_servers(
         {.read = [this, logins](
@@ -125,7 +127,9 @@ worker::worker(const app_options& options, const routes& all, const cached_famil
 }
 
 void worker::listen(http::acceptor listening, const http::server_options& options) {
-    server_.emplace(io_, std::move(listening), options,
+    auto mine = options;
+    if (counts_) mine.counts = &*counts_;
+    server_.emplace(io_, std::move(listening), std::move(mine),
                     [this](const http::request& r) { return answer(r); });
 }
 
@@ -157,7 +161,10 @@ std::string name_of_process() {
 
 void worker::follow(const pg::pool_options& source, std::vector<followed> what,
                     const cache::own_writes& own) {
+    following_.emplace();
     const auto forget = [this](const follow::untrue& it) {
+        following_->changed_keys += it.keys.size();
+        if (!it.families.empty()) ++following_->purges;
         if (!it.families.empty()) cache_.invalidate_all_of(it.families, it.why);
         if (!it.keys.empty()) cache_.invalidate(it.changed_keys());
     };
@@ -166,6 +173,10 @@ void worker::follow(const pg::pool_options& source, std::vector<followed> what,
         return valkey.empty() ? valkey : options_.cache_prefix + ' ' + valkey;
     };
     const auto say = [this, by = name_of_process()](const follow::progress& how) {
+        followed_at_ = std::chrono::steady_clock::now();
+        if (!std::exchange(following_->is_following, true)) ++following_->sessions;
+        following_->late = how.late;
+        following_->behind_bytes = options_.follow == following::triggers ? 0 : how.behind;
         cache_.say_followed({.by = by, .since = how.since, .late = how.late});
     };
     follower_.emplace(io_.get_executor(), options_.follow, source, std::move(what),
@@ -173,7 +184,10 @@ void worker::follow(const pg::pool_options& source, std::vector<followed> what,
                                                .of = which,
                                                .program = options_.name,
                                                .follows = say,
-                                               .ends = [this] { cache_.say_unfollowed(); }});
+                                               .ends = [this] {
+                                                   following_->is_following = false;
+                                                   cache_.say_unfollowed();
+                                               }});
 }
 
 asio::awaitable<http::response> worker::answer(const http::request& r) {
@@ -209,13 +223,50 @@ asio::awaitable<http::response> worker::answer_by_route(http::request r) {
     const auto found = routes_.find(r.path, r.raw_path);
     const auto* e = found.to ? found.to->find(r.method) : nullptr;
     r.members = &found.members;
-    if (!e) co_return answer_without_endpoint(routes_, r, root);
-    if (auto refused = refuse_foreign_page(options_.cors_origins, r)) co_return std::move(*refused);
+    const auto number = found.to ? found.to->number : 0;
+    std::optional<http::response> refused;
+    if (!e) refused = answer_without_endpoint(routes_, r, root);
+    else refused = refuse_foreign_page(options_.cors_origins, r);
+    if (refused) {
+        refused->route = number;
+        co_return std::move(*refused);
+    }
     pg::session session{db_};
     exchange by_http{.asked = http::directives_of(r), .client_reload = options_.client_reload};
     services mine{session, cache_, &by_http};
     auto answered = co_await e->answer(mine, not_ready_, r);
+    answered.route = number;
     co_return answered;
+}
+
+// While the follower is behind it says nothing, and is later with each moment.
+admin::worker_figures worker::figures() const {
+    admin::worker_figures all{.cache = cache_.stats(), .pool = db_.stats(), .follower = following_};
+    if (counts_) all.requests = counts_->figures();
+    if (server_) all.connections = server_->connections();
+    if (server_) all.in_flight = server_->in_flight();
+    constexpr auto says_again_within = 1s;
+    const auto silent_for = std::chrono::steady_clock::now() - followed_at_;
+    if (all.follower && all.follower->is_following && silent_for > says_again_within)
+        all.follower->late += std::chrono::duration_cast<std::chrono::milliseconds>(silent_for);
+    return all;
+}
+
+// Where all connections are in use, PostgreSQL is at work; a login would have told otherwise.
+asio::awaitable<admin::source_answer> worker::ask_source() {
+    static constexpr pg::statement ask{"SELECT 1", true};
+    admin::source_answer said;
+    const pg::parameters none;
+    try {
+        co_await db_.run(ask, none);
+        said.is_reachable = true;
+    } catch (const pg::error& e) {
+        const bool heard_nothing = e.kind() == pg::failure::unavailable && e.sqlstate().empty();
+        said.is_busy = heard_nothing && !logins_->is_refused();
+        said.is_reachable = said.is_busy;
+        said.why_not = e.what();
+    }
+    co_return said;
 }
 
 // The first request should find the cache, if there is one; and that is trusted when PostgreSQL has

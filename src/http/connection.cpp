@@ -262,7 +262,12 @@ asio::awaitable<void> connection::answer_request() {
     }
     owner_.options().complete(r, answer);
     if (owner_.is_stopping()) keep_alive_ = false;
-    if (is_logged()) log(reader_.request_line(), answer, std::chrono::steady_clock::now() - begun);
+    auto* const counts = owner_.options().counts;
+    if (counts || is_logged()) {
+        const auto took = std::chrono::steady_clock::now() - begun;
+        if (counts) counts->add(answer.route, r.method, answer.status, took);
+        if (is_logged()) log(reader_.request_line(), answer, took);
+    }
     append(answer);
 }
 
@@ -273,6 +278,7 @@ void connection::refuse(unsigned status, std::string_view why) {
     name_request();
     auto refusal = error_response(status, reason(status));
     owner_.options().complete(reader_.get(), refusal);
+    if (auto* const counts = owner_.options().counts) counts->add_refused(status);
     if (is_logged()) log("invalid request: " + std::string{why}, refusal, std::nullopt);
     append(refusal);
 }

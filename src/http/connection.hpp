@@ -29,6 +29,9 @@ public:
     void close_if_overdue(std::chrono::steady_clock::time_point now);
     /// Closes the socket if no whole request has come that is to be answered.
     void close_if_waiting();
+    /// In the middle of whatever it does.
+    void close() { socket_.close(); }
+    bool is_answering() const { return phase_ == phase::answering; }
 
 private:
     enum class phase { shaking_hands, idle, reading, answering, writing, lingering };

@@ -15,6 +15,7 @@
 #include "larder/http/message.hpp"
 #include "larder/http/networks.hpp"
 #include "listener.hpp"
+#include "request_counts.hpp"
 
 namespace larder::http {
 
@@ -36,7 +37,8 @@ struct server_options {
     std::string headers = {};  ///< of each answer: `name: value` and CRLF each
     /// Adds what each answer has, also the refusal of what could not be read to its end.
     std::function<void(const request&, response&)> complete = [](const request&, response&) {};
-    networks trusted_proxies = {};  ///< their x-forwarded-* count
+    networks trusted_proxies = {};     ///< their x-forwarded-* count
+    request_counts* counts = nullptr;  ///< of this worker; null: nobody counts
 };
 
 class server {
@@ -52,6 +54,13 @@ public:
     /// Takes no more connections, closes those that sent no whole request, lets the others finish
     /// theirs, and calls `drained` when none is left.
     void stop(std::function<void()> drained);
+    /// Takes no more connections, and closes those that there are.
+    void close();
+    /// Where it listens.
+    stream::endpoint endpoint() const { return acceptor_.local_endpoint(); }
+    /// How many there are, and how many of them wait for an answer.
+    std::size_t connections() const { return connections_.size(); }
+    std::size_t in_flight() const;
 
     const server_options& options() const { return options_; }
     const handler& answer() const { return answer_; }
@@ -59,15 +68,15 @@ public:
 
 private:
     friend class connection;
-    using connections = std::list<connection*>;
+    using connection_list = std::list<connection*>;
 
     boost::asio::awaitable<void> accept();
     void take_in(stream::socket socket);
     void drop_syns();
     boost::asio::awaitable<void> stop_accepting();
     boost::asio::awaitable<void> sweep();
-    connections::iterator enter(connection& c);
-    void leave(connections::iterator c);
+    connection_list::iterator enter(connection& c);
+    void leave(connection_list::iterator c);
     void finish_if_drained();
 
     boost::asio::io_context& io_;
@@ -76,7 +85,7 @@ private:
     const handler answer_;
     boost::asio::steady_timer sweep_timer_;
     boost::asio::steady_timer accept_pause_;
-    connections connections_;
+    connection_list connections_;
     std::function<void()> drained_;
     bool started_ = false, finished_ = false;
 };

@@ -17,6 +17,7 @@
 #include "larder/cache/options.hpp"
 #include "larder/cache/own_writes.hpp"
 #include "larder/cache/server_record.hpp"
+#include "larder/cache/stats.hpp"
 #include "larder/fate.hpp"
 #include "larder/valkey/options.hpp"
 
@@ -73,6 +74,11 @@ public:
     /// The value from wherever it is. `load` may run after the caller has gone; it throws what
     /// every reader of this load then gets.
     boost::asio::awaitable<found> read(std::string key, loader load, check is_value, wish how = {});
+
+    /// An entry that look() found is the answer: counts it as a hit.
+    void count_hit(origin in);
+    /// Since the start, of this worker.
+    cache::stats stats() const;
 
     /// Whether an announcement names a key of these tiers.
     bool concerns(std::string_view announcement) const;

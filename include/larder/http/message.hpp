@@ -46,6 +46,7 @@ struct response {
     std::vector<std::pair<std::string, std::string>> headers = {};  ///< more of them
     std::string cache_key = {};        ///< for the log: the entry that was asked for, if any
     std::string_view cache_tier = {};  ///< and where it was: `local`, `shared` or `source`
+    unsigned route = 0;                ///< for the metrics: which path was asked; 0: none
 };
 
 /// `{"detail":"..."}` in FastAPI's shape.
