@@ -1,15 +1,13 @@
 #include "process.hpp"
 
+#include <dirent.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 #include <string>
-#include <system_error>
 
 namespace larder::admin {
 
@@ -23,6 +21,17 @@ double boot_time() {
         if (word == "btime" && file >> seconds) return seconds;
     }
     return 0;
+}
+
+// Without the folder itself and the one above.
+std::uint64_t entries_of(const char* folder) {
+    auto* const open = ::opendir(folder);
+    if (!open) return 0;
+    std::uint64_t all = 0;
+    while (const auto* one = ::readdir(open))
+        if (one->d_name[0] != '.') ++all;
+    ::closedir(open);
+    return all;
 }
 
 // The fields behind the name of the program, which may have blanks and parentheses in it.
@@ -52,10 +61,7 @@ void read_stat(process_figures& all) {
 process_figures figures_of_process() {
     process_figures all;
     read_stat(all);
-    std::error_code ec;
-    const std::filesystem::directory_iterator open{"/proc/self/fd", ec};
-    if (!ec)
-        all.open_descriptors = static_cast<std::uint64_t>(std::distance(begin(open), end(open)));
+    all.open_descriptors = entries_of("/proc/self/fd");
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) all.most_descriptors = limit.rlim_cur;
     return all;
