@@ -1,5 +1,7 @@
 #include "metrics.hpp"
 
+#include <boost/describe/class.hpp>
+
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
@@ -10,6 +12,17 @@
 #include <utility>
 
 #include "larder/described.hpp"
+
+// Here, as the simulation compiles the header without Boost.
+namespace larder::cache {
+
+BOOST_DESCRIBE_STRUCT(misses, (),
+                      (absent, requested, write_in_progress, valkey_unavailable, unreleased_write))
+BOOST_DESCRIBE_STRUCT(refused_fills, (),
+                      (overtaken, too_large, not_wanted, write_in_progress, valkey_unavailable,
+                       unreleased_write))
+
+}  // namespace larder::cache
 
 namespace larder::admin {
 

@@ -1,8 +1,6 @@
 // What a worker's cache has done since it began, and how it is.
 #pragma once
 
-#include <boost/describe/class.hpp>
-
 #include <cstddef>
 #include <cstdint>
 
@@ -16,8 +14,6 @@ struct misses {
     std::uint64_t valkey_unavailable = 0;  ///< away, silent or not trusted
     std::uint64_t unreleased_write = 0;    ///< Valkey was not told of a write on the key yet
 };
-BOOST_DESCRIBE_STRUCT(misses, (),
-                      (absent, requested, write_in_progress, valkey_unavailable, unreleased_write))
 
 /// Loads whose value did not become an entry, by the reason.
 struct refused_fills {
@@ -28,9 +24,6 @@ struct refused_fills {
     std::uint64_t valkey_unavailable = 0;
     std::uint64_t unreleased_write = 0;
 };
-BOOST_DESCRIBE_STRUCT(refused_fills, (),
-                      (overtaken, too_large, not_wanted, write_in_progress, valkey_unavailable,
-                       unreleased_write))
 
 /// Counters, which only grow, and how it is now.
 struct stats {
