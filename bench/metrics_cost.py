@@ -26,44 +26,54 @@ from cached_get import ROOT, free_port, tool, wait_for
 REQUEST = b"GET /count HTTP/1.1\r\nhost: x\r\n\r\n"
 
 
+BATCH = 1_000
+
+
 def ask(connection, times):
-    """Answers of equal length, so one of them tells how long all are."""
+    """How many answers came from the local tier."""
+    local = 0
     for _ in range(times):
         connection.sendall(REQUEST)
-        answer = connection.recv(65536)
-        if b"detail=local" not in answer:
-            return False
-    return True
+        local += b"detail=local" in connection.recv(65536)
+    return local
 
 
 def instructions(program, environment, folder, requests, with_metrics):
+    """Of a request, in the cheapest batch: under valgrind a worker is late now and then, and asks
+    Valkey, and what it does beside requests takes its time as well."""
     port = free_port()
-    out = folder / "callgrind.out"
-    command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", program, "serve",
-               "--port", str(port), "--workers", "1", "--log-level", "warning"]
+    command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/callgrind.out",
+               program, "serve", "--port", str(port), "--workers", "1", "--log-level", "warning"]
     if with_metrics:
         command += ["--admin-port", "0"]
     service = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, cwd=folder)
+
+    def control(what):
+        subprocess.run(["callgrind_control", what, str(service.pid)], check=True,
+                       capture_output=True)
+
+    counts = []
     try:
         wait_for(f"http://127.0.0.1:{port}/count", 60)
         with socket.create_connection(("127.0.0.1", port)) as connection:
-            while not ask(connection, 500):
+            while ask(connection, BATCH) < 0.9 * BATCH:
                 time.sleep(0.1)
-            control = lambda what: subprocess.run(
-                ["callgrind_control", what, str(service.pid)], check=True, capture_output=True)
-            control("--zero")
-            misses = sum(not ask(connection, 1) for _ in range(requests))
-            control("--dump")
+            for _ in range(requests // BATCH):
+                control("--zero")
+                local = ask(connection, BATCH)
+                control("--dump")
+                dump = max(folder.glob("callgrind.out.*"), key=lambda one: int(one.suffix[1:]))
+                total = re.search(r"^(?:totals|summary): (\d+)", dump.read_text(), re.M)[1]
+                if local > 0.99 * BATCH:
+                    counts.append(int(total) / BATCH)
     finally:
         service.send_signal(signal.SIGTERM)
         service.wait(timeout=60)
-    if misses > requests / 1000:
-        raise SystemExit(f"{misses} of {requests} answers did not come from the local tier")
-    dump = next(iter(sorted(folder.glob("callgrind.out.1*"))))
-    total = int(re.search(r"^(?:totals|summary): (\d+)", dump.read_text(), re.M)[1])
     for one in folder.glob("callgrind.out*"):
         one.unlink()
-    return total / requests
+    if not counts:
+        raise SystemExit("the worker is late too often: is the machine busy?")
+    return min(counts)
 
 
 def main():
