@@ -8,6 +8,8 @@
 #include <regex>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "follow_store.hpp"
 #include "support/observed_service.hpp"
