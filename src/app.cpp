@@ -11,6 +11,9 @@
 #include <thread>
 #include <vector>
 
+#include "admin/health_page.hpp"
+#include "admin/observer.hpp"
+#include "admin/server.hpp"
 #include "app_state.hpp"
 #include "docs.hpp"
 #include "http/certificates.hpp"
@@ -36,6 +39,11 @@ http::listen_options listen_options_of(const app_options& o) {
 int listen(const app_options& options) {
     asio::io_context io{1};
     return http::listen(io, listen_options_of(options)).release();
+}
+
+int listen(const admin_options& options) {
+    asio::io_context io{1};
+    return http::listen(io, admin::listen_options_of(options)).release();
 }
 
 app::app(app_options options) : state_(std::make_unique<state>(std::move(options))) {}
@@ -123,8 +131,21 @@ void app::state::make_workers(http::acceptor listening) {
         workers.front()->follow(options.follow_source.value_or(*options.source), dependencies, own);
 }
 
-void app::state::stop() {
+// Whoever sends requests here is to hear first that this instance is not ready any more.
+void app::state::stop(asio::steady_timer& drain) {
     if (std::exchange(stopping, true)) return;
+    if (options.drain_delay.count() == 0) return stop_workers();
+    spdlog::info("{} is not ready any more, and stops in {} s", options.name,
+                 options.drain_delay.count());
+    waits_to_stop = true;
+    drain.expires_after(options.drain_delay);
+    drain.async_wait([this](boost::system::error_code) {
+        waits_to_stop = false;
+        stop_workers();
+    });
+}
+
+void app::state::stop_workers() {
     spdlog::info("{} finishes what is in flight and stops", options.name);
     for (auto& w : workers) w->stop(options.shutdown_timeout);
 }
@@ -145,17 +166,37 @@ int app::run() {
                                                             std::move(page.answer));
     asio::io_context io{1};
     const auto& o = state_->options;
+    admin::observer watch{io,
+                          {.options = o,
+                           .routes = state_->routes,
+                           .workers = state_->workers,
+                           .own = state_->own,
+                           .logins = *state_->logins,
+                           .not_set_up = state_->not_ready()}};
+    if (o.health)
+        for (auto& page : admin::health_pages(io, watch))
+            state_->routes.at(page.path).endpoints.emplace_back(http::method::get,
+                                                                std::move(page.answer));
     if (o.tls) state_->tls.emplace(o.tls->key, o.tls->certificate, o.tls->client_authorities);
     auto listening = http::listen(io, listen_options_of(o));
     const auto where = http::text_of(listening.local_endpoint());
     const auto scheme = where.starts_with("unix:") ? "" : o.tls ? "https://" : "http://";
-    state_->traffic.enough = [this, &io] { asio::post(io, [this] { state_->stop(); }); };
-    process_signals signals{io,
-                            {.stop = [this] { state_->stop(); },
-                             .cut_off = [this] { state_->cut_off(); },
-                             .renew = [this] { state_->renew(); }}};
-    std::optional<http::certificate_watch> watch;
-    if (state_->tls) watch.emplace(io, *state_->tls);
+    std::optional<admin::server> for_operators;
+    if (o.admin) for_operators.emplace(io, *o.admin, watch);
+    asio::steady_timer drain{io};
+    const auto stop = [&] {
+        watch.is_stopping();
+        state_->stop(drain);
+    };
+    const auto cut_off = [&] {  // the delay at first
+        if (state_->waits_to_stop) drain.cancel();
+        else state_->cut_off();
+    };
+    state_->traffic.enough = [&io, stop] { asio::post(io, stop); };
+    process_signals signals{
+        io, {.stop = stop, .cut_off = cut_off, .renew = [this] { state_->renew(); }}};
+    std::optional<http::certificate_watch> certificates;
+    if (state_->tls) certificates.emplace(io, *state_->tls);
     state_->make_workers(std::move(listening));
 
     std::size_t running = state_->workers.size(), starting = running;
@@ -165,6 +206,7 @@ int app::run() {
             if (failed) why_not = failed;
             if (failed) state_->cut_off();
             if (--starting > 0 || why_not || state_->stopping) return;
+            watch.has_started();
             state_->say_ready(scheme + where);
             if (o.on_ready) o.on_ready();
         });
@@ -177,7 +219,10 @@ int app::run() {
                 asio::post(io, [&] {
                     if (--running > 0) return;
                     signals.cancel();
-                    if (watch) watch->stop();
+                    if (certificates) certificates->stop();
+                    drain.cancel();
+                    watch.end();
+                    if (for_operators) for_operators->close();
                 });
             });
     } catch (const std::system_error& e) {  // no more threads

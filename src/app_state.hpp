@@ -1,6 +1,8 @@
 // What an app has, for the sources that are parts of it. Private to larder.
 #pragma once
 
+#include <boost/asio/steady_timer.hpp>
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,7 +32,8 @@ struct app::state {
         return {};
     }
     void make_workers(http::acceptor listening);
-    void stop();
+    void stop(boost::asio::steady_timer& drain);
+    void stop_workers();
     void cut_off();
     void renew();
     void say_ready(const std::string& url) const;
@@ -50,6 +53,7 @@ struct app::state {
     std::optional<http::certificates> tls;
     std::vector<std::unique_ptr<worker>> workers;
     bool stopping = false;
+    bool waits_to_stop = false;  // until app_options::drain_delay is over
 };
 
 }  // namespace larder

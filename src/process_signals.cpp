@@ -65,6 +65,7 @@ void process_signals::end() {
         ending_since_ = clock::now();
         handlers_.stop();
     } else if (clock::now() - ending_since_ >= moment) {
+        ending_since_ = clock::now();
         handlers_.cut_off();
     }
 }

@@ -64,7 +64,8 @@ int serve(const description& of, const serve_flags& flags, std::vector<std::stri
         return reload::supervise({.command_line = std::move(command_line),
                                   .folders = {flags.reload_dirs.begin(), flags.reload_dirs.end()},
                                   .build_command = flags.reload_command,
-                                  .listener = listen(options)});
+                                  .listener = listen(options),
+                                  .admin_listener = options.admin ? listen(*options.admin) : -1});
     options.on_ready = notify_ready;
     spdlog::info("Cache timeout is {}s", options.ttl.count());
     if (options.source) {

@@ -108,13 +108,20 @@ std::string route::allow() const {
 }
 
 route& routes::at(std::string_view path) {
-    if (path.find('{') == path.npos) return plain_[std::string{path}];
+    if (path.find('{') == path.npos) return numbered(plain_[std::string{path}], path);
     for (const auto& one : patterns_)
         if (one->path == path) return one->to;
     auto& made = *patterns_.emplace_back(std::make_unique<pattern>());
     made.path = path;
     for (const auto one : segments_of(path)) made.segments.emplace_back(one);
-    return made.to;
+    return numbered(made.to, path);
+}
+
+route& routes::numbered(route& one, std::string_view path) {
+    if (one.number > 0) return one;
+    one.number = static_cast<unsigned>(names_.size());
+    names_.emplace_back(path);
+    return one;
 }
 
 routes::match routes::find(std::string_view path, std::string_view raw_path) const {

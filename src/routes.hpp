@@ -17,6 +17,7 @@ namespace larder {
 /// The methods of one path. There are few, so a list serves.
 struct route {
     std::vector<std::pair<http::method, std::unique_ptr<endpoint>>> endpoints;
+    unsigned number = 0;  ///< its place among routes::names()
 
     /// Null if there is none. HEAD is GET's.
     const endpoint* find(http::method m) const;
@@ -40,6 +41,8 @@ public:
     match find(std::string_view path, std::string_view raw_path) const;
     /// Of all paths.
     std::string allow() const;
+    /// The paths as they were added; the first is `none`, for what is nobody's.
+    const std::vector<std::string>& names() const { return names_; }
 
 private:
     struct pattern {
@@ -47,8 +50,11 @@ private:
         std::vector<std::string> segments;  // `{basketid}` is a parameter
         route to;
     };
+    route& numbered(route& one, std::string_view path);
+
     std::map<std::string, route, std::less<>> plain_;
     std::vector<std::unique_ptr<pattern>> patterns_;
+    std::vector<std::string> names_{"none"};
 };
 
 /// To what no endpoint answers: OPTIONS, another method (405), the path with a slash too many or

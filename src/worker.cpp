@@ -115,7 +115,9 @@ worker::worker(const app_options& options, const routes& all, const cached_famil
               .program = options.name,
               .local_bytes = options.local_bytes / workers_of(options)}),
       not_ready_(not_ready),
+      logins_(logins),
       give_up_(io_) {
+    if (options.admin) counts_.emplace(all.names().size());
     if (!options.source) return;
     cache_.remember_servers(
         {.read = [this, logins](
@@ -135,11 +137,11 @@ void worker::listen(http::acceptor listening, http::server_options options) {
     options.still_has = [this](std::string_view key, std::uint64_t version) {
         std::optional<http::entry_times> times;
         if (spdlog::should_log(spdlog::level::debug)) return times;
-        const auto hit = cache_.find(key);
-        if (!hit || hit->version != version) return times;
-        times = {hit->age, hit->left};
+        if (const auto hit = cache_.find(key, version)) times = {hit->age, hit->left};
         return times;
     };
+    options.had_again = [this] { cache_.count_hit(cache::origin::local); };
+    if (counts_) options.counts = &*counts_;
     server_.emplace(io_, std::move(listening), std::move(options),
                     [this](const http::request& r) { return answer(r); });
 }
@@ -172,7 +174,10 @@ std::string name_of_process() {
 
 void worker::follow(const pg::pool_options& source, std::vector<followed> what,
                     const cache::own_writes& own) {
+    following_.emplace();
     const auto forget = [this](const follow::untrue& it) {
+        following_->changed_keys += it.keys.size();
+        if (!it.families.empty()) ++following_->purges;
         if (!it.families.empty()) cache_.invalidate_all_of(it.families, it.why);
         if (!it.keys.empty()) cache_.invalidate(it.changed_keys());
     };
@@ -181,6 +186,10 @@ void worker::follow(const pg::pool_options& source, std::vector<followed> what,
         return valkey.empty() ? valkey : options_.cache_prefix + ' ' + valkey;
     };
     const auto say = [this, by = name_of_process()](const follow::progress& how) {
+        followed_at_ = std::chrono::steady_clock::now();
+        if (!std::exchange(following_->is_following, true)) ++following_->sessions;
+        following_->late = how.late;
+        following_->behind_bytes = options_.follow == following::triggers ? 0 : how.behind;
         cache_.say_followed({.by = by, .since = how.since, .late = how.late});
     };
     follower_.emplace(io_.get_executor(), options_.follow, source, std::move(what),
@@ -188,7 +197,10 @@ void worker::follow(const pg::pool_options& source, std::vector<followed> what,
                                                .of = which,
                                                .program = options_.name,
                                                .follows = say,
-                                               .ends = [this] { cache_.say_unfollowed(); }});
+                                               .ends = [this] {
+                                                   following_->is_following = false;
+                                                   cache_.say_unfollowed();
+                                               }});
 }
 
 asio::awaitable<http::response> worker::answer(const http::request& r) {
@@ -224,12 +236,19 @@ asio::awaitable<http::response> worker::answer_by_route(http::request r) {
     const auto found = routes_.find(r.path, r.raw_path);
     const auto* e = found.to ? found.to->find(r.method) : nullptr;
     r.members = &found.members;
-    if (!e) co_return answer_without_endpoint(routes_, r, root);
-    if (auto refused = refuse_foreign_page(options_.cors_origins, r)) co_return std::move(*refused);
+    const auto number = found.to ? found.to->number : 0;
+    std::optional<http::response> refused;
+    if (!e) refused = answer_without_endpoint(routes_, r, root);
+    else refused = refuse_foreign_page(options_.cors_origins, r);
+    if (refused) {
+        refused->route = number;
+        co_return std::move(*refused);
+    }
     pg::session session{db_};
     exchange by_http{.asked = http::directives_of(r), .client_reload = options_.client_reload};
     services mine{session, cache_, &by_http};
     auto answered = co_await e->answer(mine, not_ready_, r);
+    answered.route = number;
     co_return answered;
 }
 

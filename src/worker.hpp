@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "admin/figures.hpp"
 #include "follow/follower.hpp"
 #include "http/server.hpp"
 #include "larder/app.hpp"
@@ -73,6 +74,10 @@ public:
     void stop(std::chrono::milliseconds timeout);
     /// Whether everything that it had begun has ended. Ask when run() has returned.
     bool is_drained() const { return drained_; }
+    /// On its own thread.
+    admin::worker_figures figures() const;
+    /// Likewise. One statement, which is not counted among requests.
+    boost::asio::awaitable<admin::source_answer> ask_source();
 
 private:
     boost::asio::awaitable<http::response> answer(const http::request& r);
@@ -91,6 +96,10 @@ private:
     std::optional<pg::listener> announcements_;
     std::optional<follow::follower> follower_;
     const std::string_view not_ready_;
+    const std::shared_ptr<pg::logins> logins_;
+    std::optional<http::request_counts> counts_;
+    std::optional<admin::follower_figures> following_;
+    std::chrono::steady_clock::time_point followed_at_;
     std::optional<http::server> server_;
     boost::asio::steady_timer give_up_;
     std::chrono::steady_clock::time_point release_until_;  // at the end

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "larder/admin.hpp"
 #include "larder/cached.hpp"
 #include "larder/follow.hpp"
 #include "larder/handler.hpp"
@@ -77,6 +78,9 @@ struct app_options {
     http::networks trusted_proxies = http::networks::loopback();
     std::vector<std::string> cors_origins;  ///< whose pages may read answers; `*`: all
     std::function<void()> on_ready;         ///< called once, when every worker accepts
+    std::optional<admin_options> admin;     ///< health and metrics on a listener of their own
+    bool health = false;                  ///< /health/live and /health/ready among the routes, too
+    std::chrono::seconds drain_delay{0};  ///< from SIGTERM, while /health/ready says no
 };
 
 /// Opens the socket that the options name, for processes that serve it one after the other with

@@ -324,6 +324,22 @@ bool engine::is_calm() const {
            forgetting_.empty() && writer_.settling() == 0 && reader_.what_goes_on().empty();
 }
 
+void engine::complete(stats& s) const {
+    s.purges = trust_.purges();
+    s.purged_entries = trust_.purged_entries();
+    s.evictions = local_.evictions();
+    s.connections = client_.lives();
+    s.breaker_openings = client_.breaker_openings();
+    s.is_connected = client_.life() != 0;
+    s.is_trusted = trust_.is_trusted();
+    s.is_silent = s.is_connected && !client_.is_answering();
+    s.is_followed = is_followed();
+    s.is_local_usable = local_.is_on() && local_.is_current(waits_.now());
+    s.local_entries = local_.size();
+    s.local_bytes = local_.bytes();
+    s.commands = client_.unanswered();
+}
+
 std::string engine::leftover() const {
     if (auto what = reader_.what_goes_on(); !what.empty()) return what;
     constexpr std::size_t proof_probe_and_sign = 3;

@@ -19,6 +19,7 @@
 #include "larder/cache/entry.hpp"
 #include "larder/cache/options.hpp"
 #include "larder/cache/own_writes.hpp"
+#include "larder/cache/stats.hpp"
 #include "valkey/client.hpp"
 
 namespace larder::cache {
@@ -72,6 +73,8 @@ public:
     /// Empty if nothing is left over when it is calm.
     std::string leftover() const;
     const local_tier& local() const { return local_; }
+    /// Adds what the engine knows: what its parts counted, and how they are.
+    void complete(stats& s) const;
     void remember_servers(server_memory how) { trust_.remember_servers(std::move(how)); }
     const std::vector<std::string>& families() const { return options_.families; }
     /// In leases, holds and locks.

@@ -126,6 +126,7 @@ void local_tier::evict() {
         // remove() would move the hand to the older neighbour; it goes on to the newer one.
         hand_ = victim == queue_.begin() ? queue_.end() : std::prev(victim);
         remove(victim);
+        ++evictions_;
     }
 }
 

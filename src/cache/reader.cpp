@@ -54,6 +54,7 @@ task<found> reader::read(std::string key, loader load, check is_value, wish how)
     }
     if (mine->failed) std::rethrow_exception(mine->failed);
     auto landed = mine->brought;
+    landed.loaded = landed.from == origin::source && boarded.is_first;
     landed.collapsed = mine->waited || (landed.from == origin::source && !boarded.is_first);
     co_return landed;
 }

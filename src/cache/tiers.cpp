@@ -49,6 +49,7 @@ struct tiers::state {
     const std::shared_ptr<asio_world> outside;
     const std::string prefix;  // of all keys
     valkey::redis_network way;
+    cache::stats counted;  // what the engine does not count
     cache::engine engine;
     nursery home;  // ends first
 };
@@ -75,9 +76,24 @@ void tiers::stop() {
     state_->outside->stop_the_clock();
 }
 
-std::optional<local_hit> tiers::find(std::string_view key) {
+std::optional<local_hit> tiers::find(std::string_view key, std::uint64_t version) {
     auto& s = *state_;
-    return s.prefix.empty() ? s.engine.find(key) : s.engine.find(s.full(std::string{key}));
+    const auto hit =
+        s.prefix.empty() ? s.engine.find(key) : s.engine.find(s.full(std::string{key}));
+    if (version != 0 && hit && hit->version != version) return std::nullopt;
+    if (hit) ++s.counted.local_hits;
+    return hit;
+}
+
+void tiers::count_hit(origin in) {
+    auto& all = state_->counted;
+    ++(in == origin::local ? all.local_hits : all.shared_hits);
+}
+
+cache::stats tiers::stats() const {
+    auto all = state_->counted;
+    state_->engine.complete(all);
+    return all;
 }
 
 asio::awaitable<std::optional<found>> tiers::look(std::string key, check is_value) {
@@ -95,6 +111,58 @@ task<T> run(std::function<asio::awaitable<T>()> work, asio_world& outside, waits
 }
 
 using memory_ptr = std::shared_ptr<const tiers::server_memory>;
+
+// A load as it is counted, also if it fails or is given up.
+template <class State>
+task<std::string> run_load(tiers::loader load, State* s) {
+    struct measured {
+        explicit measured(stats& all) : of(all) { ++of.loads; }
+        measured(const measured&) = delete;
+        measured& operator=(const measured&) = delete;
+        ~measured() {
+            if (!succeeded) ++of.failed_loads;
+            of.load_ns += static_cast<std::uint64_t>(
+                std::chrono::nanoseconds{std::chrono::steady_clock::now() - begun}.count());
+        }
+        stats& of;
+        const std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
+        bool succeeded = false;
+    };
+    measured mine{s->counted};
+    auto text = co_await as_task(*s->outside, s->engine.waiting(), load());
+    mine.succeeded = true;
+    co_return text;
+}
+
+// Of those that both misses and refused fills have.
+template <class Reasons>
+std::uint64_t* reason_of(Reasons& all, std::string_view bypassed) {
+    if (bypassed == "write-in-progress") return &all.write_in_progress;
+    if (bypassed == "valkey-unavailable") return &all.valkey_unavailable;
+    if (bypassed == "unreleased-write") return &all.unreleased_write;
+    return nullptr;
+}
+
+std::uint64_t& count_of_miss(misses& all, const found& it, const wish& how) {
+    if (how.anew || !how.keep) return all.requested;
+    auto* const known = reason_of(all, it.bypassed);
+    return known ? *known : all.absent;
+}
+
+std::uint64_t& count_of_fill(stats& all, const found& it, const wish& how) {
+    auto& refused = all.refused_fills;
+    if (it.stored) return all.fills;
+    if (auto* const known = reason_of(refused, it.bypassed)) return *known;
+    if (it.bypassed == "too-large") return refused.too_large;
+    return how.keep ? refused.overtaken : refused.not_wanted;
+}
+
+void count(stats& all, const found& it, const wish& how) {
+    const bool is_hit = it.from != origin::source && !it.collapsed;
+    if (!is_hit) ++count_of_miss(all.misses, it, how);
+    else ++(it.from == origin::local ? all.local_hits : all.shared_hits);
+    if (it.loaded) ++count_of_fill(all, it, how);
+}
 
 template <class State>
 task<server_record> read_server(State* s, memory_ptr both, std::string family) {
@@ -135,12 +203,12 @@ void tiers::remember_servers(server_memory how) {
 
 asio::awaitable<found> tiers::read(std::string key, loader load, check is_value, wish how) {
     const auto s = state_;
-    cache::loader as_engine = [load = std::move(load), s = s.get()] {
-        return run(load, *s->outside, s->engine.waiting());
-    };
+    cache::loader as_engine = [load = std::move(load), s = s.get()] { return run_load(load, s); };
     auto all = as_awaitable(
         s->home, s->engine.read(s->full(std::move(key)), std::move(as_engine), is_value, how));
-    co_return co_await std::move(all);
+    auto value = co_await std::move(all);
+    count(s->counted, value, how);
+    co_return value;
 }
 
 bool tiers::concerns(std::string_view announcement) const {
@@ -186,7 +254,10 @@ void write::add(std::vector<std::string> keys) {
 
 asio::awaitable<std::vector<std::string>> write::hold() {
     auto& s = *state_;
-    co_return co_await as_awaitable(s.at->home, s.at->engine.writes().hold(s.one));
+    auto untold = co_await as_awaitable(s.at->home, s.at->engine.writes().hold(s.one));
+    if (!s.one.keys.empty()) ++s.at->counted.holds;
+    if (!untold.empty()) ++s.at->counted.untold_holds;
+    co_return untold;
 }
 
 asio::awaitable<void> write::end(bool may_be_written, ask_fate what_became,

@@ -244,7 +244,10 @@ task<std::optional<std::size_t>> trust::purge_locked(std::uint64_t life, std::st
     if (!locked) co_return std::nullopt;
     const auto leases = co_await walk(life, family, "{" + family + ":*}:lease");
     if (!leases) co_return std::nullopt;
-    co_return co_await walk(life, family, family + ":*");
+    const auto purged = co_await walk(life, family, family + ":*");
+    if (purged) ++purges_;
+    if (purged) purged_entries_ += *purged;
+    co_return purged;
 }
 
 // In small steps. Who lost the lock leaves the rest to whoever has it.

@@ -69,6 +69,10 @@ public:
     /// said before. How many values.
     task<std::optional<std::size_t>> take_over();
 
+    /// Of families, by this worker, and how many values these deleted.
+    std::uint64_t purges() const { return purges_; }
+    std::uint64_t purged_entries() const { return purged_entries_; }
+
 private:
     enum class verdict { trusted, not_yet, foreign };
 
@@ -102,6 +106,7 @@ private:
     unsigned changes_ = 0;  // of marks that were read
     std::string database_;  // that is trusted here
     time_point lock_renewed_{};
+    std::uint64_t purges_ = 0, purged_entries_ = 0;
     bool stopped_ = false;
     std::string why_not_;  // for the log
     std::string told_;     // of these, since one was trusted

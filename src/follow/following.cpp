@@ -250,7 +250,11 @@ progress following::progress_of(const session& s) const {
         return std::chrono::duration_cast<milliseconds>(now - when);
     };
     const auto waits = s.untold.empty() ? milliseconds{0} : ago(s.untold.front().when);
-    return {.since = ago(s.since), .late = std::max(s.late, waits)};
+    const auto told = s.waiting.is_empty() ? s.done : s.told;
+    const auto written = s.ahead.empty() ? told : s.ahead.back();
+    return {.since = ago(s.since),
+            .late = std::max(s.late, waits),
+            .behind = written > told ? written - told : 0};
 }
 
 }  // namespace larder::follow

@@ -60,6 +60,7 @@ struct progress {
     std::chrono::milliseconds since{0};  ///< how long ago the session began
     /// How long it took until the last known place in the log was told, or takes already.
     std::chrono::milliseconds late{0};
+    position behind = 0;  ///< the part of the log that is not told, in bytes; by triggers of no use
 };
 
 /// The first of them, for one line of the log.

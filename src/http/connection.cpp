@@ -207,39 +207,45 @@ void connection::answer_known() {
     auto& known = owner_.known();
     if (!known.is_on() || owner_.is_stopping()) return;
     const bool is_logged = this->is_logged();
+    auto* const counts = owner_.options().counts;
     const known_answer* last = nullptr;
     std::optional<entry_times> times;
     while (out_.size() < most_unsent) {
         const auto head = reader_.next_head();
         const auto* answer = head.empty() ? nullptr : known.find(origin_, head);
         if (!answer) break;
-        const auto begun = is_logged ? std::chrono::steady_clock::now() : since_;
+        const auto begun = std::chrono::steady_clock::now();
         // Nothing changes between two that came together.
-        if (answer != last) times = owner_.options().still_has(answer->key, answer->version);
+        if (answer == last) owner_.options().had_again();
+        else times = owner_.options().still_has(answer->key, answer->version);
         if (!times) break;
         last = answer;
         const auto id = new_id();
         const std::string_view request_id{id.data(), id.size()};
         answer->text.append(out_, request_id, *times);
-        if (is_logged) log_known(*answer, head, request_id, begun);
+        if (counts || is_logged) {
+            const auto took = std::chrono::steady_clock::now() - begun;
+            if (counts) counts->add(answer->route, answer->asked, answer->status, took);
+            if (is_logged) log_known(*answer, head, request_id, took);
+        }
         reader_.skip(head.size());
+        phase_ = phase::answering;
+        since_ = begun;
     }
     if (!last) return;
-    enter(phase::answering);
     is_new_ = false;
     reader_.next();
 }
 
 void connection::log_known(const known_answer& answer, std::string_view head,
-                           std::string_view request_id,
-                           std::chrono::steady_clock::time_point begun) {
+                           std::string_view request_id, std::chrono::nanoseconds took) {
     client_ = answer.client.empty() ? peer_ : answer.client;
     trace_id_.clear();
     trace_.clear();
     request_id_ = request_id;
     if (owner_.options().log_all_ids) trace_ = " id=" + request_id_;
     const response said{.status = answer.status, .cache_key = answer.key, .cache_tier = "local"};
-    log(head.substr(0, head.find('\r')), said, std::chrono::steady_clock::now() - begun);
+    log(head.substr(0, head.find('\r')), said, took);
 }
 
 // Not if another one has the same name: a client's own ids are others each time.
@@ -255,6 +261,8 @@ void connection::learn(const response& answer) {
                {.key = answer.cache_key,
                 .version = answer.entry_version,
                 .status = answer.status,
+                .route = answer.route,
+                .asked = reader_.get().method,
                 .client = client_ == peer_ ? "" : client_,
                 .text = answer_again{answer, frame()}});
 }
@@ -336,7 +344,12 @@ asio::awaitable<void> connection::answer_request() {
     }
     owner_.options().complete(r, answer);
     if (owner_.is_stopping()) keep_alive_ = false;
-    if (is_logged()) log(reader_.request_line(), answer, std::chrono::steady_clock::now() - begun);
+    auto* const counts = owner_.options().counts;
+    if (counts || is_logged()) {
+        const auto took = std::chrono::steady_clock::now() - begun;
+        if (counts) counts->add(answer.route, r.method, answer.status, took);
+        if (is_logged()) log(reader_.request_line(), answer, took);
+    }
     append_answer(out_, answer, frame());
     learn(answer);
 }
@@ -348,6 +361,7 @@ void connection::refuse(unsigned status, std::string_view why) {
     name_request();
     auto refusal = error_response(status, reason(status));
     owner_.options().complete(reader_.get(), refusal);
+    if (auto* const counts = owner_.options().counts) counts->add_refused(status);
     if (is_logged()) log("invalid request: " + std::string{why}, refusal, std::nullopt);
     append_answer(out_, refusal, frame());
 }

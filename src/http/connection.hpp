@@ -30,6 +30,9 @@ public:
     void close_if_overdue(std::chrono::steady_clock::time_point now);
     /// Closes the socket if no whole request has come that is to be answered.
     void close_if_waiting();
+    /// In the middle of whatever it does.
+    void close() { socket_.close(); }
+    bool is_answering() const { return phase_ == phase::answering; }
 
 private:
     enum class phase { shaking_hands, idle, reading, answering, writing, lingering };
@@ -40,7 +43,7 @@ private:
     boost::asio::awaitable<bool> flush();
     void answer_known();
     void log_known(const known_answer& answer, std::string_view head, std::string_view request_id,
-                   std::chrono::steady_clock::time_point begun);
+                   std::chrono::nanoseconds took);
     void learn(const response& answer);
     boost::asio::awaitable<void> answer_request();
     boost::asio::awaitable<void> linger();

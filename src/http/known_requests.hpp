@@ -20,6 +20,8 @@ struct known_answer {
     std::string key;
     std::uint64_t version = 0;
     unsigned status = 200;
+    unsigned route = 0;  ///< for the metrics, as the next
+    method asked = method::get;
     std::string client = {};  ///< whom a proxy speaks for, for the log; empty: who is connected
     answer_again text;
 

@@ -86,12 +86,12 @@ acceptor listen(asio::io_context& io, const listen_options& where) {
     std::vector<stream::endpoint> endpoints;
     mode_t mode = 0;
     auto address = where.host + ":" + std::to_string(where.port);
-    std::string advice = "stop it, or choose another port with --port";
+    auto advice = "stop it, or choose another port with " + std::string{where.port_flag};
     if (where.unix_path.empty()) {
         endpoints = resolve(io, where, ec);
     } else {
         address = where.unix_path;
-        advice = "stop it, or choose another path with --uds";
+        advice = "stop it, or choose another path with " + std::string{where.path_flag};
         if (where.unix_path.size() >= sizeof(sockaddr_un::sun_path)) {
             ec = asio::error::name_too_long;
         } else {

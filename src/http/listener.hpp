@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace larder::http {
 
@@ -22,6 +23,7 @@ struct listen_options {
     std::string unix_path = {};  ///< a Unix socket instead; one that nobody listens on is replaced
     std::optional<int> descriptor = {};  ///< a socket that listens already instead
     int backlog = 2'048;
+    std::string_view port_flag = "--port", path_flag = "--uds";  ///< which choose another one
 };
 
 /// Binds and listens; of a name's addresses at the first that is this machine's, IPv4 before IPv6.

@@ -11,6 +11,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <exception>
 #include <memory>
 #include <utility>
@@ -59,6 +60,18 @@ void server::stop(std::function<void()> drained) {
     drained_ = std::move(drained);
     for (auto* c : connections_) c->close_if_waiting();
     asio::co_spawn(io_, stop_accepting(), log_failure);
+}
+
+void server::close() {
+    if (!is_stopping()) drained_ = [] {};
+    acceptor_.close();
+    for (auto* c : connections_) c->close();
+    finish_if_drained();
+}
+
+std::size_t server::in_flight() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(connections_, [](const auto* c) { return c->is_answering(); }));
 }
 
 // For which there is no memory it ends, and the next one is accepted all the same.
@@ -110,11 +123,11 @@ void server::finish_if_drained() {
     drained_();
 }
 
-server::connections::iterator server::enter(connection& c) {
+server::connection_list::iterator server::enter(connection& c) {
     return connections_.insert(connections_.end(), &c);
 }
 
-void server::leave(connections::iterator c) {
+void server::leave(connection_list::iterator c) {
     connections_.erase(c);
     finish_if_drained();
 }

@@ -20,6 +20,7 @@
 #include "larder/http/message.hpp"
 #include "larder/http/networks.hpp"
 #include "listener.hpp"
+#include "request_counts.hpp"
 
 namespace larder::http {
 
@@ -45,7 +46,9 @@ struct server_options {
     /// How old that version of an entry is, if the local tier has it; nothing: not any more.
     using look = std::function<std::optional<entry_times>(std::string_view key, std::uint64_t)>;
     look still_has = {};
+    std::function<void()> had_again = {};  ///< what still_has() found is one more answer
     std::size_t known_bytes = 0;  ///< of answers to requests that came before; 0: none are kept
+    request_counts* counts = nullptr;  ///< of this worker; null: nobody counts
 };
 
 class server {
@@ -61,6 +64,13 @@ public:
     /// Takes no more connections, closes those that sent no whole request, lets the others finish
     /// theirs, and calls `drained` when none is left.
     void stop(std::function<void()> drained);
+    /// Takes no more connections, and closes those that there are.
+    void close();
+    /// Where it listens.
+    stream::endpoint endpoint() const { return acceptor_.local_endpoint(); }
+    /// How many there are, and how many of them wait for an answer.
+    std::size_t connections() const { return connections_.size(); }
+    std::size_t in_flight() const;
 
     const server_options& options() const { return options_; }
     const handler& answer() const { return answer_; }
@@ -69,15 +79,15 @@ public:
 
 private:
     friend class connection;
-    using connections = std::list<connection*>;
+    using connection_list = std::list<connection*>;
 
     boost::asio::awaitable<void> accept();
     void take_in(stream::socket socket);
     void drop_syns();
     boost::asio::awaitable<void> stop_accepting();
     boost::asio::awaitable<void> sweep();
-    connections::iterator enter(connection& c);
-    void leave(connections::iterator c);
+    connection_list::iterator enter(connection& c);
+    void leave(connection_list::iterator c);
     void finish_if_drained();
 
     boost::asio::io_context& io_;
@@ -87,7 +97,7 @@ private:
     boost::asio::steady_timer sweep_timer_;
     boost::asio::steady_timer accept_pause_;
     known_requests known_;
-    connections connections_;
+    connection_list connections_;
     std::function<void()> drained_;
     bool started_ = false, finished_ = false;
 };

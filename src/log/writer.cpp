@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <condition_variable>
 #include <csignal>
@@ -14,6 +15,8 @@
 namespace larder::log {
 
 namespace {
+
+std::atomic<std::uint64_t> lost{0};
 
 std::size_t lines_in(std::string_view text) {
     return static_cast<std::size_t>(std::ranges::count(text, '\n'));
@@ -97,7 +100,9 @@ void writer::state::put(const std::string& lines, std::size_t missing) {
     why = std::strerror(errno);
     if (done >= begin) unwritten = 0;
     const auto from = std::clamp(done, begin, end);
-    unwritten += missing + lines_in(std::string_view{text}.substr(from, end - from));
+    const auto cut_off = lines_in(std::string_view{text}.substr(from, end - from));
+    unwritten += missing + cut_off;
+    lost += cut_off;
     if (done > 0) is_cut = text[done - 1] != '\n';
 }
 
@@ -139,11 +144,14 @@ void writer::add(std::string_view line) {
     // Behind a line that was dropped no other one is kept, so that it can be said where they lack.
     if (s.dropped > 0 || s.waiting.size() + line.size() > s.most_bytes) {
         ++s.dropped;
+        ++lost;
     } else {
         s.waiting += line;
     }
     if (is_first) s.changed.notify_all();
 }
+
+std::uint64_t writer::lost_lines() { return lost; }
 
 void writer::finish(std::chrono::milliseconds patience) {
     if (std::exchange(is_finished_, true) || !has_thread_) return;

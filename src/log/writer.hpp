@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -28,6 +29,9 @@ public:
     void add(std::string_view line);
     /// Waits until all is written, or for that long. What is added later is lost.
     void finish(std::chrono::milliseconds patience);
+
+    /// Lines of this process that were dropped, or could not be written. Call it on any thread.
+    static std::uint64_t lost_lines();
 
 private:
     struct state;

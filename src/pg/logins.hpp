@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -44,15 +45,24 @@ public:
     }
     void was_refused(const error& why) {
         const std::lock_guard lock{mutex_};
+        ++refusals_;
         refused_ = why.unshared();
         told.was_refused(why);
     }
     void was_accepted(address where) {
         const std::lock_guard lock{mutex_};
+        ++acceptances_;
         refused_.reset();
         served_ = std::move(where);
         told.was_accepted();
     }
+    /// Whether the last one was.
+    bool is_refused() const {
+        const std::lock_guard lock{mutex_};
+        return refused_.has_value();
+    }
+    std::uint64_t acceptances() const { return acceptances_; }
+    std::uint64_t refusals() const { return refusals_; }
     address served_last() {
         const std::lock_guard lock{mutex_};
         return served_;
@@ -94,7 +104,8 @@ private:
 
     bool refused_lately() const { return refused_ && clock::now() - began_ < pause; }
 
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
+    std::atomic<std::uint64_t> acceptances_{0}, refusals_{0};
     std::optional<error> refused_;  // what the last one ended with
     clock::time_point began_;
     address served_;

@@ -309,6 +309,10 @@ pool::~pool() { close(); }
 
 void pool::close() { state_->close(); }
 
+pool_stats pool::stats() const {
+    return {state_->in_use, state_->idle.size(), state_->waiting.size()};
+}
+
 void pool::tell(const error& why) const { state_->shared->told.failed(why); }
 
 asio::awaitable<transaction> pool::begin() {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "program/variables.hpp"
 
@@ -31,7 +32,8 @@ std::string variable_of(const std::string& flag, const std::string& prefix) {
 // Kubernetes says of a Service named orders ORDERS_PORT=tcp://10.96.0.7:8000, which is not meant
 // for us.
 bool is_meant(const std::string& name, const std::string& value, const std::string& prefix) {
-    return name != prefix + "PORT" || value.find("://") == std::string::npos;
+    const bool is_port = name == prefix + "PORT" || name == prefix + "ADMIN_PORT";
+    return !is_port || value.find("://") == std::string::npos;
 }
 
 // CLI11 would take 010 for 8, 0x50 for 80, and -1 for the most that there can be.
@@ -67,6 +69,16 @@ void refuse_what_does_nothing(const CLI::App& serving, const std::string& prefix
                                     ": give one of them");
     if (is_given("--uds") && is_given("--fd"))
         throw setting_error("--uds has no use beside --fd: give one of them");
+    for (const auto& [flag, instead] :
+         {std::pair{"--admin-port", "--admin-uds"}, std::pair{"--admin-port", "--admin-fd"},
+          std::pair{"--admin-uds", "--admin-fd"}, std::pair{"--admin-host", "--admin-uds"},
+          std::pair{"--admin-host", "--admin-fd"}})
+        if (is_given(flag) && is_given(instead))
+            throw setting_error(std::string{flag} + " has no use beside " + instead +
+                                ": give one of them");
+    if (is_given("--admin-host") && !is_given("--admin-port") &&
+        !variable(variable_of("admin-port", prefix)))
+        throw setting_error("--admin-host needs --admin-port");
 }
 
 void take_from_environment(CLI::App& serving, const std::string& prefix) {
@@ -93,8 +105,10 @@ std::vector<std::string> unknown_variables(const CLI::App& serving, const std::s
     for (char** one = environ; *one; ++one) {
         const std::string_view text = *one;
         const std::string name{text.substr(0, text.find('='))};
-        if (!name.starts_with(prefix) || name.starts_with(prefix + "SERVICE_") ||
-            name.starts_with(prefix + "PORT_"))
+        if (!name.starts_with(prefix)) continue;
+        const std::vector<std::string> others{"SERVICE_", "PORT_", "ADMIN_SERVICE_", "ADMIN_PORT_"};
+        if (std::ranges::any_of(others,
+                                [&](const auto& one) { return name.starts_with(prefix + one); }))
             continue;
         const auto options = serving.get_options();
         const bool is_known = std::ranges::any_of(options, [&](const CLI::Option* option) {
@@ -143,6 +157,15 @@ void add_serve_flags(CLI::App& serving, serve_flags& flags) {
     add("--uds", flags.uds, "Path of a Unix socket to listen on instead");
     add("--fd", flags.fd, "Descriptor of a socket that listens already, as systemd hands over: 3")
         ->take_last();
+    add("--admin-port", flags.admin_port,
+        "Port for /health/live, /health/ready and /metrics; 0 takes any free one; default: none")
+        ->check(CLI::Range(0, 65'535));
+    add("--admin-host", flags.admin_host, "Name or address for that port");
+    add("--admin-uds", flags.admin_uds, "Path of a Unix socket for the same instead");
+    add("--admin-fd", flags.admin_fd, "Descriptor of a socket that listens already for the same")
+        ->take_last();
+    add_switch("--health,!--no-health", flags.health,
+               "/health/live and /health/ready on the service's own port, too");
     add("--workers", flags.workers,
         "Worker threads; default: one a processor, of those that affinity and quota leave it")
         ->check(CLI::Range(1, 1024))
@@ -179,6 +202,9 @@ void add_serve_flags(CLI::App& serving, serve_flags& flags) {
     add("--timeout-graceful-shutdown", flags.timeout_graceful_shutdown,
         "Seconds for what is in flight at the end")
         ->check(at_most_a_day);
+    add("--drain-delay", flags.drain_delay,
+        "Seconds that it still serves after SIGTERM, while /health/ready says no")
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{86'400}));
     add("--header", flags.headers, "name:value, of each answer; may be repeated, in lines")
         ->delimiter('\n');
     add_switch("--server-header,!--no-server-header", flags.server_header,

@@ -29,7 +29,13 @@ struct serve_flags {
     std::vector<std::string> forwarded_allow_ips{"127.0.0.1"};
     std::size_t limit_concurrency = 0, limit_max_requests = 0;
     int backlog = 2'048;
+    std::string admin_host = "127.0.0.1";
+    std::optional<int> admin_port = {};
+    std::string admin_uds = {};
+    std::optional<int> admin_fd = {};
+    bool health = false;
     std::int64_t timeout_keep_alive = 5, timeout_request = 30, timeout_graceful_shutdown = 30;  // s
+    std::int64_t drain_delay = 0;                                                               // s
     std::vector<std::string> headers = {};  // name:value
     bool server_header = true, date_header = true;
     std::vector<std::string> cors_allow_origin = {};

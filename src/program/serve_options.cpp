@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 #include <chrono>
+#include <optional>
 #include <sstream>
 #include <string_view>
 #include <utility>
@@ -61,6 +62,17 @@ void check_root_path(const std::string& path) {
                             std::string{others + 1} + ", not '" + path + "'");
 }
 
+// Nothing if none of its flags is given.
+std::optional<admin_options> admin_from(const serve_flags& flags) {
+    if (flags.admin_host.empty())
+        throw setting_error("--admin-host is empty: it takes a name or an address");
+    if (!flags.admin_port && flags.admin_uds.empty() && !flags.admin_fd) return std::nullopt;
+    admin_options admin{
+        .host = flags.admin_host, .unix_path = flags.admin_uds, .descriptor = flags.admin_fd};
+    if (flags.admin_port) admin.port = static_cast<std::uint16_t>(*flags.admin_port);
+    return admin;
+}
+
 std::string joined(const std::vector<std::string>& list) {
     std::string text;
     for (const auto& one : list) text += (text.empty() ? "" : ",") + one;
@@ -106,6 +118,9 @@ app_options options_from(const description& of, const serve_flags& flags) {
         .server_header = flags.server_header,
         .date_header = flags.date_header,
         .root_path = flags.root_path,
+        .admin = admin_from(flags),
+        .health = flags.health,
+        .drain_delay = std::chrono::seconds{flags.drain_delay},
     };
     for (const auto& one : flags.cors_allow_origin)
         options.cors_origins.push_back(origin_from(one));
@@ -132,6 +147,12 @@ std::string text_of(const description& of, const serve_flags& flags, const app_o
     line("port", flags.port);
     line("uds", flags.uds);
     line("fd", flags.fd ? std::to_string(*flags.fd) : "");
+    line("admin-host", flags.admin_host);
+    line("admin-port", flags.admin_port ? std::to_string(*flags.admin_port) : "");
+    line("admin-uds", flags.admin_uds);
+    line("admin-fd", flags.admin_fd ? std::to_string(*flags.admin_fd) : "");
+    line("health", flags.health);
+    line("drain-delay", flags.drain_delay);
     line("workers", flags.workers);
     line("backlog", flags.backlog);
     line("log-level", flags.log_level);

@@ -165,8 +165,10 @@ void client::say_refused(const std::string& why) {
 
 // One deadline was missed: nobody waits for his own.
 void client::missed() {
-    if (breaker_.missed())
+    if (breaker_.missed()) {
+        ++breaker_openings_;
         spdlog::warn("Valkey at {} is silent; going on without it", options_.server.address());
+    }
     in_flight_.give_up_requests();
     if (!std::exchange(probing_, true)) home_.start(probe());
 }

@@ -81,6 +81,9 @@ public:
     std::chrono::milliseconds deadline() const { return options_.deadline; }
     /// Commands that somebody waits for.
     std::size_t unanswered() const { return in_flight_.size(); }
+    /// How many connections were made, and how often the server fell silent.
+    std::uint64_t lives() const { return supervisor_.lives(); }
+    std::uint64_t breaker_openings() const { return breaker_openings_; }
 
 private:
     void replied(const exchange_ptr& to) override;
@@ -107,6 +110,7 @@ private:
     time_point heard_{};  // a reply
     bool stopped_ = false;
     bool probing_ = false;
+    std::uint64_t breaker_openings_ = 0;
     std::map<std::string, time_point, std::less<>> said_refused_;  // by the reason
     nursery home_;                                                 // ends first
 };

@@ -45,6 +45,8 @@ public:
     link* current() const { return published_ ? link_.get() : nullptr; }
     /// Its number, which counts up; 0 while there is none.
     std::uint64_t life() const { return published_ ? lives_ : 0; }
+    /// How many were published.
+    std::uint64_t lives() const { return lives_; }
     bool is_tracking() const { return published_ && shaken_.tracking; }
     /// As the server said when the connection was made.
     const valkey::standing& standing() const { return shaken_.standing; }

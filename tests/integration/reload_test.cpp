@@ -49,10 +49,11 @@ struct serve_reload : store_test {
     void write(const std::string& name, const std::string& text) const {
         std::ofstream{folder.path + "/" + name} << text;
     }
-    child start() const {
-        return child{{build() + "/orders", "serve", "--reload", "--port", std::to_string(port),
-                      "--workers", "2"},
-                     servers.env()};
+    child start(const std::vector<std::string>& more = {}) const {
+        std::vector<std::string> words{build() + "/orders",  "serve",     "--reload", "--port",
+                                       std::to_string(port), "--workers", "2"};
+        words.insert(words.end(), more.begin(), more.end());
+        return child{words, servers.env()};
     }
     std::string version() const { return get(port, "/count").header("x-version"); }
     bool becomes(const std::string& wanted) const {
@@ -94,6 +95,19 @@ TEST_F(serve_reload, hands_over_without_refusing_a_connection) {
     }
     EXPECT_EQ(lost, 0);
     EXPECT_GE(answered, 100);
+    one.signal(SIGTERM);
+    EXPECT_EQ(one.wait(), 0) << one.err();
+}
+
+TEST_F(serve_reload, hands_over_the_listener_of_operators_as_well) {
+    const auto admin = free_port();
+    auto one = start({"--admin-port", std::to_string(admin)});
+    ASSERT_TRUE(listens(one)) << one.err();
+    EXPECT_TRUE(becomes("one"));
+    EXPECT_TRUE(eventually([&] { return get(admin, "/health/ready").status == 200; }));
+    write("main.c", main_of("two"));
+    EXPECT_TRUE(becomes("two")) << one.err();
+    EXPECT_TRUE(eventually([&] { return get(admin, "/health/ready").status == 200; }));
     one.signal(SIGTERM);
     EXPECT_EQ(one.wait(), 0) << one.err();
 }

@@ -29,6 +29,7 @@ struct found {
     bool stored = false;                ///< the load's value is an entry now
     bool unfollowed = false;            ///< for a short time, as nobody sees what others write
     bool collapsed = false;             ///< others took part in the load, or began it
+    bool loaded = false;                ///< by this reader's own load
     std::string_view bypassed = {};     ///< why no entry could be made; mostly empty
 };
 

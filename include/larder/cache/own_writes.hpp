@@ -128,6 +128,7 @@ public:
     bool found_foreign(bool is_foreign) {
         return finds_foreign_.exchange(is_foreign) != is_foreign;
     }
+    bool finds_foreign() const { return finds_foreign_; }
 
 private:
     static constexpr std::size_t slots = 4096;

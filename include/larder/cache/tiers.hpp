@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "larder/cache/options.hpp"
 #include "larder/cache/own_writes.hpp"
 #include "larder/cache/server_record.hpp"
+#include "larder/cache/stats.hpp"
 #include "larder/fate.hpp"
 #include "larder/valkey/options.hpp"
 
@@ -66,13 +68,18 @@ public:
     /// Ends the connection and what goes on in the background.
     void stop();
 
-    /// A hit in the local tier.
-    std::optional<local_hit> find(std::string_view key);
+    /// A hit in the local tier; of that version only, if it is not 0.
+    std::optional<local_hit> find(std::string_view key, std::uint64_t version = 0);
     /// A hit in either tier.
     boost::asio::awaitable<std::optional<found>> look(std::string key, check is_value);
     /// The value from wherever it is. `load` may run after the caller has gone; it throws what
     /// every reader of this load then gets.
     boost::asio::awaitable<found> read(std::string key, loader load, check is_value, wish how = {});
+
+    /// An entry that look() found is the answer: counts it as a hit.
+    void count_hit(origin in);
+    /// Since the start, of this worker.
+    cache::stats stats() const;
 
     /// Whether an announcement names a key of these tiers.
     bool concerns(std::string_view announcement) const;

@@ -43,6 +43,12 @@ struct read {
     std::size_t values = 0;
 };
 
+/// How many connections of a pool are in use and how many are kept, and how many requests wait for
+/// one.
+struct pool_stats {
+    std::size_t in_use = 0, idle = 0, waiting = 0;
+};
+
 class listener;
 class logins;
 
@@ -83,6 +89,8 @@ public:
     /// Of a statement that read no others it is asked once.
     boost::asio::awaitable<std::vector<std::string>> undeclared_tables(
         std::vector<read> reads, std::vector<std::string> declared);
+
+    pool_stats stats() const;
 
     /// Closes the connections that are idle; those in use close when they come back.
     void close();

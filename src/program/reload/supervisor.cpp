@@ -194,6 +194,8 @@ void supervisor::start() {
     auto words = how_.command_line;
     words.front() = program_.string();
     words.insert(words.end(), {"--reload=false", "--fd=" + std::to_string(how_.listener)});
+    if (how_.admin_listener >= 0)
+        words.push_back("--admin-fd=" + std::to_string(how_.admin_listener));
     started_ = identity_of_program();
     handover_.started(spawn(std::move(words), true));
 }
@@ -217,9 +219,11 @@ pid_t supervisor::spawn(std::vector<std::string> words, bool is_program) {
     signals_.restore();
     if (is_program) {
         ::fcntl(how_.listener, F_SETFD, 0);
+        if (how_.admin_listener >= 0) ::fcntl(how_.admin_listener, F_SETFD, 0);
         ::setenv("NOTIFY_SOCKET", children_.name().c_str(), 1);
     } else {
         ::fcntl(how_.listener, F_SETFD, FD_CLOEXEC);
+        if (how_.admin_listener >= 0) ::fcntl(how_.admin_listener, F_SETFD, FD_CLOEXEC);
         ::dup2(STDERR_FILENO, STDOUT_FILENO);
     }
     ::execvp(argv.front(), argv.data());

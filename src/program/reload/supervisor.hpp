@@ -8,12 +8,13 @@
 namespace larder::program::reload {
 
 struct options {
-    /// As it was called. Children get `--reload=false` and `--fd` besides.
+    /// As it was called. Children get `--reload=false`, `--fd` and `--admin-fd` besides.
     std::vector<std::string> command_line;
     std::vector<std::filesystem::path> folders =
         {};                          ///< none: where the program's CMake builds from
     std::string build_command = {};  ///< for sh; empty: CMake in the program's folder
     int listener = -1;               ///< the socket that the children serve
+    int admin_listener = -1;         ///< and the one for operators; -1: none
 };
 
 /// Until SIGTERM or SIGINT, which the children get, too: the exit status of the last one. The

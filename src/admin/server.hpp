@@ -1,0 +1,42 @@
+// The listener for operators. Private to larder.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <string_view>
+
+#include "admin/observer.hpp"
+#include "http/listener.hpp"
+#include "http/server.hpp"
+#include "larder/admin.hpp"
+#include "larder/http/message.hpp"
+
+namespace larder::admin {
+
+http::listen_options listen_options_of(const admin_options& o);
+
+/// The answer of /health/live: whoever can say so lives.
+http::response answer_of_life();
+/// The answer of /health/ready: 200, or 503 with the reasons.
+http::response answer_of_readiness(const report& about);
+
+/// Serves /health/live, /health/ready and /metrics; what it is asked is no line of the log.
+///
+/// Threads  the executor's.
+class server {
+public:
+    /// Listens at once. Throws std::system_error with one sentence that names the address.
+    server(boost::asio::io_context& io, const admin_options& options, observer& of);
+
+    /// From then on nobody is answered.
+    void close() { server_.close(); }
+
+private:
+    boost::asio::awaitable<http::response> answer(http::request r);
+
+    observer& observer_;
+    http::server server_;
+};
+
+}  // namespace larder::admin

@@ -1,0 +1,170 @@
+// /metrics: what is counted, and that Prometheus can read it.
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "follow_store.hpp"
+#include "support/observed_service.hpp"
+
+namespace larder::test {
+namespace {
+
+struct metrics_of_service : store_test {
+    static std::string requests(const std::string& route, const std::string& method, int status) {
+        return "larder_http_requests_total{route=\"" + route + "\",method=\"" + method +
+               "\",status=\"" + std::to_string(status) + "\"}";
+    }
+    static std::string by_reason(const std::string& name, const std::string& reason) {
+        return "larder_cache_" + name + "_total{reason=\"" + reason + "\"}";
+    }
+};
+
+std::string content_of(const std::string& path) {
+    std::ifstream file{LARDER_SOURCE_DIR "/" + path};
+    return {std::istreambuf_iterator<char>{file}, {}};
+}
+
+std::set<std::string> names_in(const std::string& text) {
+    const std::regex name{R"(\b(larder|process)_[a-z0-9_]*[a-z0-9])"};
+    std::set<std::string> all;
+    for (std::sregex_iterator it{text.begin(), text.end(), name}, end; it != end; ++it)
+        all.insert(it->str());
+    return all;
+}
+
+TEST_F(metrics_of_service, pass_promtools_check) {
+    auto env = servers.env();
+    env["CACHE_FOLLOW"] = "auto";
+    const observed_service one{env, {"--workers", "2"}};
+    count(one.port());
+    add_tutorial_order(one.port());
+    const auto answer = get(one.admin_port(), "/metrics");
+    EXPECT_EQ(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    const scratch_folder folder{"metrics"};
+    std::ofstream{folder.path + "/metrics"} << answer.body;
+    const auto checked =
+        run_to_end({"/bin/sh", "-c", "promtool check metrics <'" + folder.path + "/metrics'"}, {});
+    EXPECT_EQ(checked.status, 0) << checked.out << checked.err;
+    EXPECT_EQ(checked.out + checked.err, "");
+}
+
+TEST_F(metrics_of_service, count_requests_by_route_method_and_status) {
+    const observed_service one{servers.env(), {"--workers", "2"}};
+    for (int i = 0; i < 20; ++i) count(one.port(), "/count?customerid=" + std::to_string(i));
+    add_tutorial_order(one.port());
+    EXPECT_EQ(get(one.port(), "/count?customerid=x").status, 422);
+    EXPECT_EQ(request(one.port(), "DELETE", "/count").status, 405);
+    EXPECT_EQ(get(one.port(), "/elsewhere").status, 404);
+    raw(one.port(), "nonsense\r\n\r\n");
+    for (const auto& [series, number] : std::vector<std::pair<std::string, double>>{
+             {requests("/count", "GET", 200), 20},
+             {requests("/count", "GET", 422), 1},
+             {requests("/count", "DELETE", 405), 1},
+             {requests("/add/", "POST", 200), 1},
+             {requests("none", "GET", 404), 1},
+             {requests("none", "other", 400), 1},
+             {"larder_http_request_duration_seconds_count{route=\"/count\"}", 22},
+             {"larder_http_request_duration_seconds_bucket{route=\"/count\",le=\"+Inf\"}", 22}})
+        EXPECT_TRUE(one.metric_becomes(series, number)) << series << '\n' << one.metrics();
+    EXPECT_GT(one.metric("larder_http_request_duration_seconds_sum{route=\"/count\"}"), 0);
+    http_connection kept{one.port()};
+    kept.request("GET", "/count");
+    EXPECT_TRUE(one.metric_becomes("larder_http_connections", 1));
+}
+
+// A hit, a miss and a write, each as it is told to the client.
+TEST_F(metrics_of_service, count_what_the_cache_does) {
+    const observed_service one{servers.env(), {"--workers", "1"}};
+    count(one.port());  // a miss
+    count(one.port());  // a hit in Valkey
+    count(one.port());  // a local one
+    count(one.port());
+    request(one.port(), "GET", "/count", {{"cache-control", "no-cache"}});
+    request(one.port(), "GET", "/count?customerid=5", {{"cache-control", "no-store"}});
+    add_tutorial_order(one.port());
+    for (const auto& [series, number] : std::vector<std::pair<std::string, double>>{
+             {"larder_cache_hits_total{tier=\"shared\"}", 1},
+             {"larder_cache_hits_total{tier=\"local\"}", 2},
+             {by_reason("misses", "absent"), 1},
+             {by_reason("misses", "requested"), 2},
+             {"larder_cache_loads_total", 3},
+             {"larder_cache_failed_loads_total", 0},
+             {"larder_cache_fills_total", 2},
+             {by_reason("refused_fills", "not_wanted"), 1},
+             {"larder_cache_holds_total", 1},
+             {"larder_cache_untold_holds_total", 0}})
+        EXPECT_TRUE(one.metric_becomes(series, number)) << series << '\n' << one.metrics();
+    EXPECT_GT(one.metric("larder_cache_load_seconds_total"), 0);
+    EXPECT_GT(one.metric("larder_postgres_logins_total{result=\"accepted\"}"), 0);
+    EXPECT_EQ(one.metric("larder_postgres_connections_limit"), 20);
+}
+
+TEST_F(metrics_of_service, say_why_there_was_no_entry) {
+    const observed_service one{servers.env(), {"--workers", "1"}};
+    ASSERT_TRUE(one.becomes(200, R"("degraded":[])"));
+    servers.valkey.stop();
+    ASSERT_TRUE(one.metric_becomes("larder_valkey_connected_workers", 0));
+    count(one.port());
+    EXPECT_TRUE(one.metric_becomes(by_reason("misses", "valkey_unavailable"), 1));
+    EXPECT_TRUE(one.metric_becomes(by_reason("refused_fills", "valkey_unavailable"), 1));
+    add_tutorial_order(one.port());
+    EXPECT_TRUE(one.metric_becomes("larder_cache_untold_holds_total", 1));
+    EXPECT_TRUE(one.metric_becomes("larder_cache_unreleased_keys", 2));
+    count(one.port());
+    EXPECT_TRUE(one.metric_becomes(by_reason("misses", "unreleased_write"), 1));
+    servers.valkey.start();
+    EXPECT_TRUE(one.metric_becomes("larder_cache_unreleased_keys", 0));
+    servers.postgres.stop();
+    valkey().clear();
+    EXPECT_EQ(get(one.port(), "/count?customerid=77").status, 503);
+    EXPECT_TRUE(one.metric_becomes("larder_cache_failed_loads_total", 1));
+    EXPECT_TRUE(one.metric_becomes("larder_postgres_reachable", 0));
+    EXPECT_GT(one.metric("larder_postgres_logins_total{result=\"refused\"}"), 0);
+}
+
+TEST_F(metrics_of_service, do_not_count_who_reads_them) {
+    const observed_service one{servers.env()};
+    for (int i = 0; i < 3; ++i) one.ready();
+    const auto shown = one.metrics();
+    EXPECT_EQ(shown.find("larder_http_requests_total{"), std::string::npos) << shown;
+    EXPECT_EQ(one.log().find("/health/ready"), std::string::npos) << "nor log them";
+}
+
+TEST_F(follow_store, a_followers_metrics_say_how_it_is) {
+    const observed_service one{env(), {"--workers", "2"}};
+    ASSERT_TRUE(one.wait_for_log(follows)) << one.log();
+    EXPECT_TRUE(one.metric_becomes("larder_follower_following", 1));
+    EXPECT_TRUE(one.metric_becomes("larder_follower_followed", 1));
+    EXPECT_TRUE(one.becomes(200, R"("follower":{"mode":"auto","is_followed":true,"follows_here":)"
+                                 R"(true,"late_ms":)"))
+        << one.ready().body;
+    EXPECT_EQ(one.metric("larder_follower_sessions_total"), 1);
+    EXPECT_EQ(one.metric("larder_follower_purges_total"), 1) << "as it began";
+    expect_seen(one, insert, 1001, 1);
+    EXPECT_TRUE(one.metric_becomes("larder_follower_changed_keys_total", 2));
+    EXPECT_TRUE(one.metric_becomes("larder_follower_lag_bytes", 0));
+    EXPECT_LT(one.metric("larder_follower_lag_seconds"), 2.0 * slack);
+}
+
+// What deploy/ asks of a service it has.
+TEST_F(follow_store, rules_and_dashboard_use_metrics_that_there_are) {
+    const observed_service one{env()};
+    count(one.port());
+    const auto shown = names_in(one.metrics());
+    for (const auto* path : {"deploy/prometheus/larder.rules.yml", "deploy/grafana/larder.json"}) {
+        const auto used = names_in(content_of(path));
+        EXPECT_GT(used.size(), 10U) << path;
+        for (const auto& name : used) EXPECT_TRUE(shown.contains(name)) << path << ": " << name;
+    }
+}
+
+}  // namespace
+}  // namespace larder::test
