@@ -25,6 +25,7 @@
 #include "program/reload/supervisor.hpp"
 #include "program/serve_flags.hpp"
 #include "program/settings.hpp"
+#include "program/usage.hpp"
 #include "program/version.hpp"
 
 namespace larder::program {
@@ -161,10 +162,11 @@ public:
     void define_rest() {
         for (const auto* one : left_) define(*one);
     }
-    int run() const {
+    /// Nothing if none of them was given.
+    std::optional<int> run() const {
         for (const auto& [given, act] : defined_)
             if (given->parsed()) return act();
-        return status_usage;
+        return std::nullopt;
     }
 
 private:
@@ -217,6 +219,7 @@ int run(const description& of, const std::vector<std::string>& words, int argc, 
         one->add_flag("--dry-run", only_shows, "Print the SQL, and change nothing");
 
     own.define_rest();
+    const auto print_usage = define_usage_commands(program, of);
     std::vector<std::string> env_files;
     add_env_file_flag(program, env_files);
     serving->footer(help_on_variables(of));
@@ -257,7 +260,8 @@ int run(const description& of, const std::vector<std::string>& words, int argc, 
                                            : what::status,
                       only_shows, to);
     }
-    return own.run();
+    if (const auto status = own.run()) return *status;
+    return print_usage();
 }
 
 }  // namespace
