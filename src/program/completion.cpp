@@ -31,6 +31,7 @@ void for_each(const usage& of, const std::function<void(const usage&)>& what) {
 
 std::string bash_words(const usage& of) {
     std::vector<std::string> words;
+    words.reserve(of.commands.size());
     for (const auto& one : of.commands) words.push_back(one.name);
     for (const auto& flag : of.flags)
         words.insert(words.end(), flag.names.begin(), flag.names.end());

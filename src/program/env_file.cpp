@@ -18,11 +18,12 @@ namespace {
 
 constexpr std::string_view blanks = " \t", ends_of_line = "\r\n";
 
+constexpr std::string_view digits = "0123456789";
+constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+
 bool is_in(std::string_view all, char c) { return all.find(c) != std::string_view::npos; }
 
 bool is_name(std::string_view text) {
-    constexpr std::string_view digits = "0123456789";
-    constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
     return !text.empty() && !is_in(digits, text.front()) &&
            std::ranges::all_of(text, [](char c) { return is_in(letters, c) || is_in(digits, c); });
 }
