@@ -1,6 +1,7 @@
 # The library for others: find_package(larder), or pkg-config.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME dev)
 
 set(larder_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/larder)
 install(TARGETS larder larder_boost EXPORT larder ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
@@ -28,5 +29,5 @@ configure_file(cmake/larder.pc.in larder.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/larder.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
 if(LARDER_APPS)
-    install(TARGETS orders RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+    include(cmake/package.cmake)
 endif()

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <system_error>
@@ -18,11 +19,14 @@
 #include "larder/app.hpp"
 #include "larder/process_log.hpp"
 #include "program/complaints.hpp"
+#include "program/env_file.hpp"
 #include "program/help.hpp"
 #include "program/notify.hpp"
 #include "program/reload/supervisor.hpp"
 #include "program/serve_flags.hpp"
 #include "program/settings.hpp"
+#include "program/usage.hpp"
+#include "program/version.hpp"
 
 namespace larder::program {
 
@@ -159,10 +163,11 @@ public:
     void define_rest() {
         for (const auto* one : left_) define(*one);
     }
-    int run() const {
+    /// Nothing if none of them was given.
+    std::optional<int> run() const {
         for (const auto& [given, act] : defined_)
             if (given->parsed()) return act();
-        return status_usage;
+        return std::nullopt;
     }
 
 private:
@@ -179,7 +184,7 @@ private:
 int run(const description& of, const std::vector<std::string>& words, int argc, char** argv,
         const complaints& to) {
     CLI::App program{of.summary, of.name};
-    program.set_version_flag("--version", of.version);
+    program.set_version_flag("--version", text_of_version(of));
     program.require_subcommand(1);
     own_commands own{of.commands, program};
     const auto add = [&](const std::string& name, const std::string& summary) {
@@ -215,6 +220,9 @@ int run(const description& of, const std::vector<std::string>& words, int argc, 
         one->add_flag("--dry-run", only_shows, "Print the SQL, and change nothing");
 
     own.define_rest();
+    const auto print_usage = define_usage_commands(program, of);
+    std::vector<std::string> env_files;
+    add_env_file_flag(program, env_files);
     serving->footer(help_on_variables(of));
     if (const auto wrong = unknown_command(program, words); !wrong.empty()) {
         to.say(wrong);
@@ -227,6 +235,9 @@ int run(const description& of, const std::vector<std::string>& words, int argc, 
             refuse_what_does_nothing(*serving, prefix);
             take_from_environment(*serving, prefix);
         }
+    } catch (const CLI::CallForVersion& e) {  // whose end of line not every CLI11 prints
+        std::cout << e.what() << '\n' << std::flush;
+        return 0;
     } catch (const CLI::ParseError& e) {
         std::ostringstream out, err;
         const bool is_help = program.exit(e, out, err) == 0;
@@ -250,7 +261,8 @@ int run(const description& of, const std::vector<std::string>& words, int argc, 
                                            : what::status,
                       only_shows, to);
     }
-    return own.run();
+    if (const auto status = own.run()) return *status;
+    return print_usage();
 }
 
 }  // namespace
@@ -260,10 +272,17 @@ int run(const description& of, int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ, SIG_IGN);  // a log may reach the limit of a file
     const std::vector<std::string> words{argv, argv + argc};
+    std::optional<setting_error> wrong;
+    try {
+        take_env_files(words, prefix_of(of.name));
+    } catch (const setting_error& e) {
+        wrong = e;
+    }
     const bool as_json = wants_json_log(words, prefix_of(of.name));
     process_log log{{.level = "warning", .json = as_json}};
     const complaints to{of.name, log, as_json};
     try {
+        if (wrong) throw setting_error{*wrong};
         return run(of, words, argc, argv, to);
     } catch (const setting_error& e) {
         to.say(e.what());

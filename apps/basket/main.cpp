@@ -1,5 +1,6 @@
 // The program `basket`.
 #include "basket.hpp"
+#include "commit.hpp"
 #include "larder/program.hpp"
 #include "load_sample.hpp"
 
@@ -7,6 +8,7 @@ int main(int argc, char** argv) {
     return larder::program::run(
         {.name = "basket",
          .version = LARDER_VERSION,
+         .commit = larder_commit,
          .summary = "Prices baskets over HTTP, from PostgreSQL, cached in Valkey.",
          .about = "What is in a basket and what it costs, with a voucher's discount and the tax.",
          .entry = "a value",

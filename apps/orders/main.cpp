@@ -1,5 +1,6 @@
 // The program `orders`.
 #include "check/command.hpp"
+#include "commit.hpp"
 #include "larder/program.hpp"
 #include "orders.hpp"
 #include "sample/command.hpp"
@@ -8,6 +9,7 @@ int main(int argc, char** argv) {
     return larder::program::run(
         {.name = "orders",
          .version = LARDER_VERSION,
+         .commit = larder_commit,
          .summary = "Counts orders over HTTP, from PostgreSQL, cached in Valkey.",
          .serves = "Serve GET /count and POST /add/",
          .about = "Counts and adds orders in PostgreSQL, with the counts cached in Valkey. GET "

@@ -47,6 +47,7 @@ struct command {
 struct description {
     std::string name;                   ///< `orders`; then ORDERS_PORT stands for the flag --port
     std::string version = "0.0.0";      ///< for --version, and in the docs
+    std::string commit = {};            ///< for --version: what it was built from; empty: unknown
     std::string summary;                ///< a sentence, in the help: what it does
     std::string serves = "Serve HTTP";  ///< of the command serve, in the help
     std::string about;                  ///< a paragraph in the docs, in Markdown

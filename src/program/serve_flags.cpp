@@ -220,6 +220,9 @@ void add_serve_flags(CLI::App& serving, serve_flags& flags) {
     add("--reload-command", flags.reload_command,
         "How to rebuild, for sh; default: cmake --build in the program's folder");
     serving.add_flag("--print-config", flags.prints_config, "Print what is in force, and exit");
+    for (const auto* file : {"--uds", "--ssl-keyfile", "--ssl-certfile", "--ssl-ca-certs"})
+        serving.get_option(file)->type_name("FILE");
+    serving.get_option("--reload-dir")->type_name("FOLDER");
 }
 
 }  // namespace larder::program
