@@ -77,8 +77,7 @@ instance::instance(const backends& servers, command_line command, environment mo
 
 instance::~instance() {
     if (!running_) return;
-    thaw();
-    running_->signal(SIGTERM);
+    ask_to_end();
     const auto status = running_->wait();
     if (status != 0) {
         ADD_FAILURE() << "an instance ended with "
@@ -100,11 +99,22 @@ void instance::start() {
 
 void instance::kill() { running_.reset(); }
 
+void instance::ask_to_end() {
+    if (!running_ || std::exchange(is_asked_to_end_, true)) return;
+    thaw();
+    running_->signal(SIGTERM);
+}
+
 cluster::cluster(std::size_t size, const command_line& command, const environment& more, ways how,
                  transport over) {
     servers.restore();
     for (std::size_t i = 0; i < size; ++i)
         instances_.push_back(std::make_unique<instance>(servers, command, more, how, over));
+}
+
+// All at once, as none has to wait for another one.
+cluster::~cluster() {
+    for (auto& one : instances_) one->ask_to_end();
 }
 
 std::vector<instance*> cluster::all() const {

@@ -44,6 +44,8 @@ public:
     void start();
     /// As a crash does.
     void kill();
+    /// What the end of the scope does, without waiting for it.
+    void ask_to_end();
     void freeze() { running_->signal(SIGSTOP); }
     void thaw() { running_->signal(SIGCONT); }
 
@@ -58,6 +60,7 @@ private:
     environment env_;
     std::uint16_t port_;
     std::optional<child> running_;
+    bool is_asked_to_end_ = false;
 };
 
 /// Instances on the servers that all tests of a program share, as they were at first.
@@ -66,6 +69,9 @@ public:
     explicit cluster(std::size_t size = 3, const command_line& command = orders_serve,
                      const environment& more = {}, ways how = ways::gated,
                      transport over = transport::tcp);
+    ~cluster();
+    cluster(const cluster&) = delete;
+    cluster& operator=(const cluster&) = delete;
 
     backends& servers = backends::shared();
     instance& at(std::size_t i) { return *instances_.at(i); }
