@@ -103,6 +103,15 @@ http::response answer_without_one(const exchange* how) {
     return http::missing_answer(how ? *how : nothing);
 }
 
+void label(http::response& answered, const std::string& vary, bool is_private) {
+    if (!vary.empty()) answered.headers.emplace_back("vary", vary);
+    if (!is_private) return;
+    const auto said = std::ranges::find(answered.headers, "cache-control",
+                                        &std::pair<std::string, std::string>::first);
+    if (said == answered.headers.end()) answered.headers.emplace_back("cache-control", "private");
+    else said->second.insert(0, "private, ");
+}
+
 std::optional<http::response> refuse_precondition(const http::request& r) {
     const bool is_of_resource = r.method != http::method::post && r.headers &&
                                 (r.headers->has("if-match") || r.headers->has("if-none-match"));

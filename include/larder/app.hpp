@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "larder/before.hpp"
 #include "larder/cached.hpp"
 #include "larder/follow.hpp"
 #include "larder/handler.hpp"
@@ -165,6 +166,8 @@ private:
 
     template <http::method Method, handler H>
     void add_route(std::string_view path, H h) {
+        static_assert(guarded<H> || detail::count_from_elsewhere<input_of<H>>().from_caller == 0,
+                      "the input has a member from the caller, and no before(...) says who it is");
         auto docs = openapi::describe(h, Method, std::string{path});
         add(std::move(docs), std::make_unique<typed<H, Method>>(std::move(h)));
     }
@@ -203,6 +206,9 @@ http::response answer_to_write(const Reply& reply) {
         return {.body = json::text(reply)};
     }
 }
+/// Says of an answer to GET on which headers it depends, and that it is for one caller alone.
+void label(http::response& answered, const std::string& vary, bool is_private);
+
 /// A 412, for a write that is to be made only on what a client has seen before, or has not: what
 /// there is now is not known.
 std::optional<http::response> refuse_precondition(const http::request& r);
@@ -215,22 +221,47 @@ template <handler H, http::method Method>
 class app::typed : public endpoint {
     static constexpr bool reads = Method == http::method::get;
     static constexpr bool has_body = !reads && Method != http::method::del;
+    static constexpr bool has_headers = detail::count_from_elsewhere<input_of<H>>().from_header > 0;
 
 public:
     explicit typed(H h) : handler_(std::move(h)) {
         if constexpr (caching<H>) cache_control_ = http::cache_control(handler_.policy());
         else cache_control_ = http::cache_control({});
+        const auto depends_on = [this](const std::vector<std::string>& headers) {
+            for (const auto& one : headers) vary_ += (vary_.empty() ? "" : ", ") + one;
+        };
+        if constexpr (guarded<H>) depends_on(handler_.step().headers());
+        depends_on(http::header_names<input_of<H>>());
     }
 
     awaitable<http::response> answer(services& at, std::string_view not_ready,
                                      const http::request& r) const override {
+        if constexpr (reads && (guarded<H> || has_headers))
+            return answer_labelled(at, not_ready, r);
+        else return answer_input(at, not_ready, r);
+    }
+
+private:
+    awaitable<http::response> answer_labelled(services& at, std::string_view not_ready,
+                                              const http::request& r) const {
+        auto answered = co_await answer_input(at, not_ready, r);
+        detail::label(answered, vary_, guarded<H>);
+        co_return answered;
+    }
+
+    awaitable<http::response> answer_input(services& at, std::string_view not_ready,
+                                           const http::request& r) const {
         input_of<H> in{};
+        if constexpr (guarded<H>) {
+            auto refused = co_await ask_step(at, not_ready, r, in);
+            if (refused) co_return std::move(*refused);
+        }
         http::faults wrong;
         if constexpr (has_body) {
             if (auto refused = detail::refuse_media_type(r)) co_return std::move(*refused);
-            http::read_path_and_body(r.members, r.body, in, wrong);
+            http::read_with_body({r.members, r.headers}, r.body, in, wrong);
         } else {
-            http::read_path_and_query(r.members, r.query, in, wrong);
+            http::read_with_query({r.members, r.headers}, r.query, in, wrong);
         }
         if constexpr (finds_faults<input_of<H>>)
             if (!wrong.empty() && not_ready.empty()) co_await find_faults(at, in, wrong);
@@ -247,6 +278,7 @@ public:
             else co_return detail::answer_to_write(reply);
         } catch (const http::invalid_input& e) {
             auto found = e.faults();
+            if constexpr (has_headers) http::locate_headers<input_of<H>>(found);
             http::locate(found, r.members, has_body ? "body" : "query");
             co_return http::response{.status = 422, .body = http::faults_json(found)};
         } catch (...) {
@@ -254,7 +286,29 @@ public:
         }
     }
 
-private:
+    // Nobody asks the step by HTTP: what a client wants of the cache is not about who he is. Its
+    // session is its own, as what it writes is none of what the handler makes untrue.
+    awaitable<std::optional<http::response>> ask_step(services& at, std::string_view not_ready,
+                                                      const http::request& r, input_of<H>& in) const
+        requires guarded<H>
+    {
+        auto& connections = at.db.connections();
+        try {
+            pg::session own{connections};
+            services before{own, at.cache};
+            auto found = co_await handler_.step().ask(before, not_ready, r);
+            if (!found.caller) co_return std::move(found.refused);
+            H::hand_over(*found.caller, in);
+            co_return std::nullopt;
+        } catch (const http::invalid_input& e) {
+            auto found = e.faults();
+            http::locate(found, r.members, "query");
+            co_return http::response{.status = 422, .body = http::faults_json(found)};
+        } catch (...) {
+            co_return detail::answer_for_exception(false, connections);
+        }
+    }
+
     http::response answer_to_read(const http::request& r, const reply_of<H>& reply,
                                   const exchange* how) const {
         if constexpr (is_optional<reply_of<H>>) {
@@ -267,6 +321,7 @@ private:
 
     H handler_;
     std::string cache_control_;  // of its answers
+    std::string vary_;           // likewise
 };
 
 }  // namespace larder

@@ -59,6 +59,15 @@ public:
     using input = input_of<H>;
     using reply = reply_of<H>;
     static_assert(std::same_as<input, typename Key::input>, "the key is of another input");
+    static_assert(detail::count_from_elsewhere<input>().from_header ==
+                      Key::members_from.from_header,
+                  "the key of a cached handler has each member of its input that is from a header");
+    static_assert(detail::count_from_elsewhere<input>().from_caller ==
+                      Key::members_from.from_caller,
+                  "the key of a cached handler has each member of its input that is from the "
+                  "caller");
+    static_assert(!guarded<H>,
+                  "before(...) comes behind cached(...), or who is not let in would be answered");
     static_assert(cache::storable<reply>,
                   "a cached reply is a described struct of booleans, integers, strings, decimals, "
                   "dates, timestamps, UUIDs, described enumerations, and optionals, vectors and "
@@ -135,6 +144,7 @@ public:
     using input = input_of<H>;
     using reply = reply_of<H>;
     static constexpr bool declares_what_it_breaks = true;
+    static_assert(!guarded<H>, "before(...) comes behind invalidates(...)");
 
     constexpr invalidating_handler(H inner, std::tuple<Keys...> keys)
         : inner_(std::move(inner)), keys_(keys) {}

@@ -37,4 +37,8 @@ concept handler = requires(const H& h, services& at, input_of<H> in) {
     requires described<input_of<H>> && replies<reply_of<H>>;
 };
 
+/// A handler with a step before it; see before().
+template <class H>
+concept guarded = handler<H> && requires { typename H::step_type; };
+
 }  // namespace larder
