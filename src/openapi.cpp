@@ -346,6 +346,22 @@ members take_header_members(members& all) {
     return taken;
 }
 
+members preconditions() {
+    return {{.name = "if-match",
+             .text = "Only if the entity tag of what GET answers is one of these; or `*`: if there "
+                     "is something.",
+             .schema = R"({"type":"string"})",
+             .example = {},
+             .required = false,
+             .in_header = true},
+            {.name = "if-none-match",
+             .text = "Only if it is none of these; or `*`: if there is nothing.",
+             .schema = R"({"type":"string"})",
+             .example = {},
+             .required = false,
+             .in_header = true}};
+}
+
 void add_missing(members& to, members more) {
     for (auto& one : more)
         if (std::ranges::find(to, one.name, &member::name) == to.end())

@@ -24,6 +24,7 @@
 #include "larder/openapi.hpp"
 #include "larder/path.hpp"
 #include "larder/pg/pool.hpp"
+#include "larder/preconditions.hpp"
 #include "larder/reply.hpp"
 #include "larder/services.hpp"
 #include "larder/valkey/options.hpp"
@@ -138,6 +139,39 @@ public:
         add_route<http::method::del>(path.text(), std::move(h));
     }
 
+    // What is no route, with the reason in what the compiler says.
+    template <class H>
+    void post(std::string_view, H)
+        requires a_write_says_what_it_makes_untrue_by_invalidates<H>
+    = delete;
+    template <class H>
+    void put(std::string_view, H)
+        requires a_write_says_what_it_makes_untrue_by_invalidates<H>
+    = delete;
+    template <class H>
+    void patch(std::string_view, H)
+        requires a_write_says_what_it_makes_untrue_by_invalidates<H>
+    = delete;
+    template <class H>
+    void del(std::string_view, H)
+        requires a_write_says_what_it_makes_untrue_by_invalidates<H>
+    = delete;
+    template <class H>
+        requires(!handler<H>)
+    typename detail::is_no_handler<H>::type get(std::string_view, H) {}
+    template <class H>
+        requires(!handler<H>)
+    typename detail::is_no_handler<H>::type post(std::string_view, H) {}
+    template <class H>
+        requires(!handler<H>)
+    typename detail::is_no_handler<H>::type put(std::string_view, H) {}
+    template <class H>
+        requires(!handler<H>)
+    typename detail::is_no_handler<H>::type patch(std::string_view, H) {}
+    template <class H>
+        requires(!handler<H>)
+    typename detail::is_no_handler<H>::type del(std::string_view, H) {}
+
     /// Families that handlers read by cached_query. What a cached route reads is known. Throws
     /// std::logic_error if the name of one begins with another's and a colon, and one of the two
     /// has more parameters than one: they could have an entry in common.
@@ -221,6 +255,7 @@ template <handler H, http::method Method>
 class app::typed : public endpoint {
     static constexpr bool reads = Method == http::method::get;
     static constexpr bool has_body = !reads && Method != http::method::del;
+    static constexpr bool is_conditional = conditional<typename detail::unguarded<H>::type>;
     static constexpr bool has_headers = detail::count_from_elsewhere<input_of<H>>().from_header > 0;
 
 public:
@@ -270,8 +305,11 @@ private:
             co_return http::response{.status = 422, .body = http::faults_json(wrong)};
         }
         if (!not_ready.empty()) co_return http::error_response(500, not_ready);
-        if constexpr (!reads)
+        if constexpr (is_conditional) {
+            if (at.http) at.http->request = &r;
+        } else if constexpr (!reads) {
             if (auto refused = detail::refuse_precondition(r)) co_return std::move(*refused);
+        }
         try {
             const auto reply = co_await handler_(at, std::move(in));
             if constexpr (reads) co_return answer_to_read(r, reply, caching<H> ? at.http : nullptr);

@@ -194,6 +194,7 @@ public:
     using input = input_of<H>;
     using reply = reply_of<H>;
     using step_type = Step;
+    using inner_type = H;
     using caller = typename Step::caller;
     static constexpr bool declares_what_it_breaks = invalidating<H>;
     static_assert(!guarded<H>, "a handler has one before(...), whose step may call others");

@@ -146,6 +146,8 @@ namespace detail {
 members take_path_members(members& all, std::string_view path);
 /// Takes those out of `all` that headers have.
 members take_header_members(members& all);
+/// `if-match` and `if-none-match`.
+members preconditions();
 /// Adds those whose names are not there yet.
 void add_missing(members& to, members more);
 /// The object of what is left, under that name; empty if nothing is.
@@ -201,6 +203,8 @@ operation describe(const H& h, http::method method, std::string path) {
     if (has_body) o.body = detail::body_of(std::move(all), name, o.structs);
     else o.query = std::move(all);
     if constexpr (guarded<H>) detail::describe_step(o, h.step());
+    if constexpr (conditional<typename larder::detail::unguarded<H>::type>)
+        detail::add_missing(o.in_header, detail::preconditions());
     detail::describe_reply<reply_of<H>>(o);
     if constexpr (requires { h.key().patterns(); }) {
         o.family = h.key().family();

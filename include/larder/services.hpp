@@ -6,6 +6,7 @@
 
 #include "larder/cache/tiers.hpp"
 #include "larder/http/cache_control.hpp"
+#include "larder/http/message.hpp"
 #include "larder/pg/session.hpp"
 
 namespace larder {
@@ -17,6 +18,7 @@ struct exchange {
     std::optional<cache::tiers::found> answer = {};  ///< set by a cached handler
     bool was_kept = false;                           ///< an entry, which was not allowed
     std::string key = {};                            ///< of the entry, for the log
+    const http::request* request = nullptr;          ///< for a write with preconditions alone
 };
 
 /// One request's source and cache. A handler gets it as its first argument.

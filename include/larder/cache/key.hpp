@@ -184,6 +184,13 @@ public:
         return bound;
     }
 
+    template <class T, class... Members>
+        requires(!described<T> && sizeof...(Members) > 0)
+    consteval void operator()(Members T::*...) const {
+        static_assert(described<T>,
+                      "the members of a key are of a struct that BOOST_DESCRIBE_STRUCT describes");
+    }
+
 private:
     constexpr void expect(std::size_t values) const {
         if (values != parameters_)
