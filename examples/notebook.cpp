@@ -136,8 +136,12 @@ awaitable<note_list> list_notes(services& at, which_notes which) {
     co_return note_list{*which.person, std::move(found)};
 }
 
-awaitable<note> write_note(services& at, new_note n) {
-    return at.db.one<note>(add_note, n.person, n.text);
+// It says where all of them are (RFC 8288).
+awaitable<larder::with_headers<note>> write_note(services& at, new_note n) {
+    larder::with_headers<note> written;
+    written.value = co_await at.db.one<note>(add_note, n.person, n.text);
+    written.headers.emplace_back("link", "</notes>; rel=\"collection\"");
+    co_return written;
 }
 
 awaitable<larder::no_content> take_away(services& at, which_token which) {

@@ -116,7 +116,8 @@ public:
     template <handler H>
         requires(!invalidating<H>)
     void get(path_of<input_of<H>> path, H h) {
-        static_assert(described<reply_of<H>> || is_optional<reply_of<H>>,
+        using reply = typename detail::without_headers<reply_of<H>>::type;
+        static_assert(described<reply> || is_optional<reply>,
                       "a GET handler replies with a described struct, or std::optional of one");
         if constexpr (caching<H>) reads(h.key().whole());
         add_route<http::method::get>(path.text(), std::move(h));
@@ -223,10 +224,18 @@ std::string safe_location(std::string_view text);
 /// A 404, which may be from the cache as well.
 http::response answer_without_one(const exchange* how);
 
+/// Adds those of a reply. Throws std::invalid_argument; see with_headers.
+void add_headers(http::response& answered,
+                 const std::vector<std::pair<std::string, std::string>>& headers);
+
 /// The answer of a handler that writes.
 template <replies Reply>
 http::response answer_to_write(const Reply& reply) {
-    if constexpr (std::same_as<Reply, no_content>) {
+    if constexpr (has_own_headers<Reply>) {
+        auto answered = answer_to_write(reply.value);
+        add_headers(answered, reply.headers);
+        return answered;
+    } else if constexpr (std::same_as<Reply, no_content>) {
         return {.status = 204};
     } else if constexpr (is_optional<Reply>) {
         return reply ? http::response{.body = json::text(*reply)} : answer_without_one(nullptr);
@@ -312,7 +321,7 @@ private:
         }
         try {
             const auto reply = co_await handler_(at, std::move(in));
-            if constexpr (reads) co_return answer_to_read(r, reply, caching<H> ? at.http : nullptr);
+            if constexpr (reads) co_return answer_to_get(r, reply, caching<H> ? at.http : nullptr);
             else co_return detail::answer_to_write(reply);
         } catch (const http::invalid_input& e) {
             auto found = e.faults();
@@ -347,9 +356,14 @@ private:
         }
     }
 
-    http::response answer_to_read(const http::request& r, const reply_of<H>& reply,
-                                  const exchange* how) const {
-        if constexpr (is_optional<reply_of<H>>) {
+    template <class Reply>
+    http::response answer_to_get(const http::request& r, const Reply& reply,
+                                 const exchange* how) const {
+        if constexpr (detail::has_own_headers<Reply>) {
+            auto answered = answer_to_get(r, reply.value, how);
+            detail::add_headers(answered, reply.headers);
+            return answered;
+        } else if constexpr (is_optional<Reply>) {
             if (!reply) return detail::answer_without_one(how);
             return detail::answer_to_get(r, json::text(*reply), how, cache_control_);
         } else {

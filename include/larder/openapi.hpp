@@ -165,8 +165,9 @@ void describe_step(operation& o, const Step& step) {
     }
 }
 
-template <replies Reply>
+template <replies Answer>
 void describe_reply(operation& o) {
+    using Reply = typename larder::detail::without_headers<Answer>::type;
     using body = typename larder::detail::body_of<Reply>::type;
     o.may_be_missing = is_optional<Reply>;
     o.may_be_there = larder::detail::is_created<Reply>;

@@ -138,7 +138,9 @@ TEST_F(notebook, knows_who_asks_whatever_he_wants_of_the_cache) {
 
 TEST_F(notebook, takes_a_note_of_who_may_write) {
     expect_kept("Bearer token-of-ada");
-    expect_json(write("token-of-ada", "Call Bob"), 200, R"({"id":3,"text":"Call Bob"})");
+    const auto written = write("token-of-ada", "Call Bob");
+    expect_json(written, 200, R"({"id":3,"text":"Call Bob"})");
+    EXPECT_EQ(written.header("link"), "</notes>; rel=\"collection\"");
     expect_json(
         ask("Bearer token-of-ada"), 200,
         R"({"person":"Ada","notes":[{"id":1,"text":"Buy milk"},{"id":3,"text":"Call Bob"}]})");
