@@ -53,7 +53,8 @@ constexpr larder::cache::key tokens{"token", larder::cache::depends_on{"tokens",
 constexpr pg::statement find_token{"SELECT person, may_write FROM tokens WHERE digest = $1", true};
 
 awaitable<std::optional<caller>> read_token(services& at, which_token which) {
-    return at.db.maybe<caller>(find_token, which.digest);
+    auto found = co_await at.db.maybe<caller>(find_token, which.digest);
+    co_return found;
 }
 constexpr auto get_caller = read_token | larder::cached(tokens(&which_token::digest));
 

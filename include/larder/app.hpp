@@ -159,19 +159,29 @@ public:
     = delete;
     template <class H>
         requires(!handler<H>)
-    typename detail::is_no_handler<H>::type get(std::string_view, H) {}
+    auto get(std::string_view, H) {
+        return detail::is_no_handler<H>::why();
+    }
     template <class H>
         requires(!handler<H>)
-    typename detail::is_no_handler<H>::type post(std::string_view, H) {}
+    auto post(std::string_view, H) {
+        return detail::is_no_handler<H>::why();
+    }
     template <class H>
         requires(!handler<H>)
-    typename detail::is_no_handler<H>::type put(std::string_view, H) {}
+    auto put(std::string_view, H) {
+        return detail::is_no_handler<H>::why();
+    }
     template <class H>
         requires(!handler<H>)
-    typename detail::is_no_handler<H>::type patch(std::string_view, H) {}
+    auto patch(std::string_view, H) {
+        return detail::is_no_handler<H>::why();
+    }
     template <class H>
         requires(!handler<H>)
-    typename detail::is_no_handler<H>::type del(std::string_view, H) {}
+    auto del(std::string_view, H) {
+        return detail::is_no_handler<H>::why();
+    }
 
     /// Families that handlers read by cached_query. What a cached route reads is known. Throws
     /// std::logic_error if the name of one begins with another's and a colon, and one of the two

@@ -249,12 +249,14 @@ concept a_write_says_what_it_makes_untrue_by_invalidates = handler<H> && !invali
 
 template <class Reply, class Input, class Key>
     requires detail::is_function_of_others<Reply, Input>
-constexpr typename detail::is_no_handler<awaitable<Reply> (*)(services&, Input)>::type operator|(
-    awaitable<Reply> (*)(services&, Input), const cached_by<Key>&) {}
+auto operator|(awaitable<Reply> (*)(services&, Input), const cached_by<Key>&) {
+    return detail::is_no_handler<awaitable<Reply> (*)(services&, Input)>::why();
+}
 template <class Reply, class Input, class... Keys>
     requires detail::is_function_of_others<Reply, Input>
-constexpr typename detail::is_no_handler<awaitable<Reply> (*)(services&, Input)>::type operator|(
-    awaitable<Reply> (*)(services&, Input), const invalidates_by<Keys...>&) {}
+auto operator|(awaitable<Reply> (*)(services&, Input), const invalidates_by<Keys...>&) {
+    return detail::is_no_handler<awaitable<Reply> (*)(services&, Input)>::why();
+}
 
 template <handler H, class Key>
     requires(!invalidating<H>)

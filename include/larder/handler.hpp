@@ -39,11 +39,12 @@ concept handler = requires(const H& h, services& at, input_of<H> in) {
 
 namespace detail {
 
-/// Says in one sentence why a function is no handler; `type` is void.
+/// Says in one sentence why a function is no handler. What is chosen for such functions returns
+/// `auto`, that is why(): clang looks into other types before it looks at `requires`.
 template <class H>
 struct is_no_handler {
     static_assert(sizeof(H) == 0, "a handler is a function: awaitable<Reply> f(services&, Input)");
-    using type = void;
+    static void why() {}
 };
 template <class Reply, class Input>
 struct is_no_handler<awaitable<Reply> (*)(services&, Input)> {
@@ -53,7 +54,7 @@ struct is_no_handler<awaitable<Reply> (*)(services&, Input)> {
         replies<Reply>,
         "the reply of a handler is a struct that BOOST_DESCRIBE_STRUCT describes, or what "
         "else larder/reply.hpp names");
-    using type = void;
+    static void why() {}
 };
 template <class Reply, class Input>
 concept is_function_of_others = !handler<awaitable<Reply> (*)(services&, Input)>;

@@ -174,6 +174,7 @@ TEST_F(preconditions, lose_no_update_of_many_writers) {
         return made;
     };
     std::vector<std::future<int>> all_writers;
+    all_writers.reserve(writers);
     for (int i = 0; i < writers; ++i)
         all_writers.push_back(
             std::async(std::launch::async, count_up, i % 2 == 0 ? shop : other_shop));
