@@ -193,21 +193,25 @@ larder::awaitable<larder::no_content> delete_book(larder::services& at, which_bo
 }
 
 void add_routes(larder::app& at) {
-    using larder::cached, larder::invalidates, larder::found_by;
+    using larder::cached, larder::invalidates, larder::found_by, larder::preconditions_on;
     at.get("/books/{isbn}", get_book | cached(one_book(&which_book::isbn)));
     at.get("/editions/{title}",
            get_editions | cached(editions(&which_editions::title, &which_editions::bound)));
     at.get("/books",
            get_page | cached(pages(&which_page::author, &which_page::limit, &which_page::after)));
 
-    at.put("/books/{isbn}", put_book | invalidates(one_book(&new_book::isbn),
-                                                   editions(&new_book::title, &new_book::bound),
-                                                   pages.every_entry()));
+    at.put("/books/{isbn}",
+           put_book |
+               invalidates(one_book(&new_book::isbn), editions(&new_book::title, &new_book::bound),
+                           pages.every_entry()) |
+               preconditions_on(get_book));
     at.patch("/books/{isbn}", patch_price | invalidates(one_book(&new_price::isbn),
                                                         found_by<std::string, binding>(
                                                             editions, edition_of, &new_price::isbn),
                                                         pages.every_entry()));
-    at.del("/books/{isbn}", delete_book | invalidates(larder::nothing));  // its transaction says it
+    // What it makes untrue its transaction says.
+    at.del("/books/{isbn}",
+           delete_book | invalidates(larder::nothing) | preconditions_on(get_book));
 }
 
 std::string variable(const char* name) {

@@ -3,7 +3,9 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 #include <exception>
+#include <stdexcept>
 
 #include "http/caching.hpp"
 #include "http/conditional.hpp"
@@ -101,6 +103,54 @@ std::string safe_location(std::string_view text) {
 http::response answer_without_one(const exchange* how) {
     static const exchange nothing;
     return http::missing_answer(how ? *how : nothing);
+}
+
+namespace {
+
+// What larder says of the connection and of the body's length.
+bool is_of_connection(std::string_view name) {
+    return std::ranges::any_of(
+        std::array<std::string_view, 6>{"connection", "content-length", "content-type",
+                                        "keep-alive", "transfer-encoding", "upgrade"},
+        [&](auto one) { return http::same(one, name); });
+}
+
+bool is_field_name(std::string_view name) {
+    const auto may_be_in = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
+    };
+    return !name.empty() && std::ranges::all_of(name, may_be_in);
+}
+
+bool is_field_value(std::string_view value) {
+    return http::trim(value) == value && std::ranges::all_of(value, [](char c) {
+               return c == '\t' || (static_cast<unsigned char>(c) >= ' ' && c != '\x7F');
+           });
+}
+
+}  // namespace
+
+void add_headers(http::response& answered,
+                 const std::vector<std::pair<std::string, std::string>>& headers) {
+    for (const auto& [name, value] : headers) {
+        if (!is_field_name(name) || is_of_connection(name) || !is_field_value(value))
+            throw std::invalid_argument("a reply has a header that cannot be sent: " +
+                                        json::text(name));
+        if (!http::same(name, "set-cookie"))
+            std::erase_if(answered.headers,
+                          [&](const auto& one) { return http::same(one.first, name); });
+    }
+    answered.headers.insert(answered.headers.end(), headers.begin(), headers.end());
+}
+
+void label(http::response& answered, const std::string& vary, bool is_private) {
+    if (!vary.empty()) answered.headers.emplace_back("vary", vary);
+    if (!is_private) return;
+    const auto said = std::ranges::find(answered.headers, "cache-control",
+                                        &std::pair<std::string, std::string>::first);
+    if (said == answered.headers.end()) answered.headers.emplace_back("cache-control", "private");
+    else said->second.insert(0, "private, ");
 }
 
 std::optional<http::response> refuse_precondition(const http::request& r) {

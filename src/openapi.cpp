@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <initializer_list>
+#include <ranges>
 
 #include "larder/json.hpp"
 #include "larder/path.hpp"
@@ -46,7 +47,19 @@ std::string json_content(const std::string& schema, const std::string& example =
 
 // What any operation may answer beside its reply.
 struct answer {
-    enum class when { always, input, body, get, cached, missing };
+    enum class when {
+        always,
+        input,
+        body,
+        get,
+        cached,
+        missing,
+        known,
+        guarded,
+        guarded_body,
+        unguarded_body,
+        labelled
+    };
     enum class content { none, error, validation_error };
 
     std::string_view status, text;
@@ -62,8 +75,16 @@ constexpr std::array answers{
            answer::content::none, "location", R"({"type":"string","format":"uri"})",
            "The path as it is served, with the query."},
     answer{"400", "This is not HTTP; the connection is closed."},
+    answer{"401", "Nothing says who asks, or what says it is not valid.", answer::when::known,
+           answer::content::error, "www-authenticate", R"({"type":"string"})",
+           "How to say who asks."},
+    answer{"403", "Who asks may not do this.", answer::when::guarded},
+    answer{"403",
+           "Who asks may not do this, or it is of another origin's page, which has to say the "
+           "body's type.",
+           answer::when::guarded_body},
     answer{"403", "It is of another origin's page, which has to say the body's type.",
-           answer::when::body},
+           answer::when::unguarded_body},
     answer{"404", "There is none.", answer::when::missing},
     answer{"412", "The entity tag in `if-match` is not that of the answer."},
     answer{"413", "The body is too long.", answer::when::body},
@@ -111,6 +132,8 @@ constexpr std::array reply_headers{
            answer::when::get},
     header{"cache-control", "How long clients may use it without asking.", R"({"type":"string"})",
            answer::when::get},
+    header{"vary", "The headers of the request on which it depends.", R"({"type":"string"})",
+           answer::when::labelled},
     header{"age", "Seconds since it was loaded.", R"({"type":"integer","minimum":0})",
            answer::when::cached},
     header{"cache-status", "Where it came from: RFC 9211.", R"({"type":"string"})",
@@ -134,8 +157,15 @@ bool applies(answer::when when, const operation& o) {
         case answer::when::body: return !o.body.empty();
         case answer::when::get: return reads;
         case answer::when::cached: return reads && !o.entries.empty();
-        case answer::when::input: return !o.body.empty() || !o.query.empty() || !o.in_path.empty();
+        case answer::when::input:
+            return !o.body.empty() || !o.query.empty() || !o.in_path.empty() ||
+                   !o.in_header.empty();
         case answer::when::missing: return o.may_be_missing;
+        case answer::when::known: return !o.security.name.empty();
+        case answer::when::guarded: return o.is_guarded && o.body.empty();
+        case answer::when::guarded_body: return o.is_guarded && !o.body.empty();
+        case answer::when::unguarded_body: return !o.is_guarded && !o.body.empty();
+        case answer::when::labelled: return reads && (o.is_guarded || !o.in_header.empty());
         default: return true;
     }
 }
@@ -189,6 +219,7 @@ std::string parameters(const operation& o) {
     std::vector<std::string> all;
     for (const auto& m : o.in_path) all.push_back(parameter(m, "path"));
     for (const auto& m : o.query) all.push_back(parameter(m, "query"));
+    for (const auto& m : o.in_header) all.push_back(parameter(m, "header"));
     return all.empty() ? "" : array(all);
 }
 
@@ -197,6 +228,18 @@ std::string body(const operation& o) {
     return object({{"required", "true"},
                    {"content", json_content(detail::reference_to(o.body),
                                             detail::example_of(o.structs.at(o.body)))}});
+}
+
+std::string security(const operation& o) {
+    return o.security.name.empty() ? "" : array({object({{o.security.name, "[]"}})});
+}
+
+std::string security_schemes(const std::vector<operation>& operations) {
+    std::vector<field> all;
+    for (const auto& [name, value] : operations | std::views::transform(&operation::security))
+        if (!name.empty() && std::ranges::find(all, name, &field::first) == all.end())
+            all.emplace_back(name, value);
+    return all.empty() ? "" : object(all);
 }
 
 // Which entries a GET reads, or a POST makes untrue, and how long entries live.
@@ -245,6 +288,7 @@ std::string path_item(const std::vector<operation>& all, const std::string& path
                         {"tags", array({quoted(options.title)})},
                         {"summary", quoted(o.summary)},
                         {"description", quoted(o.text)},
+                        {"security", security(o)},
                         {"parameters", parameters(o)},
                         {"requestBody", body(o)},
                         {"responses", responses(o)},
@@ -292,6 +336,36 @@ members take_path_members(members& all, std::string_view path) {
         all.erase(found);
     }
     return taken;
+}
+
+members take_header_members(members& all) {
+    members taken;
+    for (auto& one : all)
+        if (one.in_header) taken.push_back(std::move(one));
+    std::erase_if(all, [](const member& one) { return one.in_header; });
+    return taken;
+}
+
+members preconditions() {
+    return {{.name = "if-match",
+             .text = "Only if the entity tag of what GET answers is one of these; or `*`: if there "
+                     "is something.",
+             .schema = R"({"type":"string"})",
+             .example = {},
+             .required = false,
+             .in_header = true},
+            {.name = "if-none-match",
+             .text = "Only if it is none of these; or `*`: if there is nothing.",
+             .schema = R"({"type":"string"})",
+             .example = {},
+             .required = false,
+             .in_header = true}};
+}
+
+void add_missing(members& to, members more) {
+    for (auto& one : more)
+        if (std::ranges::find(to, one.name, &member::name) == to.end())
+            to.push_back(std::move(one));
 }
 
 std::string body_of(members rest, std::string name, std::map<std::string, members>& structs) {
@@ -369,7 +443,8 @@ std::string document(const document_options& options, const std::vector<operatio
                    {"paths", object(paths)},
                    {"components",
                     object({{"schemas", own.substr(0, own.size() - 1) + (own == "{}" ? "" : ",") +
-                                            std::string{error_schemas} + '}'}})}}) +
+                                            std::string{error_schemas} + '}'},
+                            {"securitySchemes", security_schemes(operations)}})}}) +
            '\n';
 }
 

@@ -9,6 +9,7 @@ namespace asio = boost::asio;
 
 asio::awaitable<transaction> transaction::begin(services& at) {
     auto inner = co_await at.db.connections().begin();
+    co_await at.db.check_guard(inner);
     co_return transaction{at, std::move(inner)};
 }
 

@@ -166,7 +166,8 @@ void add_routes(larder::app& at) {
         change_price |
             on_violation("products_price_check", &new_price::price, "Input should be at least 0") |
             invalidates(products(&new_price::prod_id), product_pages.every_entry(),
-                        found_by<std::int32_t>(basket, holders, &new_price::prod_id)));
+                        found_by<std::int32_t>(basket, holders, &new_price::prod_id)) |
+            larder::preconditions_on(read_product));
 }
 
 }  // namespace baskets

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "larder/admin.hpp"
+#include "larder/before.hpp"
 #include "larder/cached.hpp"
 #include "larder/follow.hpp"
 #include "larder/handler.hpp"
@@ -24,6 +25,7 @@
 #include "larder/openapi.hpp"
 #include "larder/path.hpp"
 #include "larder/pg/pool.hpp"
+#include "larder/preconditions.hpp"
 #include "larder/reply.hpp"
 #include "larder/services.hpp"
 #include "larder/valkey/options.hpp"
@@ -120,7 +122,8 @@ public:
     template <handler H>
         requires(!invalidating<H>)
     void get(path_of<input_of<H>> path, H h) {
-        static_assert(described<reply_of<H>> || is_optional<reply_of<H>>,
+        using reply = typename detail::without_headers<reply_of<H>>::type;
+        static_assert(described<reply> || is_optional<reply>,
                       "a GET handler replies with a described struct, or std::optional of one");
         if constexpr (caching<H>) reads(h.key().whole());
         add_route<http::method::get>(path.text(), std::move(h));
@@ -141,6 +144,49 @@ public:
     template <invalidating H>
     void del(path_of<input_of<H>> path, H h) {
         add_route<http::method::del>(path.text(), std::move(h));
+    }
+
+    // What is no route, with the reason in what the compiler says.
+    template <class H>
+    void post(std::string_view, H)
+        requires a_write_says_what_it_makes_untrue_by_invalidates<H>
+    = delete;
+    template <class H>
+    void put(std::string_view, H)
+        requires a_write_says_what_it_makes_untrue_by_invalidates<H>
+    = delete;
+    template <class H>
+    void patch(std::string_view, H)
+        requires a_write_says_what_it_makes_untrue_by_invalidates<H>
+    = delete;
+    template <class H>
+    void del(std::string_view, H)
+        requires a_write_says_what_it_makes_untrue_by_invalidates<H>
+    = delete;
+    template <class H>
+        requires(!handler<H>)
+    auto get(std::string_view, H) {
+        return detail::is_no_handler<H>::why();
+    }
+    template <class H>
+        requires(!handler<H>)
+    auto post(std::string_view, H) {
+        return detail::is_no_handler<H>::why();
+    }
+    template <class H>
+        requires(!handler<H>)
+    auto put(std::string_view, H) {
+        return detail::is_no_handler<H>::why();
+    }
+    template <class H>
+        requires(!handler<H>)
+    auto patch(std::string_view, H) {
+        return detail::is_no_handler<H>::why();
+    }
+    template <class H>
+        requires(!handler<H>)
+    auto del(std::string_view, H) {
+        return detail::is_no_handler<H>::why();
     }
 
     /// Families that handlers read by cached_query. What a cached route reads is known. Throws
@@ -171,6 +217,8 @@ private:
 
     template <http::method Method, handler H>
     void add_route(std::string_view path, H h) {
+        static_assert(guarded<H> || detail::count_from_elsewhere<input_of<H>>().from_caller == 0,
+                      "the input has a member from the caller, and no before(...) says who it is");
         auto docs = openapi::describe(h, Method, std::string{path});
         add(std::move(docs), std::make_unique<typed<H, Method>>(std::move(h)));
     }
@@ -192,10 +240,18 @@ std::string safe_location(std::string_view text);
 /// A 404, which may be from the cache as well.
 http::response answer_without_one(const exchange* how);
 
+/// Adds those of a reply. Throws std::invalid_argument; see with_headers.
+void add_headers(http::response& answered,
+                 const std::vector<std::pair<std::string, std::string>>& headers);
+
 /// The answer of a handler that writes.
 template <replies Reply>
 http::response answer_to_write(const Reply& reply) {
-    if constexpr (std::same_as<Reply, no_content>) {
+    if constexpr (has_own_headers<Reply>) {
+        auto answered = answer_to_write(reply.value);
+        add_headers(answered, reply.headers);
+        return answered;
+    } else if constexpr (std::same_as<Reply, no_content>) {
         return {.status = 204};
     } else if constexpr (is_optional<Reply>) {
         return reply ? http::response{.body = json::text(*reply)} : answer_without_one(nullptr);
@@ -209,6 +265,9 @@ http::response answer_to_write(const Reply& reply) {
         return {.body = json::text(reply)};
     }
 }
+/// Says of an answer to GET on which headers it depends, and that it is for one caller alone.
+void label(http::response& answered, const std::string& vary, bool is_private);
+
 /// A 412, for a write that is to be made only on what a client has seen before, or has not: what
 /// there is now is not known.
 std::optional<http::response> refuse_precondition(const http::request& r);
@@ -221,22 +280,49 @@ template <handler H, http::method Method>
 class app::typed : public endpoint {
     static constexpr bool reads = Method == http::method::get;
     static constexpr bool has_body = !reads && Method != http::method::del;
+    static constexpr bool is_conditional = conditional<typename detail::unguarded<H>::type>;
+    static constexpr bool has_headers = detail::count_from_elsewhere<input_of<H>>().from_header > 0;
 
 public:
     explicit typed(H h) : handler_(std::move(h)) {
         if constexpr (caching<H>) cache_control_ = http::cache_control(handler_.policy());
         else cache_control_ = http::cache_control({});
+        const auto depends_on = [this](const std::vector<std::string>& headers) {
+            for (const auto& one : headers) vary_ += (vary_.empty() ? "" : ", ") + one;
+        };
+        if constexpr (guarded<H>) depends_on(handler_.step().headers());
+        depends_on(http::header_names<input_of<H>>());
     }
 
     awaitable<http::response> answer(services& at, std::string_view not_ready,
                                      const http::request& r) const override {
+        if constexpr (reads && (guarded<H> || has_headers))
+            return answer_labelled(at, not_ready, r);
+        else return answer_input(at, not_ready, r);
+    }
+
+private:
+    awaitable<http::response> answer_labelled(services& at, std::string_view not_ready,
+                                              const http::request& r) const {
+        auto answered = co_await answer_input(at, not_ready, r);
+        detail::label(answered, vary_, guarded<H>);
+        if constexpr (guarded<H>) answered.entry_version = 0;  // the step is asked each time
+        co_return answered;
+    }
+
+    awaitable<http::response> answer_input(services& at, std::string_view not_ready,
+                                           const http::request& r) const {
         input_of<H> in{};
+        if constexpr (guarded<H>) {
+            auto refused = co_await ask_step(at, not_ready, r, in);
+            if (refused) co_return std::move(*refused);
+        }
         http::faults wrong;
         if constexpr (has_body) {
             if (auto refused = detail::refuse_media_type(r)) co_return std::move(*refused);
-            http::read_path_and_body(r.members, r.body, in, wrong);
+            http::read_with_body({r.members, r.headers}, r.body, in, wrong);
         } else {
-            http::read_path_and_query(r.members, r.query, in, wrong);
+            http::read_with_query({r.members, r.headers}, r.query, in, wrong);
         }
         if constexpr (finds_faults<input_of<H>>)
             if (!wrong.empty() && not_ready.empty()) co_await find_faults(at, in, wrong);
@@ -245,14 +331,18 @@ public:
             co_return http::response{.status = 422, .body = http::faults_json(wrong)};
         }
         if (!not_ready.empty()) co_return http::error_response(500, not_ready);
-        if constexpr (!reads)
+        if constexpr (is_conditional) {
+            if (at.http) at.http->request = &r;
+        } else if constexpr (!reads) {
             if (auto refused = detail::refuse_precondition(r)) co_return std::move(*refused);
+        }
         try {
             const auto reply = co_await handler_(at, std::move(in));
-            if constexpr (reads) co_return answer_to_read(r, reply, caching<H> ? at.http : nullptr);
+            if constexpr (reads) co_return answer_to_get(r, reply, caching<H> ? at.http : nullptr);
             else co_return detail::answer_to_write(reply);
         } catch (const http::invalid_input& e) {
             auto found = e.faults();
+            if constexpr (has_headers) http::locate_headers<input_of<H>>(found);
             http::locate(found, r.members, has_body ? "body" : "query");
             co_return http::response{.status = 422, .body = http::faults_json(found)};
         } catch (...) {
@@ -260,10 +350,37 @@ public:
         }
     }
 
-private:
-    http::response answer_to_read(const http::request& r, const reply_of<H>& reply,
-                                  const exchange* how) const {
-        if constexpr (is_optional<reply_of<H>>) {
+    // Nobody asks the step by HTTP: what a client wants of the cache is not about who he is. Its
+    // session is its own, as what it writes is none of what the handler makes untrue.
+    awaitable<std::optional<http::response>> ask_step(services& at, std::string_view not_ready,
+                                                      const http::request& r, input_of<H>& in) const
+        requires guarded<H>
+    {
+        auto& connections = at.db.connections();
+        try {
+            pg::session own{connections};
+            services before{own, at.cache};
+            auto found = co_await handler_.step().ask(before, not_ready, r);
+            if (!found.caller) co_return std::move(found.refused);
+            H::hand_over(*found.caller, in);
+            co_return std::nullopt;
+        } catch (const http::invalid_input& e) {
+            auto found = e.faults();
+            http::locate(found, r.members, "query");
+            co_return http::response{.status = 422, .body = http::faults_json(found)};
+        } catch (...) {
+            co_return detail::answer_for_exception(false, connections);
+        }
+    }
+
+    template <class Reply>
+    http::response answer_to_get(const http::request& r, const Reply& reply,
+                                 const exchange* how) const {
+        if constexpr (detail::has_own_headers<Reply>) {
+            auto answered = answer_to_get(r, reply.value, how);
+            detail::add_headers(answered, reply.headers);
+            return answered;
+        } else if constexpr (is_optional<Reply>) {
             if (!reply) return detail::answer_without_one(how);
             return detail::answer_to_get(r, json::text(*reply), how, cache_control_);
         } else {
@@ -273,6 +390,7 @@ private:
 
     H handler_;
     std::string cache_control_;  // of its answers
+    std::string vary_;           // likewise
 };
 
 }  // namespace larder

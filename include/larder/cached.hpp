@@ -59,6 +59,15 @@ public:
     using input = input_of<H>;
     using reply = reply_of<H>;
     static_assert(std::same_as<input, typename Key::input>, "the key is of another input");
+    static_assert(detail::count_from_elsewhere<input>().from_header ==
+                      Key::members_from.from_header,
+                  "the key of a cached handler has each member of its input that is from a header");
+    static_assert(detail::count_from_elsewhere<input>().from_caller ==
+                      Key::members_from.from_caller,
+                  "the key of a cached handler has each member of its input that is from the "
+                  "caller");
+    static_assert(!guarded<H>,
+                  "before(...) comes behind cached(...), or who is not let in would be answered");
     static_assert(cache::storable<reply>,
                   "a cached reply is a described struct of booleans, integers, strings, decimals, "
                   "dates, timestamps, UUIDs, described enumerations, and optionals, vectors and "
@@ -73,6 +82,10 @@ public:
     constexpr const Key& key() const { return key_; }
 
     awaitable<reply> operator()(services& at, input in) const {
+        if (at.db.is_in_transaction()) {  // what that sees, the cache may not know
+            auto value = co_await inner_(at, std::move(in));
+            co_return value;
+        }
         auto key = key_.entry(in);
         if (auto found = detail::find_value<reply>(at, key)) co_return std::move(*found);
         cache::tiers::loader load = [inner = inner_, family = key_.whole(),
@@ -135,6 +148,8 @@ public:
     using input = input_of<H>;
     using reply = reply_of<H>;
     static constexpr bool declares_what_it_breaks = true;
+    static_assert(!guarded<H>, "before(...) comes behind invalidates(...)");
+    static_assert(!conditional<H>, "preconditions_on(...) comes behind invalidates(...)");
 
     constexpr invalidating_handler(H inner, std::tuple<Keys...> keys)
         : inner_(std::move(inner)), keys_(keys) {}
@@ -227,6 +242,21 @@ concept invalidating = handler<H> && H::declares_what_it_breaks;
 /// A handler that answers from the cache.
 template <class H>
 concept caching = handler<H> && requires(const H& h) { h.family(); };
+
+/// What the compiler says of a handler that writes and does not: it takes no such one.
+template <class H>
+concept a_write_says_what_it_makes_untrue_by_invalidates = handler<H> && !invalidating<H>;
+
+template <class Reply, class Input, class Key>
+    requires detail::is_function_of_others<Reply, Input>
+auto operator|(awaitable<Reply> (*)(services&, Input), const cached_by<Key>&) {
+    return detail::is_no_handler<awaitable<Reply> (*)(services&, Input)>::why();
+}
+template <class Reply, class Input, class... Keys>
+    requires detail::is_function_of_others<Reply, Input>
+auto operator|(awaitable<Reply> (*)(services&, Input), const invalidates_by<Keys...>&) {
+    return detail::is_no_handler<awaitable<Reply> (*)(services&, Input)>::why();
+}
 
 template <handler H, class Key>
     requires(!invalidating<H>)

@@ -85,6 +85,10 @@ private:
     // Of copies: the query may be gone before it is awaited.
     static awaitable<Reply> read(services& at, cache::key family, std::string key,
                                  pg::statement sql, pg::parameters values) {
+        if (at.db.is_in_transaction()) {  // what that sees, the cache may not know
+            auto value = co_await read_rows(at.db.run(sql, std::move(values)));
+            co_return value;
+        }
         if (auto found = detail::find_value<Reply>(at, key)) co_return std::move(*found);
         cache::tiers::loader loader = [&connections = at.db.connections(), sql,
                                        values = std::move(values),
@@ -95,17 +99,14 @@ private:
     static awaitable<std::string> load(pg::pool& connections, cache::key family, pg::statement sql,
                                        pg::parameters values) {
         pg::session session{connections};
-        auto rows = session.run(sql, std::move(values));
-        if constexpr (is_optional<Reply>) {
-            const auto reply =
-                co_await pg::session::first_row<typename Reply::value_type>(std::move(rows));
-            if (connections.checks_reads()) co_await detail::expect_declared(session, family);
-            co_return cache::to_text(reply);
-        } else {
-            const auto reply = co_await pg::session::only_row<Reply>(std::move(rows));
-            if (connections.checks_reads()) co_await detail::expect_declared(session, family);
-            co_return cache::to_text(reply);
-        }
+        const auto reply = co_await read_rows(session.run(sql, std::move(values)));
+        if (connections.checks_reads()) co_await detail::expect_declared(session, family);
+        co_return cache::to_text(reply);
+    }
+    static awaitable<Reply> read_rows(awaitable<pg::result> rows) {
+        if constexpr (is_optional<Reply>)
+            return pg::session::first_row<typename Reply::value_type>(std::move(rows));
+        else return pg::session::only_row<Reply>(std::move(rows));
     }
 
     cache::key family_;

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "larder/before.hpp"
 #include "larder/cached.hpp"
 #include "larder/docs.hpp"
 #include "larder/handler.hpp"
@@ -23,6 +24,7 @@ namespace larder::openapi {
 struct member {
     std::string name, text, schema, example;  ///< schema and example are JSON
     bool required = true;
+    bool in_header = false;
 };
 using members = std::vector<member>;
 
@@ -31,7 +33,9 @@ struct operation {
     http::method method = http::method::get;
     std::string path = {};
     std::string summary = {}, text = {}, reply_text = {};
-    members in_path = {}, query = {};
+    members in_path = {}, query = {}, in_header = {};
+    security_scheme security = {};                 ///< by which who asks is known, if he has to be
+    bool is_guarded = false;                       ///< by a step, also one without a scheme
     unsigned status = 200;                         ///< of the reply
     bool may_be_missing = false;                   ///< 404 then
     bool may_be_there = false;                     ///< 200 then, and not 201
@@ -114,7 +118,17 @@ members members_of(std::map<std::string, members>& structs, bool in_query) {
         const auto docs = docs_of_member<T>(m.name);
         member one{std::string{m.name}, std::string{docs.text}, "", std::string{docs.example},
                    !optional};
-        if constexpr (optional) {
+        if constexpr (is_from_caller<M>) {
+            return;
+        } else if constexpr (is_from_header<M>) {
+            using type = typename M::value_type;
+            one.name = larder::detail::name_outside<M>(m.name);
+            one.in_header = true;
+            one.required = !is_optional<type>;
+            if constexpr (is_optional<type>)
+                one.schema = schema_of<typename type::value_type>(structs);
+            else one.schema = schema_of<type>(structs);
+        } else if constexpr (optional) {
             one.schema =
                 in_query ? schema_of<typename M::value_type>(structs) : schema_of<M>(structs);
         } else {
@@ -132,11 +146,30 @@ namespace detail {
 
 /// Takes those out of `all` that are parameters of the path.
 members take_path_members(members& all, std::string_view path);
+/// Takes those out of `all` that headers have.
+members take_header_members(members& all);
+/// `if-match` and `if-none-match`.
+members preconditions();
+/// Adds those whose names are not there yet.
+void add_missing(members& to, members more);
 /// The object of what is left, under that name; empty if nothing is.
 std::string body_of(members rest, std::string name, std::map<std::string, members>& structs);
 
-template <replies Reply>
+template <class Step>
+void describe_step(operation& o, const Step& step) {
+    o.is_guarded = true;
+    o.security = step.scheme();
+    if constexpr (requires { typename Step::input; }) {
+        auto asked = members_of<typename Step::input>(o.structs, true);
+        take_path_members(asked, o.path);
+        add_missing(o.in_header, take_header_members(asked));
+        add_missing(o.query, std::move(asked));
+    }
+}
+
+template <replies Answer>
 void describe_reply(operation& o) {
+    using Reply = typename larder::detail::without_headers<Answer>::type;
     using body = typename larder::detail::body_of<Reply>::type;
     o.may_be_missing = is_optional<Reply>;
     o.may_be_there = larder::detail::is_created<Reply>;
@@ -164,11 +197,17 @@ operation describe(const H& h, http::method method, std::string path) {
     const bool has_body = method != http::method::get && method != http::method::del;
     auto all = detail::members_of<input>(o.structs, !has_body);
     o.in_path = detail::take_path_members(all, o.path);
+    o.in_header = detail::take_header_members(all);
     // What is left of a struct is another one.
-    auto name = detail::name_of<input>() + (o.in_path.empty() ? "" : "_without");
+    const bool is_part = !o.in_path.empty() || !o.in_header.empty();
+    auto name = detail::name_of<input>() + (is_part ? "_without" : "");
+    for (const auto& one : o.in_header) name += '_' + one.name;
     for (const auto& one : o.in_path) name += '_' + one.name;
     if (has_body) o.body = detail::body_of(std::move(all), name, o.structs);
     else o.query = std::move(all);
+    if constexpr (guarded<H>) detail::describe_step(o, h.step());
+    if constexpr (conditional<typename larder::detail::unguarded<H>::type>)
+        detail::add_missing(o.in_header, detail::preconditions());
     detail::describe_reply<reply_of<H>>(o);
     if constexpr (requires { h.key().patterns(); }) {
         o.family = h.key().family();

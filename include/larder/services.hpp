@@ -7,6 +7,7 @@
 
 #include "larder/cache/tiers.hpp"
 #include "larder/http/cache_control.hpp"
+#include "larder/http/message.hpp"
 #include "larder/pg/session.hpp"
 
 namespace larder {
@@ -19,6 +20,7 @@ struct exchange {
     bool was_kept = false;                           ///< an entry, which was not allowed
     std::string key = {};                            ///< of the entry, for the log
     std::uint64_t version = 0;                       ///< of a hit in the local tier
+    const http::request* request = nullptr;          ///< for a write with preconditions alone
 };
 
 /// One request's source and cache. A handler gets it as its first argument.

@@ -50,8 +50,9 @@ cache_directives directives_of(const request& r) {
     return parse_cache_directives(r.header("cache-control"), r.header("pragma"));
 }
 
-bool is_precondition_failed(const request& r) {
-    return verdict_on(r, {}) == verdict::precondition_failed;
+bool is_precondition_failed(const request& r, const std::optional<std::string>& now) {
+    if (!now) return verdict_on(r, {}) == verdict::precondition_failed;
+    return verdict_on(r, etag_of(*now)) == verdict::precondition_failed;
 }
 
 response tagged_answer(const request& r, std::string body, std::string_view etag,

@@ -1,6 +1,7 @@
 // The headers of a cached answer, and the preconditions on it. Private to larder.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,7 +25,8 @@ response cached_answer(const request& r, std::string body, const exchange& how,
 /// The answer to a GET or HEAD of what is not there, which a cache may know.
 response missing_answer(const exchange& how);
 
-/// Whether preconditions forbid a request whose resource has no representation, as a POST's.
-bool is_precondition_failed(const request& r);
+/// Whether preconditions forbid a write, where this is what a GET would answer. Without it there is
+/// no representation, as of a POST's resource.
+bool is_precondition_failed(const request& r, const std::optional<std::string>& now = {});
 
 }  // namespace larder::http

@@ -152,7 +152,15 @@ std::optional<json::node> body_object(std::string_view body, faults& wrong) {
 
 namespace detail {
 
-void sort_by_name(faults& wrong, const std::vector<std::string_view>& names) {
+void rename(faults& wrong, std::string_view member, const std::string& header) {
+    for (auto& one : wrong) {
+        const auto* name = member_of(one);
+        const auto* origin = name ? std::get_if<std::string>(&one.loc.front()) : nullptr;
+        if (origin && origin->empty() && *name == member) one.loc = {"header", header};
+    }
+}
+
+void sort_by_name(faults& wrong, const std::vector<std::string>& names) {
     const auto position = [&](const fault& f) {
         const auto* name = member_of(f);
         return name ? std::find(names.begin(), names.end(), *name) - names.begin() : -1;

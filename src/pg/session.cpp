@@ -3,6 +3,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
+#include <exception>
 
 #include "pool_state.hpp"
 
@@ -12,6 +13,7 @@ namespace asio = boost::asio;
 
 asio::awaitable<result> session::run(const statement& sql, parameters values) {
     if (pool_.checks_reads()) reads_.push_back({std::string{sql.sql}, values.size()});
+    if (within_) return within_->run(sql, std::move(values));
     if (sql.reads_only) return pool_.run(sql, std::move(values));
     return write(sql, std::move(values));
 }
@@ -34,6 +36,7 @@ asio::awaitable<result> session::write(const statement& sql, parameters values) 
 // The statement runs first, for as long as it takes, and only the commit is prepared for.
 asio::awaitable<result> session::write_once(const statement& sql, parameters values) {
     auto change = co_await pool_.begin();
+    if (guard_) co_await ask_guard(change);
     auto rows = co_await change.run(sql, std::move(values));
     if (before_commit_) {
         const auto payloads = co_await before_commit_();
@@ -49,7 +52,31 @@ asio::awaitable<result> session::write_once(const statement& sql, parameters val
     }
     outcome_ = std::max(before, outcome::written);
     transaction_ = change.id();
+    guard_ = {};
     co_return rows;
+}
+
+// What the guard has read, no other transaction as this one may have changed when this one commits:
+// one of the two is refused (40001). Of all others' changes it sees those of the rows that this one
+// changes, too.
+asio::awaitable<void> session::ask_guard(pg::transaction& begun) {
+    static constexpr statement serializable{"SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"};
+    co_await begun.execute(serializable);
+    std::exception_ptr refused;
+    try {
+        co_await guard_(begun);
+    } catch (...) {
+        refused = std::current_exception();
+    }
+    if (!refused) co_return;
+    co_await begun.rollback();
+    std::rethrow_exception(refused);
+}
+
+asio::awaitable<void> session::check_guard(pg::transaction& begun) {
+    if (!guard_) co_return;
+    co_await ask_guard(begun);
+    guard_ = {};
 }
 
 namespace {

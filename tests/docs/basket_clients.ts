@@ -18,6 +18,11 @@ const priced = await client.PATCH("/products/{prod_id}", {
   body: {price: "12.50"},
 });
 assert.equal(priced.data?.price, 12.5);
+const untouched = await client.PATCH("/products/{prod_id}", {
+  params: {path: {prod_id: 1}, header: {"if-match": '"another"'}},
+  body: {price: "1"},
+});
+assert.equal(untouched.response.status, 412);
 const price = await client.GET("/baskets/{basketid}/price", {
   params: {path: {basketid: 7001}, query: {voucher: "SPRING"}},
 });

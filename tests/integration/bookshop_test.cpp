@@ -214,24 +214,6 @@ TEST_F(bookshop, answers_from_the_cache_until_a_write_of_any_method) {
     EXPECT_EQ(get(port, "/books/978-1").status, 404);
 }
 
-// What a book is now the writing routes do not know, so they make no promise about it.
-TEST_F(bookshop, writes_nothing_on_a_condition) {
-    ask("PUT", "/books/978-1", dune);
-    const auto etag = get(port, "/books/978-1").header("etag");
-    for (const auto& [name, value] : {std::pair{"if-none-match", std::string{"*"}},
-                                      {"if-none-match", etag},
-                                      {"if-match", etag}})
-        for (const auto* method : {"PUT", "DELETE"}) {
-            const auto body = method == std::string_view{"PUT"} ? dune : std::string_view{};
-            EXPECT_EQ(request(port, method, "/books/978-1",
-                              {{name, value}, {"content-type", "application/json"}}, body)
-                          .status,
-                      412)
-                << method << ' ' << name;
-        }
-    EXPECT_EQ(get(port, "/books/978-1").header("etag"), etag);
-}
-
 // A flood of unknown numbers asks PostgreSQL for each once.
 TEST_F(bookshop, remembers_what_is_not_there_until_it_is) {
     const auto first = get(port, "/books/978-1");

@@ -44,6 +44,16 @@ TEST_F(docs_tools, of_others_have_nothing_against_another_service) {
     EXPECT_EQ(basket.wait(), 0) << basket.err();
 }
 
+// With bearer tokens, keys and headers.
+TEST_F(docs_tools, of_others_have_nothing_against_a_service_that_asks_who_it_is) {
+    const auto port = std::to_string(free_port());
+    child notebook{{program("examples/example_notebook"), "serve", "--port", port}, servers.env()};
+    EXPECT_TRUE(notebook.wait_for_err("notebook listening")) << notebook.err();
+    run_at("http://127.0.0.1:" + port, "lint.mjs");
+    notebook.signal(SIGTERM);
+    EXPECT_EQ(notebook.wait(), 0) << notebook.err();
+}
+
 TEST_F(docs_tools, generated_clients_compile_and_talk_to_the_service) {
     run("clients.mjs");
     EXPECT_EQ(rows(), 12002);

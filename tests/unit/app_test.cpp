@@ -182,6 +182,53 @@ TEST(app, has_an_entity_tag_for_every_get) {
     EXPECT_EQ(document.find(R"("age")"), std::string::npos) << "no cache was asked";
 }
 
+// ---- a reply's own headers ----
+
+TEST(with_headers, is_a_reply_as_the_one_within) {
+    static_assert(replies<with_headers<number>> && replies<with_headers<std::optional<number>>>);
+    static_assert(replies<with_headers<created<number>>> && replies<with_headers<no_content>>);
+    static_assert(!replies<with_headers<with_headers<number>>>);
+    static_assert(!cache::storable<with_headers<number>>, "an entry has no headers");
+    using list = std::vector<std::pair<std::string, std::string>>;
+    const with_headers<created<number>> made{.value = {.value = {7}, .location = "/7"},
+                                             .headers = {{"x-a", "1"}, {"x-a", "2"}}};
+    const auto answered = detail::answer_to_write(made);
+    EXPECT_EQ(answered.status, 201U);
+    EXPECT_EQ(answered.body, R"({"count":7})");
+    EXPECT_EQ(answered.headers, (list{{"location", "/7"}, {"x-a", "1"}, {"x-a", "2"}}));
+    const with_headers<std::optional<number>> none{.headers = {{"x-a", "1"}}};
+    EXPECT_EQ(detail::answer_to_write(none).status, 404U);
+    EXPECT_EQ(detail::answer_to_write(none).headers.back().first, "x-a");
+    EXPECT_EQ(detail::answer_to_write(with_headers<no_content>{}).status, 204U);
+}
+
+TEST(with_headers, replaces_what_the_answer_says_anyway) {
+    using list = std::vector<std::pair<std::string, std::string>>;
+    http::response answered{.headers = {{"cache-control", "no-cache"}, {"set-cookie", "a=1"}}};
+    detail::add_headers(answered, {{"Cache-Control", "no-store"}, {"set-cookie", "b=2"}});
+    EXPECT_EQ(answered.headers,
+              (list{{"set-cookie", "a=1"}, {"Cache-Control", "no-store"}, {"set-cookie", "b=2"}}));
+}
+
+// A line's end would begin another header, or another answer.
+TEST(with_headers, takes_nothing_that_cannot_be_sent) {
+    using namespace std::string_literals;
+    http::response answered;
+    for (const auto& [name, value] : {std::pair{"x-a"s, "1\r\nx-b: 2"s},
+                                      {"x-a", "1\n"},
+                                      {"x-a", " 1"},
+                                      {"x-a", "\0"s},
+                                      {"x a", "1"},
+                                      {"", "1"},
+                                      {"x-a:", "1"},
+                                      {"Content-Length", "1"},
+                                      {"transfer-encoding", "chunked"},
+                                      {"content-type", "text/html"}})
+        EXPECT_THROW(detail::add_headers(answered, {{name, value}}), std::invalid_argument)
+            << name << ": " << value;
+    EXPECT_TRUE(answered.headers.empty());
+}
+
 // ---- what a handler threw ----
 
 template <class Exception>

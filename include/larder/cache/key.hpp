@@ -16,6 +16,7 @@
 
 #include "larder/cache/escaped.hpp"
 #include "larder/described.hpp"
+#include "larder/from.hpp"
 #include "larder/spelling.hpp"
 
 namespace larder::cache {
@@ -50,6 +51,7 @@ struct whole_family;
 namespace detail {
 // A call of one is what the compiler shows.
 void the_member_of_a_key_is_not_described();
+void a_member_is_in_the_key_twice();
 void a_key_takes_as_many_members_as_it_has_parameters();
 void the_members_of_a_key_are_in_the_order_of_its_columns();
 void the_entries_of_this_family_are_told_apart_by_columns();
@@ -60,9 +62,17 @@ template <class T>
 concept key_part =
     integer<T> || std::same_as<T, bool> || std::same_as<T, std::string> || spelled<T>;
 
-/// The same, or nothing: the entry is then one over all values.
+namespace detail {
 template <class T>
-concept key_value = key_part<T> || (is_optional<T> && key_part<typename T::value_type>);
+inline constexpr bool may_tell_apart = key_part<T>;
+template <class T>
+    requires(is_optional<T> || from_elsewhere<T>)
+inline constexpr bool may_tell_apart<T> = may_tell_apart<typename T::value_type>;
+}  // namespace detail
+
+/// The same, or nothing: the entry is then one over all values. Also of a header, or of the caller.
+template <class T>
+concept key_value = detail::may_tell_apart<T>;
 
 /// A family of entries: `num_orders:all` over all rows, `num_orders:<customerid>` over some.
 ///
@@ -166,10 +176,19 @@ public:
         const auto names = bound.parameters();
         for (const auto& name : names)
             if (name.empty()) detail::the_member_of_a_key_is_not_described();
+        for (const auto& name : names)
+            if (std::ranges::count(names, name) > 1) detail::a_member_is_in_the_key_twice();
         for (std::size_t i = 0; i < names.size(); ++i)
             if (is_of_another(names[i], i))
                 detail::the_members_of_a_key_are_in_the_order_of_its_columns();
         return bound;
+    }
+
+    template <class T, class... Members>
+        requires(!described<T> && sizeof...(Members) > 0)
+    consteval void operator()(Members T::*...) const {
+        static_assert(described<T>,
+                      "the members of a key are of a struct that BOOST_DESCRIBE_STRUCT describes");
     }
 
 private:
@@ -192,7 +211,8 @@ private:
 
     template <class Value>
     static std::optional<std::string> part_of(const Value& value) {
-        if constexpr (is_optional<Value>) return value ? part_of(*value) : std::nullopt;
+        if constexpr (from_elsewhere<Value>) return part_of(*value);
+        else if constexpr (is_optional<Value>) return value ? part_of(*value) : std::nullopt;
         else if constexpr (integer<Value>) return std::to_string(value);
         else if constexpr (std::same_as<Value, bool>) return value ? "true" : "false";
         else if constexpr (std::same_as<Value, std::string>) return escaped(value);
@@ -225,6 +245,9 @@ template <class T, class... Members>
 class bound_key {
 public:
     using input = T;
+    /// How many of its parameters are from a header, from the caller.
+    static constexpr larder::detail::count_of_members members_from{
+        (std::size_t{is_from_header<Members>} + ...), (std::size_t{is_from_caller<Members>} + ...)};
 
     constexpr bound_key(cache::key family, Members T::*... members)
         : family_(family), members_(members...) {}

@@ -12,6 +12,7 @@
 
 #include "larder/decimal.hpp"
 #include "larder/described.hpp"
+#include "larder/from.hpp"
 #include "larder/http/message.hpp"
 #include "larder/json.hpp"
 #include "larder/spelling.hpp"
@@ -32,8 +33,10 @@ using faults = std::vector<fault>;
 std::string faults_json(const faults&);
 
 namespace detail {
-void sort_by_name(faults& wrong, const std::vector<std::string_view>& names);
-}
+/// What is located as {"", member} is the header's.
+void rename(faults& wrong, std::string_view member, const std::string& header);
+void sort_by_name(faults& wrong, const std::vector<std::string>& names);
+}  // namespace detail
 
 /// Of faults that are {"", member}: says where the member came from, the path or `where`.
 void locate(faults& wrong, const path_members* in_path, std::string_view where);
@@ -44,8 +47,10 @@ bool is_at_fault(const faults& wrong, std::string_view member);
 /// Brings the faults into the order in which T declares its members; others come first.
 template <described T>
 void sort_as_declared(faults& wrong) {
-    std::vector<std::string_view> names;
-    for_each_member<T>([&](auto member) { names.push_back(member.name); });
+    std::vector<std::string> names;
+    for_each_member<T>([&]<class M>(member_of<T, M> member) {
+        names.push_back(larder::detail::name_outside<M>(member.name));
+    });
     detail::sort_by_name(wrong, names);
 }
 
@@ -109,49 +114,110 @@ std::optional<fault> read_scalar(const json::node& from, T& out) {
 
 }  // namespace detail
 
-/// Reads the described members of T, those that the path has out of it, and the others out of an
-/// object's members; a member that is not std::optional has to be there. Faults are appended in
-/// declaration order.
+namespace detail {
+
+/// Reads a member out of the path, or out of an object.
+template <class T>
+void read_member(const json::node& object, std::string_view where, std::string_view name, T& out,
+                 faults& wrong, const path_members* in_path) {
+    const auto of_path = find_in(in_path, name);
+    const auto* from = of_path ? &*of_path : object.find(name);
+    const auto blame = [&](fault f) {
+        f.loc = {std::string{of_path ? "path" : where}, std::string{name}};
+        wrong.push_back(std::move(f));
+    };
+    constexpr bool is_text =
+        std::same_as<T, std::string> || std::same_as<T, std::optional<std::string>>;
+    const bool has_bytes = of_path || (is_text && from && where == "query");
+    if (has_bytes && !json::is_text(from->text))
+        return blame({"string_unicode", {}, "Input should be a text in UTF-8, without NUL"});
+    if constexpr (is_optional<T>) {
+        if (!from || from->kind == json::kind::null) return;
+        if (auto f = read_scalar(*from, out.emplace())) blame(std::move(*f));
+    } else {
+        if (!from) return blame({"missing", {}, "Field required"});
+        if (auto f = read_scalar(*from, out)) blame(std::move(*f));
+    }
+}
+
+/// Reads a member that a header has.
+template <class T>
+void read_header(const header_fields* headers, const std::string& name, T& out, faults& wrong) {
+    const auto blame = [&](fault f) {
+        f.loc = {std::string{"header"}, name};
+        wrong.push_back(std::move(f));
+    };
+    if (!headers || !headers->has(name)) {
+        if constexpr (!is_optional<T>) blame({"missing", {}, "Field required"});
+        return;
+    }
+    const json::node from{.kind = json::kind::string, .text = headers->all(name)};
+    if (!json::is_text(from.text))
+        return blame({"string_unicode", {}, "Input should be a text in UTF-8, without NUL"});
+    if constexpr (is_optional<T>) {
+        if (auto f = read_scalar(from, out.emplace())) blame(std::move(*f));
+    } else {
+        if (auto f = read_scalar(from, out)) blame(std::move(*f));
+    }
+}
+
+}  // namespace detail
+
+/// Of faults of members that headers have, which nobody located: says so.
 template <described T>
-void read_members(const json::node& object, std::string_view where, T& out, faults& wrong,
-                  const path_members* in_path = nullptr) {
-    for_each_member<T>([&](auto member) {
-        auto& target = out.*member.pointer;
-        const auto of_path = detail::find_in(in_path, member.name);
-        const auto* from = of_path ? &*of_path : object.find(member.name);
-        const auto blame = [&](fault f) {
-            f.loc = {std::string{of_path ? "path" : where}, std::string{member.name}};
-            wrong.push_back(std::move(f));
-        };
-        using value = std::remove_reference_t<decltype(target)>;
-        constexpr bool is_text =
-            std::same_as<value, std::string> || std::same_as<value, std::optional<std::string>>;
-        const bool has_bytes = of_path || (is_text && from && where == "query");
-        if (has_bytes && !json::is_text(from->text))
-            return blame({"string_unicode", {}, "Input should be a text in UTF-8, without NUL"});
-        if constexpr (is_optional<std::remove_reference_t<decltype(target)>>) {
-            if (!from || from->kind == json::kind::null) return;
-            if (auto f = detail::read_scalar(*from, target.emplace())) blame(std::move(*f));
-        } else {
-            if (!from) return blame({"missing", {}, "Field required"});
-            if (auto f = detail::read_scalar(*from, target)) blame(std::move(*f));
-        }
+void locate_headers(faults& wrong) {
+    for_each_member<T>([&]<class M>(member_of<T, M> member) {
+        if constexpr (is_from_header<M>)
+            detail::rename(wrong, member.name, larder::detail::name_outside<M>(member.name));
     });
 }
 
-/// Reads a query string into T, and what the path has out of that. Of a repeated name the last
-/// counts; unknown names are ignored.
+/// The headers that have members of T.
 template <described T>
-void read_path_and_query(const path_members* path, std::string_view query, T& out, faults& wrong) {
+std::vector<std::string> header_names() {
+    std::vector<std::string> all;
+    for_each_member<T>([&]<class M>(member_of<T, M> member) {
+        if constexpr (is_from_header<M>)
+            all.push_back(larder::detail::name_outside<M>(member.name));
+    });
+    return all;
+}
+
+/// What there is beside a query or a body.
+struct request_parts {
+    const path_members* path = nullptr;
+    const header_fields* headers = nullptr;
+};
+
+/// Reads the described members of T, those that the path or a header has out of these, and the
+/// others out of an object's members; a member that is not std::optional has to be there. What is
+/// from the caller is left alone. Faults are appended in declaration order.
+template <described T>
+void read_members(const json::node& object, std::string_view where, T& out, faults& wrong,
+                  const request_parts& beside = {}) {
+    for_each_member<T>([&]<class M>(member_of<T, M> member) {
+        auto& target = out.*member.pointer;
+        if constexpr (is_from_header<M>)
+            detail::read_header(beside.headers, larder::detail::name_outside<M>(member.name),
+                                target.value, wrong);
+        else if constexpr (!is_from_caller<M>)
+            detail::read_member(object, where, member.name, target, wrong, beside.path);
+    });
+}
+
+/// Reads a query string into T, and what the path or a header has out of these. Of a repeated name
+/// the last counts; unknown names are ignored.
+template <described T>
+void read_with_query(const request_parts& beside, std::string_view query, T& out, faults& wrong) {
     json::node object{.kind = json::kind::object};
     for (auto& [name, value] : parse_query(query))
         object.members.push_back(
             {std::move(name), {.kind = json::kind::string, .text = std::move(value)}});
-    read_members(object, "query", out, wrong, path);
+    read_members(object, "query", out, wrong, beside);
 }
 template <described T>
 void read_query(std::string_view query, T& out, faults& wrong) {
-    read_path_and_query(nullptr, query, out, wrong);
+    read_with_query({}, query, out, wrong);
 }
 
 /// Of a body, over all its arrays and objects: each costs a worker time, whoever reads it later.
@@ -161,18 +227,20 @@ inline constexpr std::size_t most_body_values = 10'000;
 /// none. One byte order mark before it is skipped.
 std::optional<json::node> body_object(std::string_view body, faults& wrong);
 
-/// Reads a JSON body into T, and what the path has out of that. Unknown members are ignored. Where
-/// the path has all members, there need be no body.
+/// Reads a JSON body into T, and what the path or a header has out of these. Unknown members are
+/// ignored. Where nothing is left for the body, there need be none.
 template <described T>
-void read_path_and_body(const path_members* path, std::string_view body, T& out, faults& wrong) {
-    const bool needs_body = !path || path->size() < member_count<T>() || !body.empty();
+void read_with_body(const request_parts& beside, std::string_view body, T& out, faults& wrong) {
+    const auto elsewhere = larder::detail::count_from_elsewhere<T>().both();
+    const auto left = member_count<T>() - elsewhere;
+    const bool needs_body = !beside.path || beside.path->size() < left || !body.empty();
     const auto sent =
         needs_body ? body_object(body, wrong) : json::node{.kind = json::kind::object};
-    if (sent) read_members(*sent, "body", out, wrong, path);
+    if (sent) read_members(*sent, "body", out, wrong, beside);
 }
 template <described T>
 void read_body(std::string_view body, T& out, faults& wrong) {
-    read_path_and_body(nullptr, body, out, wrong);
+    read_with_body({}, body, out, wrong);
 }
 
 }  // namespace larder::http

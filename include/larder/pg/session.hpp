@@ -27,6 +27,9 @@ enum class outcome {
 class session : public statements<session> {
 public:
     explicit session(pool& connections) : pool_(connections) {}
+    /// Its statements are a part of a transaction, which outlives it and which others commit.
+    session(pool& connections, pg::transaction& within) : pool_(connections), within_(&within) {}
+    bool is_in_transaction() const { return within_ != nullptr; }
 
     /// Runs a statement in a transaction of its own; committed when this returns.
     boost::asio::awaitable<result> run(const statement& sql, parameters values);
@@ -47,6 +50,14 @@ public:
     /// it returns is notified by that commit; see transaction::notify().
     using commit_hook = std::function<boost::asio::awaitable<std::vector<std::string>>()>;
     void before_commit(commit_hook then) { before_commit_ = std::move(then); }
+    /// Is awaited in the transaction of the next statement that is not reads_only, before that runs
+    /// and each time that it is tried. The transaction is serializable. What it throws is thrown,
+    /// and nothing is written. It is forgotten once that statement is committed.
+    using write_guard = std::function<boost::asio::awaitable<void>(pg::transaction&)>;
+    void before_write(write_guard check) { guard_ = std::move(check); }
+    bool has_guard() const { return static_cast<bool>(guard_); }
+    /// The same for a transaction that somebody else has begun: asked at once, and forgotten.
+    boost::asio::awaitable<void> check_guard(pg::transaction& begun);
     /// Asks PostgreSQL what became of the writes of unknown outcome; see pool::fate_of(). It may
     /// outlive the session.
     std::function<boost::asio::awaitable<fate>()> fate_check() const;
@@ -58,12 +69,15 @@ public:
 private:
     boost::asio::awaitable<result> write(const statement& sql, parameters values);
     boost::asio::awaitable<result> write_once(const statement& sql, parameters values);
+    boost::asio::awaitable<void> ask_guard(pg::transaction& begun);
 
     pool& pool_;
     outcome outcome_ = outcome::nothing;
     std::string transaction_;
     std::vector<std::string> lost_;  // the transactions of unknown outcome
     commit_hook before_commit_;
+    write_guard guard_;
+    pg::transaction* within_ = nullptr;
     std::vector<read> reads_;
 };
 

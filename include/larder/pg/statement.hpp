@@ -14,6 +14,7 @@
 
 #include "larder/decimal.hpp"
 #include "larder/described.hpp"
+#include "larder/from.hpp"
 #include "larder/json.hpp"
 #include "larder/pg/error.hpp"
 #include "larder/spelling.hpp"
@@ -44,9 +45,12 @@ std::optional<parameters> array_elements(std::string_view text);
 
 /// The text of one parameter: a boolean, an integer, a string, a decimal, a date, a timestamp, a
 /// UUID, a described enumeration, std::optional of one, or std::vector of these, which is an array.
+/// A member of an input that is from a header or the caller is its value.
 template <class T>
 std::optional<std::string> parameter(const T& value) {
-    if constexpr (is_optional<T>) {
+    if constexpr (from_elsewhere<T>) {
+        return parameter(*value);
+    } else if constexpr (is_optional<T>) {
         return value ? parameter(*value) : std::nullopt;
     } else if constexpr (std::same_as<T, bool>) {
         return value ? "true" : "false";

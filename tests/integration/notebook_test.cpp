@@ -1,0 +1,216 @@
+// Who asks is known before a handler runs, and what he alone may read is kept for him alone: the
+// example notebook, by two bearer tokens and a key.
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "larder/secret.hpp"
+#include "support/eventually.hpp"
+#include "support/json_text.hpp"
+#include "support/store_test.hpp"
+
+namespace larder::test {
+namespace {
+
+using namespace std::string_literals;
+
+constexpr std::string_view key = "a long and random key";
+
+struct notebook : store_test {
+    notebook() {
+        env["PG_DATABASE"] = servers.store.database();
+        env["NOTEBOOK_OPERATOR_KEY"] = key;
+        sql("DROP TABLE IF EXISTS tokens, notes, mottos;"
+            " CREATE TABLE tokens (digest text PRIMARY KEY, person text NOT NULL, may_write boolean"
+            "  NOT NULL);"
+            " CREATE TABLE notes (id int PRIMARY KEY GENERATED ALWAYS AS IDENTITY,"
+            "  person text NOT NULL, text text NOT NULL);"
+            " CREATE TABLE mottos (language text PRIMARY KEY, text text NOT NULL);"
+            " INSERT INTO mottos VALUES ('en', 'Less is more'), ('de', 'Weniger ist mehr');"
+            " INSERT INTO notes (person, text) VALUES ('Ada', 'Buy milk'), ('Bob', 'Sleep');"
+            " INSERT INTO tokens VALUES (" +
+            digest("token-of-ada") + ", 'Ada', true), (" + digest("token-of-bob") +
+            ", 'Bob', false); SELECT 1");
+        program_.emplace(std::vector<std::string>{program("examples/example_notebook"), "serve",
+                                                  "--port", std::to_string(port)},
+                         env);
+        EXPECT_TRUE(program_->wait_for_err("notebook listening")) << program_->err();
+    }
+    ~notebook() override {
+        program_->signal(SIGTERM);
+        EXPECT_EQ(program_->wait(), 0) << program_->err();
+        sql("DROP TABLE tokens, notes, mottos; SELECT 1");
+    }
+    static std::string digest(std::string_view token) {
+        return '\'' + digest_of_secret(token) + '\'';
+    }
+    http_response ask(std::string_view authorization, std::string_view target = "/notes") const {
+        return request(port, "GET", target, {{"authorization", std::string{authorization}}});
+    }
+    http_response write(std::string_view token, std::string_view text) const {
+        return request(port, "POST", "/notes",
+                       {{"authorization", "Bearer " + std::string{token}},
+                        {"content-type", "application/json"}},
+                       R"({"text":")" + std::string{text} + "\"}");
+    }
+    http_response take_away(std::string_view token, std::string_view by) const {
+        return request(port, "DELETE", "/tokens/" + digest_of_secret(token),
+                       {{"x-operator-key", std::string{by}}});
+    }
+    void expect_kept(std::string_view authorization) const {
+        EXPECT_TRUE(eventually([&] {
+            return ask(authorization).header("cache-status").ends_with("detail=local");
+        })) << program_->err();
+    }
+
+    environment env = servers.env();
+    const std::uint16_t port = free_port();
+    std::optional<child> program_;
+};
+
+constexpr std::string_view notes_of_ada =
+    R"({"person":"Ada","notes":[{"id":1,"text":"Buy milk"}]})";
+constexpr std::string_view notes_of_bob = R"({"person":"Bob","notes":[{"id":2,"text":"Sleep"}]})";
+
+TEST_F(notebook, lets_nobody_in_who_does_not_say_who_he_is) {
+    const auto none = get(port, "/notes");
+    expect_json(none, 401, R"({"detail":"Credentials are required"})");
+    EXPECT_EQ(none.header("www-authenticate"), "Bearer");
+    for (const auto* wrong : {"", "Bearer", "Bearer ", "Basic dG9rZW4=", "Bearer a b",
+                              "Bearer token-of-ada, Bearer token-of-bob", "token-of-ada"})
+        EXPECT_EQ(ask(wrong).header("www-authenticate"), "Bearer") << wrong;
+    for (const auto* wrong : {"Bearer token-of-eve", "Bearer TOKEN-OF-ADA"}) {
+        const auto refused = ask(wrong);
+        expect_json(refused, 401, R"({"detail":"The credentials are not valid"})");
+        EXPECT_EQ(refused.header("www-authenticate"), "Bearer error=\"invalid_token\"");
+    }
+    // Also where the input is wrong: who is not let in learns nothing of it.
+    EXPECT_EQ(request(port, "POST", "/notes", {{"content-type", "text/plain"}}, "x").status, 401);
+}
+
+TEST_F(notebook, keeps_each_persons_notes_for_that_person) {
+    for (int i = 0; i < 2; ++i) {
+        expect_json(ask("Bearer token-of-ada"), 200, notes_of_ada);
+        expect_json(ask("bearer  token-of-bob"), 200, notes_of_bob);
+    }
+    expect_kept("Bearer token-of-ada");
+    expect_kept("Bearer token-of-bob");
+    EXPECT_EQ(get(port, "/notes").status, 401);
+    EXPECT_TRUE(valkey().get("notes:Ada"));
+    EXPECT_TRUE(valkey().get("token:" + digest_of_secret("token-of-ada")));
+}
+
+TEST_F(notebook, tells_other_caches_that_the_answer_is_one_persons) {
+    const auto first = ask("Bearer token-of-ada");
+    EXPECT_EQ(first.header("vary"), "authorization");
+    EXPECT_EQ(first.header("cache-control"), "private, no-cache");
+    const auto again = request(
+        port, "GET", "/notes",
+        {{"authorization", "Bearer token-of-ada"}, {"if-none-match", first.header("etag")}});
+    EXPECT_EQ(again.status, 304);
+    EXPECT_EQ(again.header("vary"), "authorization");
+    EXPECT_EQ(again.header("cache-control"), "private, no-cache");
+    const auto of_bob = request(
+        port, "GET", "/notes",
+        {{"authorization", "Bearer token-of-bob"}, {"if-none-match", first.header("etag")}});
+    EXPECT_EQ(of_bob.status, 200);
+    const auto refused = get(port, "/notes");
+    EXPECT_EQ(refused.header("cache-control"), "private");
+    EXPECT_EQ(std::ranges::count(refused.headers, std::pair{"vary"s, "authorization"s}), 1);
+}
+
+// What a client wants of the cache is about the notes, not about who asks.
+TEST_F(notebook, knows_who_asks_whatever_he_wants_of_the_cache) {
+    const auto cached_only =
+        request(port, "GET", "/notes",
+                {{"authorization", "Bearer token-of-ada"}, {"cache-control", "only-if-cached"}});
+    EXPECT_EQ(cached_only.status, 504);
+    EXPECT_TRUE(eventually(
+        [&] { return valkey().get("token:" + digest_of_secret("token-of-ada")).has_value(); }));
+}
+
+TEST_F(notebook, takes_a_note_of_who_may_write) {
+    expect_kept("Bearer token-of-ada");
+    const auto written = write("token-of-ada", "Call Bob");
+    expect_json(written, 200, R"({"id":3,"text":"Call Bob"})");
+    EXPECT_EQ(written.header("link"), "</notes>; rel=\"collection\"");
+    expect_json(
+        ask("Bearer token-of-ada"), 200,
+        R"({"person":"Ada","notes":[{"id":1,"text":"Buy milk"},{"id":3,"text":"Call Bob"}]})");
+    expect_json(write("token-of-bob", "Hm"), 403, R"({"detail":"This token is for reading"})");
+    expect_json(ask("Bearer token-of-bob"), 200, notes_of_bob);
+    EXPECT_EQ(sql("SELECT count(*) FROM notes"), "3");
+}
+
+// What is said in the body of the caller's members does not count.
+TEST_F(notebook, believes_nobody_who_says_in_the_body_that_he_is_another) {
+    const auto answered =
+        request(port, "POST", "/notes",
+                {{"authorization", "Bearer token-of-ada"}, {"content-type", "application/json"}},
+                R"({"person":"Bob","text":"x"})");
+    EXPECT_EQ(answered.status, 200);
+    EXPECT_EQ(sql("SELECT person FROM notes WHERE text = 'x'"), "Ada");
+    EXPECT_EQ(ask("Bearer token-of-ada", "/notes?person=Bob").body.find("Sleep"),
+              std::string::npos);
+}
+
+TEST_F(notebook, refuses_a_token_from_the_moment_that_it_was_taken_away) {
+    expect_kept("Bearer token-of-ada");
+    const auto no_key = request(port, "DELETE", "/tokens/x");
+    expect_json(no_key, 401, R"({"detail":"Credentials are required"})");
+    EXPECT_EQ(no_key.header("www-authenticate"), "ApiKey header=\"x-operator-key\"");
+    for (const auto* wrong : {"a long and random", "a long and random key!", "x"})
+        EXPECT_EQ(take_away("token-of-ada", wrong).status, 401) << wrong;
+    EXPECT_EQ(ask("Bearer token-of-ada").status, 200);
+    EXPECT_EQ(take_away("token-of-ada", key).status, 204);
+    EXPECT_EQ(ask("Bearer token-of-ada").status, 401);
+    EXPECT_EQ(take_away("token-of-ada", key).status, 404);
+    EXPECT_EQ(ask("Bearer token-of-bob").status, 200);
+}
+
+TEST_F(notebook, answers_503_while_it_cannot_know_who_asks) {
+    servers.postgres.stop();
+    EXPECT_EQ(ask("Bearer token-of-ada").status, 503);
+    EXPECT_EQ(get(port, "/notes").status, 401);
+    servers.postgres.start();
+    EXPECT_TRUE(eventually([&] { return ask("Bearer token-of-ada").status == 200; }));
+}
+
+TEST_F(notebook, reads_a_header_as_any_other_member) {
+    const auto in = [&](const header_list& headers) {
+        return request(port, "GET", "/motto", headers);
+    };
+    const auto german = in({{"X-Language", "de"}});
+    expect_json(german, 200, R"({"language":"de","text":"Weniger ist mehr"})");
+    EXPECT_EQ(german.header("vary"), "x-language");
+    EXPECT_EQ(german.header("cache-control"), "no-cache");
+    expect_json(in({{"x-language", "en"}}), 200, R"({"language":"en","text":"Less is more"})");
+    EXPECT_EQ(in({}).body, german.body);
+    EXPECT_TRUE(eventually([&] { return valkey().get("motto:en") && valkey().get("motto:all"); }));
+    for (const header_list& wrong : {header_list{{"x-language", "fr"}}, {{"x-language", ""}}})
+        EXPECT_EQ(in(wrong).status, 422);
+    expect_json(in({{"x-language", "fr"}}), 422,
+                R"({"detail":[{"type":"enum","loc":["header","x-language"],)"
+                R"("msg":"Input should be 'en' or 'de'","input":"fr"}]})");
+    EXPECT_EQ(in({{"x-language", "de"}, {"x-language", "en"}}).status, 422) << "it is one value";
+}
+
+TEST_F(notebook, says_in_its_document_who_has_to_say_who_he_is) {
+    const auto document = get(port, "/openapi.json").body;
+    const auto schemes = R"("securitySchemes":{"bearer":{"type":"http","scheme":"bearer"},)"s +
+                         R"("api_key":{"type":"apiKey","in":"header","name":"x-operator-key"}})";
+    EXPECT_NE(document.find(schemes), std::string::npos) << document;
+    for (const auto* part : {R"("security":[{"bearer":[]}])", R"("security":[{"api_key":[]}])",
+                             R"({"name":"x-language","in":"header")", R"("www-authenticate")"})
+        EXPECT_NE(document.find(part), std::string::npos) << part << '\n' << document;
+}
+
+}  // namespace
+}  // namespace larder::test
