@@ -86,7 +86,7 @@ struct basket_faults : testing::Test {
     }
     static std::string name_of(int what, std::size_t i) {
         static constexpr std::array names{"kill instance", "freeze instance", "FLUSHALL",
-                                          "CLIENT KILL", "kill Valkey", "end sessions"};
+                                          "CLIENT KILL",   "kill Valkey",     "end sessions"};
         return std::string{names.at(static_cast<std::size_t>(what))} +
                (what < 2 ? ' ' + std::to_string(i) : "");
     }

@@ -86,8 +86,8 @@ inline std::string told(const basket_reading& one, const verdict& is, const bask
     const auto since = one.began - is.late - std::chrono::seconds{1};
     for (const auto& [during, what] : promise.faults)
         if (during.first <= one.ended && during.second >= since - std::chrono::seconds{3})
-            text += "    " + ms(during.first - one.began) + " to " +
-                    ms(during.second - one.began) + ", fault: " + what + '\n';
+            text += "    " + ms(during.first - one.began) + " to " + ms(during.second - one.began) +
+                    ", fault: " + what + '\n';
     for (const auto& step : group.steps())
         for (const auto& made : step) {
             if (made.begun > one.ended || made.acknowledged < since) continue;

@@ -60,7 +60,8 @@ public:
         thaw();
         running_->signal(SIGTERM);
         EXPECT_EQ(running_->wait(), 0) << log();
-        if (testing::Test::HasFailure()) std::fprintf(stderr, "%s:\n%s", name(), whole_log().c_str());
+        if (testing::Test::HasFailure())
+            std::fprintf(stderr, "%s:\n%s", name(), whole_log().c_str());
     }
     basket_instance(const basket_instance&) = delete;
     basket_instance& operator=(const basket_instance&) = delete;

@@ -51,7 +51,7 @@ struct response {
     /// Not 0: while the local tier has this version of that entry, the same request has this answer
     /// again, but for what tells its age.
     std::uint64_t entry_version = 0;
-    unsigned route = 0;                ///< for the metrics: which path was asked; 0: none
+    unsigned route = 0;  ///< for the metrics: which path was asked; 0: none
 };
 
 /// `{"detail":"..."}` in FastAPI's shape.
