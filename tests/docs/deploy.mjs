@@ -61,7 +61,6 @@ const probe = { httpGet: { path: "string", port: "string" }, periodSeconds: "num
 const container = {
     name: "string", image: "string", args: ["string"], envFrom: [{ secretRef: { name: "string" } }],
     ports: [{ name: "string", containerPort: "number" }], readinessProbe: probe, livenessProbe: probe,
-    lifecycle: { preStop: { exec: { command: ["string"] } } },
     resources: { requests: names, limits: names },
     securityContext: { allowPrivilegeEscalation: "boolean", readOnlyRootFilesystem: "boolean",
                        capabilities: { drop: ["string"] } },
@@ -101,12 +100,15 @@ expect(budget.spec.minAvailable < deployment.spec.replicas, "no node could be dr
 const ports = serving.ports.map((port) => port.name);
 expect(service.spec.ports.every((port) => ports.includes(port.targetPort)), "the Service leads to no port");
 for (const one of [serving.readinessProbe, serving.livenessProbe])
-    expect(ports.includes(one.httpGet.port), "a probe asks no port");
+    expect(one.httpGet.port === "admin" && one.httpGet.path.startsWith("/health/"), "a probe asks no health");
+const value_of = (flag) => Number(serving.args[serving.args.indexOf(flag) + 1]);
+expect(value_of("--admin-port") === serving.ports.find((one) => one.name === "admin").containerPort,
+       "the probes' port is another one");
 expect(serving.envFrom.some((from) => from.secretRef.name === secret.metadata.name), "nobody reads the Secret");
 for (const name of Object.keys(secret.stringData)) expect(is_variable(name), `the Secret's ${name} is no variable`);
 expect(is_command(serving.args), `orders ${serving.args.join(" ")} does not start`);
 const stop_seconds = Number(/--timeout-graceful-shutdown[\s\S]*?=(\d+)/.exec(help)[1]) + 5;
-const pause = Number(serving.lifecycle.preStop.exec.command[1]);
+const pause = value_of("--drain-delay");
 expect(pod.spec.terminationGracePeriodSeconds > pause + stop_seconds, "pods are killed before they are done");
 
 // ---- compose ----
@@ -150,7 +152,7 @@ expect(Number(last("EXPOSE")) === serving.ports[0].containerPort, "the image's p
 const health = JSON.parse(last("HEALTHCHECK").replace(/^.*? CMD /, ""));
 const is_healthy = (status) =>
     new Promise((resolve) => {
-        const server = createServer((request, answer) => answer.writeHead(request.url === "/count" ? status : 404).end());
+        const server = createServer((request, answer) => answer.writeHead(request.url === "/health/ready" ? status : 404).end());
         server.listen(0, "127.0.0.1", () => {
             const port = server.address().port;
             const ask = () =>
