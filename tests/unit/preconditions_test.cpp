@@ -18,7 +18,9 @@
 #include "larder/http/error.hpp"
 
 namespace larder {
-namespace {
+
+// The library's templates make coroutines of these.
+namespace types_of_preconditions_test {
 
 struct which {
     std::int32_t id = 0;
@@ -39,6 +41,12 @@ BOOST_DESCRIBE_STRUCT(other_change, (), (id))
 
 awaitable<std::optional<change>> read(services&, which w) { co_return change{w.id, ""}; }
 awaitable<change> write(services&, change c) { co_return c; }
+
+}  // namespace types_of_preconditions_test
+
+namespace {
+
+using namespace types_of_preconditions_test;
 
 TEST(preconditions_on, takes_what_the_write_has_of_the_reads_input) {
     static_assert(detail::has_members_of<which, change>());
