@@ -120,20 +120,21 @@ TEST_F(preconditions, hold_for_the_tag_that_a_get_answered_with) {
 // They have read the same tag, and the same row, when they wait for it.
 TEST_F(preconditions, let_one_of_two_writers_with_the_same_tag_write) {
     const auto tag = tag_of(shop, "/products/7");
+    int cost = 10;  // never the same again, nor the same tag
     for (const auto second : {shop, other_shop}) {
         const auto now = tag_of(shop, "/products/7");
         auto holder = servers.store.connect();
         holder.exec("BEGIN; SELECT 1 FROM products WHERE prod_id = 7 FOR UPDATE");
         answers both;
-        for (const auto& [port, to] : {std::pair{shop, "11"}, {second, "12"}})
-            both.push_back(std::async(std::launch::async, [port = port, to = to, now] {
+        for (const auto port : {shop, second})
+            both.push_back(std::async(std::launch::async, [port, to = std::to_string(++cost), now] {
                 return price(port, to, {{"if-match", now}});
             }));
         ASSERT_TRUE(wait_for_lock(2));
         holder.exec("COMMIT");
         EXPECT_EQ(statuses(both), (std::map<int, int>{{200, 1}, {412, 1}}));
     }
-    EXPECT_EQ(price(shop, "13", {{"if-match", tag}}).status, 412);
+    EXPECT_EQ(price(shop, "99", {{"if-match", tag}}).status, 412);
 }
 
 TEST_F(preconditions, see_what_somebody_writes_who_asks_for_no_tag) {
