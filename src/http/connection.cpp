@@ -14,6 +14,7 @@
 #include <cstring>
 #include <exception>
 #include <random>
+#include <tuple>
 #include <utility>
 
 #include "access_log.hpp"
@@ -178,19 +179,13 @@ asio::awaitable<bool> connection::read_request() {
         enter(reader_.is_idle() ? phase::idle : phase::reading);
         const auto room = reader_.room(read_size);
         const auto into = asio::buffer(room.data(), room.size());
-        if (tls_) {
-            const auto [ec, size] =
-                co_await tls_->async_read_some(into, asio::as_tuple(asio::deferred));
-            is_open_ = !ec;
-            reader_.received(size);
-        } else {
-            const auto [ec, size] =
-                co_await socket_.async_read_some(into, asio::as_tuple(asio::deferred));
-            is_open_ = !ec;
-            reader_.received(size);
-        }
+        std::tuple<boost::system::error_code, std::size_t> come;
+        if (tls_) come = co_await tls_->async_read_some(into, asio::as_tuple(asio::deferred));
+        else come = co_await socket_.async_read_some(into, asio::as_tuple(asio::deferred));
+        const auto [ec, size] = come;
+        reader_.received(size);
         if (timed_out_) refuse(408, "it took too long");
-        if (timed_out_ || !is_open_) co_return false;
+        if (timed_out_ || ec) co_return false;
     }
     refuse(reader_.status(), reader_.why());
     co_return false;
@@ -267,12 +262,17 @@ void connection::learn(const response& answer) {
                 .text = answer_again{answer, frame()}});
 }
 
+void connection::forget_sent() {
+    out_.clear();
+    if (out_.capacity() > most_kept) out_.shrink_to_fit();
+}
+
 // At once, if the system takes all of it.
 bool connection::send_now() {
     if (tls_ || out_.empty()) return out_.empty();
     boost::system::error_code ec;
     const auto size = socket_.write_some(asio::buffer(out_), ec);
-    if (size == out_.size()) out_.clear();
+    if (size == out_.size()) forget_sent();
     else out_.erase(0, size);
     return out_.empty();
 }
@@ -284,8 +284,7 @@ asio::awaitable<bool> connection::flush() {
     auto writing = tls_ ? asio::async_write(*tls_, said, asio::as_tuple(asio::use_awaitable))
                         : asio::async_write(socket_, said, asio::as_tuple(asio::use_awaitable));
     const auto [ec, size] = co_await std::move(writing);
-    out_.clear();
-    if (out_.capacity() > most_kept) out_.shrink_to_fit();
+    forget_sent();
     co_return !ec;
 }
 

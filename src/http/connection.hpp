@@ -39,6 +39,7 @@ private:
 
     boost::asio::awaitable<bool> shake_hands();
     boost::asio::awaitable<bool> read_request();
+    void forget_sent();
     bool send_now();
     boost::asio::awaitable<bool> flush();
     void answer_known();
@@ -74,7 +75,6 @@ private:
     bool timed_out_ = false;
     bool is_new_ = true;     // no request has come
     bool is_proxy_ = false;  // a trusted one is connected
-    bool is_open_ = true;    // the client may send more
     request_origin origin_ = request_origin::clear;
     std::list<connection*>::iterator place_;
 };
