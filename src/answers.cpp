@@ -13,6 +13,7 @@
 #include "http/text.hpp"
 #include "larder/app.hpp"
 #include "larder/percent.hpp"
+#include "larder/preconditions.hpp"
 
 namespace larder {
 
@@ -154,8 +155,7 @@ void label(http::response& answered, const std::string& vary, bool is_private) {
 }
 
 std::optional<http::response> refuse_precondition(const http::request& r) {
-    const bool is_of_resource = r.method != http::method::post && r.headers &&
-                                (r.headers->has("if-match") || r.headers->has("if-none-match"));
+    const bool is_of_resource = r.method != http::method::post && has_preconditions(r);
     if (!is_of_resource && !http::is_precondition_failed(r)) return std::nullopt;
     return http::error_response(412, "Precondition Failed");
 }
