@@ -79,16 +79,27 @@ none_in() { # PROGRAM FOLDER
     [[ -z $(all_in "$@") ]]
 }
 
+# Whether none of these processes has a port any more: one that ends leaves its folder before.
+have_ended() { # PID...
+    local pid stat
+    for pid; do
+        { read -r stat <"/proc/$pid/stat"; } 2>/dev/null || continue
+        [[ ${stat##*) } == [ZX]* ]] || return 1
+    done
+}
+
 # Sends SIGNAL to processes of PROGRAM in FOLDER and waits until none is left; false after SECONDS.
 # A stopped process is set going, or it would not notice.
 end_all() { # SECONDS SIGNAL PROGRAM FOLDER
-    local seconds=$1 signal=$2 pid
+    local seconds=$1 signal=$2 pid pids
     shift 2
-    for pid in $(all_in "$@"); do
+    pids=$(all_in "$@")
+    for pid in $pids; do
         kill "-$signal" "$pid" 2>/dev/null || true
         kill -CONT "$pid" 2>/dev/null || true
     done
-    wait_for "$seconds" none_in "$@"
+    # shellcheck disable=SC2086
+    wait_for "$seconds" none_in "$@" && wait_for "$seconds" have_ended $pids
 }
 
 # The port a server keeps in FOLDER/port from run to run, unless somebody else listens there, now
