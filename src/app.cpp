@@ -222,7 +222,11 @@ int app::run() {
                     if (certificates) certificates->stop();
                     drain.cancel();
                     watch.end();
-                    if (for_operators) for_operators->close();
+                    const bool in_order = std::ranges::all_of(
+                        state_->workers, [](auto& w) { return w->is_drained(); });
+                    if (!for_operators) return;
+                    if (in_order) for_operators->stop();
+                    else for_operators->close();
                 });
             });
     } catch (const std::system_error& e) {  // no more threads

@@ -29,6 +29,8 @@ public:
     /// Listens at once. Throws std::system_error with one sentence that names the address.
     server(boost::asio::io_context& io, const admin_options& options, observer& of);
 
+    /// Who has asked is answered, and nobody else.
+    void stop() { server_.stop([] {}); }
     /// From then on nobody is answered.
     void close() { server_.close(); }
 

@@ -105,9 +105,17 @@ TEST_F(serve_reload, hands_over_the_listener_of_operators_as_well) {
     ASSERT_TRUE(listens(one)) << one.err();
     EXPECT_TRUE(becomes("one"));
     EXPECT_TRUE(eventually([&] { return get(admin, "/health/ready").status == 200; }));
-    write("main.c", main_of("two"));
-    EXPECT_TRUE(becomes("two")) << one.err();
+    std::atomic<bool> over{false};
+    std::jthread operators{[&] {
+        while (!over) EXPECT_NO_THROW(get(admin, "/health/ready"));
+    }};
+    for (const auto* next : {"two", "three"}) {
+        write("main.c", main_of(next));
+        EXPECT_TRUE(becomes(next)) << one.err();
+    }
     EXPECT_TRUE(eventually([&] { return get(admin, "/health/ready").status == 200; }));
+    over = true;
+    operators.join();
     one.signal(SIGTERM);
     EXPECT_EQ(one.wait(), 0) << one.err();
 }
