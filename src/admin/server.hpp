@@ -30,7 +30,9 @@ public:
     server(boost::asio::io_context& io, const admin_options& options, observer& of);
 
     /// Who has asked is answered, and nobody else.
-    void stop() { server_.stop([] {}); }
+    void stop() {
+        server_.stop([] {});
+    }
     /// From then on nobody is answered.
     void close() { server_.close(); }
 
