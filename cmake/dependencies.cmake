@@ -21,15 +21,17 @@ if(LARDER_PROGRAM)
     find_package(CLI11 REQUIRED)
 endif()
 
-# The docs pages, from npm.
+# What the docs pages and the dashboard show with, from npm.
 set(LARDER_WEB_DIR ${LARDER_DEPS}/web)
 set(LARDER_WEB_FILES
     ${LARDER_WEB_DIR}/swagger-ui-dist/swagger-ui-bundle.js
     ${LARDER_WEB_DIR}/swagger-ui-dist/swagger-ui.css
-    ${LARDER_WEB_DIR}/redoc/bundles/redoc.standalone.js)
+    ${LARDER_WEB_DIR}/redoc/bundles/redoc.standalone.js
+    ${LARDER_WEB_DIR}/uplot/dist/uPlot.iife.min.js
+    ${LARDER_WEB_DIR}/uplot/dist/uPlot.min.css)
 foreach(file ${LARDER_WEB_FILES})
     if(NOT EXISTS ${file})
-        message(FATAL_ERROR "The docs pages' ${file} is missing: run ./run build, or "
+        message(FATAL_ERROR "The pages' ${file} is missing: run ./run build, or "
                             "tools/install, once")
     endif()
 endforeach()

@@ -36,7 +36,7 @@ awaitable<std::optional<cache::tiers::found>> look(services& at, std::string_vie
     std::optional<http::entry_times> times;
     if (entry) times = {entry->age, entry->left};
     switch (plan(client.asked, client.client_reload, times)) {
-        case http::cache_plan::use: at.cache.count_hit(entry->from); co_return entry;
+        case http::cache_plan::use: at.cache.count_hit(entry->from, key); co_return entry;
         case http::cache_plan::refuse: throw http::error(504, "Not in the cache");
         case http::cache_plan::load: how.keep = false; break;
         case http::cache_plan::load_and_store: break;

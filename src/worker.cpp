@@ -113,7 +113,8 @@ worker::worker(const app_options& options, const routes& all, const cached_famil
               .by_generation = families.by_generation,
               .prefix = options.cache_prefix,
               .program = options.name,
-              .local_bytes = options.local_bytes / workers_of(options)}),
+              .local_bytes = options.local_bytes / workers_of(options),
+              .counts_keys = options.admin.has_value()}),
       not_ready_(not_ready),
       logins_(logins),
       give_up_(io_) {
@@ -140,7 +141,9 @@ void worker::listen(http::acceptor listening, http::server_options options) {
         if (const auto hit = cache_.find(key, version)) times = {hit->age, hit->left};
         return times;
     };
-    options.had_again = [this] { cache_.count_hit(cache::origin::local); };
+    options.had_again = [this](std::string_view key) {
+        cache_.count_hit(cache::origin::local, key);
+    };
     if (counts_) options.counts = &*counts_;
     server_.emplace(io_, std::move(listening), std::move(options),
                     [this](const http::request& r) { return answer(r); });

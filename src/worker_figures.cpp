@@ -12,7 +12,11 @@ using namespace std::chrono_literals;
 
 // While the follower is behind it says nothing, and is later with each moment.
 admin::worker_figures worker::figures() const {
-    admin::worker_figures all{.cache = cache_.stats(), .pool = db_.stats(), .follower = following_};
+    constexpr std::size_t most_keys = 32;
+    admin::worker_figures all{.cache = cache_.stats(),
+                              .keys = cache_.hottest(most_keys),
+                              .pool = db_.stats(),
+                              .follower = following_};
     if (counts_) all.requests = counts_->figures();
     if (server_) all.connections = server_->connections();
     if (server_) all.in_flight = server_->in_flight();

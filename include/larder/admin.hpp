@@ -1,4 +1,4 @@
-// Where an operator asks a service how it is: health and metrics.
+// Where an operator asks a service how it is: health, metrics and a dashboard.
 #pragma once
 
 #include <cstdint>
@@ -7,9 +7,9 @@
 
 namespace larder {
 
-/// A listener beside the service's own, for /health/live, /health/ready and /metrics, in HTTP
-/// without TLS. It takes part from before the first worker serves until after the last one has
-/// ended. One of `port`, `unix_path` and `descriptor` says where; of several the last.
+/// A listener beside the service's own, for /health/live, /health/ready, /metrics and /dashboard,
+/// in HTTP without TLS. It takes part from before the first worker serves until after the last one
+/// has ended. One of `port`, `unix_path` and `descriptor` says where; of several the last.
 ///
 /// Threads  its own requests are answered by the thread that runs the app, so a worker that is busy
 ///          does not keep it from answering.

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "http/request_counts.hpp"
+#include "larder/cache/key_reads.hpp"
 #include "larder/cache/stats.hpp"
 #include "larder/pg/pool.hpp"
 
@@ -28,6 +29,7 @@ struct worker_figures {
     http::request_figures requests;
     std::size_t connections = 0, in_flight = 0;
     cache::stats cache;
+    cache::key_reads keys;  ///< of some of the most read ones
     pg::pool_stats pool;
     std::optional<follower_figures> follower;
 };

@@ -1,7 +1,5 @@
 #include "metrics.hpp"
 
-#include <boost/describe/class.hpp>
-
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
@@ -11,18 +9,8 @@
 #include <map>
 #include <utility>
 
+#include "admin/described_stats.hpp"
 #include "larder/described.hpp"
-
-// Here, as the simulation compiles the header without Boost.
-namespace larder::cache {
-
-BOOST_DESCRIBE_STRUCT(misses, (),
-                      (absent, requested, write_in_progress, valkey_unavailable, unreleased_write))
-BOOST_DESCRIBE_STRUCT(refused_fills, (),
-                      (overtaken, too_large, not_wanted, write_in_progress, valkey_unavailable,
-                       unreleased_write))
-
-}  // namespace larder::cache
 
 namespace larder::admin {
 
@@ -198,6 +186,9 @@ void add_cache(families& all, const observation& of) {
               static_cast<double>(of.at.local_limit));
     all.counter("larder_cache_local_evictions_total", "Entries that it evicted for space",
                 sum_of(&s::evictions));
+    all.counter("larder_cache_local_invalidations_total",
+                "Entries that it dropped because Valkey said that their keys changed",
+                sum_of(&s::invalidations));
     all.gauge("larder_cache_local_usable_workers", "Workers that use their local tier",
               sum_of(&s::is_local_usable));
 }

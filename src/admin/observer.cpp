@@ -8,7 +8,6 @@
 #include <exception>
 #include <utility>
 
-#include "admin/metrics.hpp"
 #include "admin/process.hpp"
 #include "log/writer.hpp"
 
@@ -121,7 +120,7 @@ asio::awaitable<report> observer::health() {
     co_return judge(at());
 }
 
-asio::awaitable<std::string> observer::metrics() {
+asio::awaitable<observation> observer::observe() {
     co_await examine();
     const auto& o = process_.options;
     observation all{.service = o.name,
@@ -135,7 +134,7 @@ asio::awaitable<std::string> observer::metrics() {
                     .lost_log_lines = log::writer::lost_lines(),
                     .process = figures_of_process()};
     all.is_ready = judge(all.at).is_ready();
-    co_return metrics_text(all);
+    co_return all;
 }
 
 }  // namespace larder::admin

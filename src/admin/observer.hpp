@@ -16,6 +16,7 @@
 
 #include "admin/figures.hpp"
 #include "admin/health.hpp"
+#include "admin/metrics.hpp"
 #include "larder/app.hpp"
 #include "larder/cache/own_writes.hpp"
 #include "pg/logins.hpp"
@@ -50,8 +51,7 @@ public:
     void end();
 
     boost::asio::awaitable<report> health();
-    /// See metrics_text().
-    boost::asio::awaitable<std::string> metrics();
+    boost::asio::awaitable<observation> observe();
 
 private:
     struct gathering;

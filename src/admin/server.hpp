@@ -6,6 +6,7 @@
 
 #include <string_view>
 
+#include "admin/dashboard.hpp"
 #include "admin/observer.hpp"
 #include "http/listener.hpp"
 #include "http/server.hpp"
@@ -21,7 +22,8 @@ http::response answer_of_life();
 /// The answer of /health/ready: 200, or 503 with the reasons.
 http::response answer_of_readiness(const report& about);
 
-/// Serves /health/live, /health/ready and /metrics; what it is asked is no line of the log.
+/// Serves /health/live, /health/ready, /metrics and the dashboard; what it is asked is no line of
+/// the log.
 ///
 /// Threads  the executor's.
 class server {
@@ -31,15 +33,20 @@ public:
 
     /// Who has asked is answered, and nobody else.
     void stop() {
+        dashboard_.end();
         server_.stop([] {});
     }
     /// From then on nobody is answered.
-    void close() { server_.close(); }
+    void close() {
+        dashboard_.end();
+        server_.close();
+    }
 
 private:
     boost::asio::awaitable<http::response> answer(http::request r);
 
     observer& observer_;
+    dashboard dashboard_;
     http::server server_;
 };
 

@@ -328,6 +328,7 @@ void engine::complete(stats& s) const {
     s.purges = trust_.purges();
     s.purged_entries = trust_.purged_entries();
     s.evictions = local_.evictions();
+    s.invalidations = local_.invalidations();
     s.connections = client_.lives();
     s.breaker_openings = client_.breaker_openings();
     s.is_connected = client_.life() != 0;

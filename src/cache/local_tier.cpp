@@ -79,7 +79,9 @@ void local_tier::abandon(place at, std::string_view key) {
 
 void local_tier::invalidated(std::string_view key) {
     const auto found = entries_.find(key);
-    if (found != entries_.end()) remove(found->second);
+    if (found == entries_.end()) return;
+    if (found->second->reserved == 0) ++invalidations_;
+    remove(found->second);
 }
 
 void local_tier::invalidated_all() {

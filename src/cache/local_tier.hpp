@@ -75,6 +75,8 @@ public:
     std::size_t size() const { return entries_.size(); }
     std::size_t bytes() const { return bytes_; }
     std::uint64_t evictions() const { return evictions_; }
+    /// Entries that are gone because Valkey said that their keys changed.
+    std::uint64_t invalidations() const { return invalidations_; }
 
 private:
     struct entry {
@@ -100,7 +102,7 @@ private:
     queue::iterator hand_ = queue_.end();
     std::unordered_map<std::string_view, queue::iterator> entries_;
     std::size_t bytes_ = 0;
-    std::uint64_t evictions_ = 0;
+    std::uint64_t evictions_ = 0, invalidations_ = 0;
     place last_place_ = 0;
     bool connected_ = false;
     time_point heard_{};

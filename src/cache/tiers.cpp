@@ -10,6 +10,7 @@
 
 #include "../asio_world.hpp"
 #include "engine.hpp"
+#include "hot_keys.hpp"
 #include "valkey/redis_link.hpp"
 
 namespace larder::cache {
@@ -22,6 +23,7 @@ struct tiers::state {
         : outside(std::make_shared<asio_world>(e)),
           prefix(options.prefix.empty() ? "" : options.prefix + ':'),
           way(*outside, server),
+          keys(options.counts_keys),
           engine(*outside, way, server, own, with_prefix(std::move(options))) {
         way.serve(engine.waiting());
         outside->run([this](wait_id id) { engine.resume(id); });
@@ -50,6 +52,7 @@ struct tiers::state {
     const std::string prefix;  // of all keys
     valkey::redis_network way;
     cache::stats counted;  // what the engine does not count
+    hot_keys keys;
     cache::engine engine;
     nursery home;  // ends first
 };
@@ -81,12 +84,15 @@ std::optional<local_hit> tiers::find(std::string_view key, std::uint64_t version
     const auto hit =
         s.prefix.empty() ? s.engine.find(key) : s.engine.find(s.full(std::string{key}));
     if (version != 0 && hit && hit->version != version) return std::nullopt;
-    if (hit) ++s.counted.local_hits;
+    if (!hit) return hit;
+    ++s.counted.local_hits;
+    s.keys.read(key);
     return hit;
 }
 
-void tiers::count_hit(origin in) {
+void tiers::count_hit(origin in, std::string_view key) {
     auto& all = state_->counted;
+    state_->keys.read(key);
     ++(in == origin::local ? all.local_hits : all.shared_hits);
 }
 
@@ -94,6 +100,10 @@ cache::stats tiers::stats() const {
     auto all = state_->counted;
     state_->engine.complete(all);
     return all;
+}
+
+key_reads tiers::hottest(std::size_t most) const {
+    return state_->keys.hottest(most, std::chrono::steady_clock::now());
 }
 
 asio::awaitable<std::optional<found>> tiers::look(std::string key, check is_value) {
@@ -203,6 +213,7 @@ void tiers::remember_servers(server_memory how) {
 
 asio::awaitable<found> tiers::read(std::string key, loader load, check is_value, wish how) {
     const auto s = state_;
+    s->keys.read(key);
     cache::loader as_engine = [load = std::move(load), s = s.get()] { return run_load(load, s); };
     auto all = as_awaitable(
         s->home, s->engine.read(s->full(std::move(key)), std::move(as_engine), is_value, how));

@@ -59,7 +59,7 @@ public:
             put(answer_again::gap::request_id, frame.request_id);
             out_ += "\r\n";
         }
-        if (r.status != 204 && r.status != 304) {
+        if (frame.has_length && r.status != 204 && r.status != 304) {
             out_ += "content-length: ";
             append_number(out_, static_cast<std::int64_t>(r.body.size()));
             out_ += "\r\n";

@@ -18,6 +18,7 @@ struct answer_frame {
     std::string_view request_id;  ///< empty: none
     std::string_view connection;  ///< `close`; empty: none
     bool has_body = true;         ///< not of HEAD
+    bool has_length = true;       ///< else the end of the connection is the body's
 };
 
 /// Adds the bytes to `out`.

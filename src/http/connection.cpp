@@ -19,6 +19,7 @@
 
 #include "access_log.hpp"
 #include "certificates.hpp"
+#include "feed.hpp"
 #include "forwarded.hpp"
 #include "listener.hpp"
 
@@ -32,6 +33,7 @@ namespace {
 constexpr std::size_t read_size = 8'192;
 constexpr std::size_t most_unsent = 65'536;  // of answers to pipelined requests
 constexpr std::size_t most_kept = 65'536;    // of the buffer of what has been sent
+constexpr int most_untaken = 65'536;         // of events, by the system
 
 bool trusts(const networks& proxies, const stream::endpoint& peer) {
     if (peer.protocol().family() == AF_UNIX) return proxies.is_everybody();
@@ -125,6 +127,7 @@ void connection::close_if_overdue(std::chrono::steady_clock::time_point now) {
 // A request that has arrived is read and answered: closing would reset it. Who has just connected
 // has one on the way.
 void connection::close_if_waiting() {
+    if (listens_ && phase_ == phase::writing) socket_.close();
     if (is_new_ && phase_ == phase::idle) return;
     if (phase_ != phase::idle && phase_ != phase::reading) return;
     boost::system::error_code ec;
@@ -211,7 +214,7 @@ void connection::answer_known() {
         if (!answer) break;
         const auto begun = std::chrono::steady_clock::now();
         // Nothing changes between two that came together.
-        if (answer == last) owner_.options().had_again();
+        if (answer == last) owner_.options().had_again(answer->key);
         else times = owner_.options().still_has(answer->key, answer->version);
         if (!times) break;
         last = answer;
@@ -349,8 +352,29 @@ asio::awaitable<void> connection::answer_request() {
         if (counts) counts->add(answer.route, r.method, answer.status, took);
         if (is_logged()) log(reader_.request_line(), answer, took);
     }
+    auto* const events = owner_.options().events;
+    listens_ = events && answer.content_type == feed::type;
+    if (listens_) keep_alive_ = false;
     append_answer(out_, answer, frame());
     learn(answer);
+    if (listens_ && r.method == method::get) co_await tell(*events);
+}
+
+// Until there are no more, or the client does not take one in time. It sends nothing that it could
+// lose, so its connection is closed at once.
+asio::awaitable<void> connection::tell(feed& events) {
+    feed::listener mine{events};
+    boost::system::error_code ec;
+    socket_.set_option(asio::socket_base::send_buffer_size{most_untaken}, ec);
+    bool takes_it = co_await flush();
+    while (takes_it) {
+        enter(phase::answering);
+        const auto event = co_await mine.next();
+        if (!event || !socket_.is_open()) break;
+        out_ += *event;
+        takes_it = co_await flush();
+    }
+    socket_.close(ec);
 }
 
 // The client cannot be understood, so nothing that follows can be trusted either.
@@ -373,7 +397,8 @@ answer_frame connection::frame() const {
             .connection = !keep_alive_            ? "close"
                           : reader_.is_http_1_0() ? "keep-alive"
                                                   : "",
-            .has_body = reader_.get().method != method::head};
+            .has_body = reader_.get().method != method::head,
+            .has_length = !listens_};
 }
 
 bool connection::is_logged() const {

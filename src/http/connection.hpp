@@ -47,6 +47,7 @@ private:
                    std::chrono::nanoseconds took);
     void learn(const response& answer);
     boost::asio::awaitable<void> answer_request();
+    boost::asio::awaitable<void> tell(feed& events);
     boost::asio::awaitable<void> linger();
     bool is_ending() const;
     void continue_if_expected();
@@ -75,6 +76,7 @@ private:
     bool timed_out_ = false;
     bool is_new_ = true;     // no request has come
     bool is_proxy_ = false;  // a trusted one is connected
+    bool listens_ = false;   // to events
     request_origin origin_ = request_origin::clear;
     std::list<connection*>::iterator place_;
 };

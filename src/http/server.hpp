@@ -26,6 +26,7 @@ namespace larder::http {
 
 class certificates;
 class connection;
+class feed;
 
 struct server_options {
     std::chrono::milliseconds keep_alive_timeout{5'000};
@@ -46,9 +47,12 @@ struct server_options {
     /// How old that version of an entry is, if the local tier has it; nothing: not any more.
     using look = std::function<std::optional<entry_times>(std::string_view key, std::uint64_t)>;
     look still_has = {};
-    std::function<void()> had_again = {};  ///< what still_has() found is one more answer
+    /// What still_has() found is one more answer.
+    std::function<void(std::string_view key)> had_again = {};
     std::size_t known_bytes = 0;  ///< of answers to requests that came before; 0: none are kept
     request_counts* counts = nullptr;  ///< of this worker; null: nobody counts
+    /// What follows an answer of the type feed::type, until its end; null: nothing does.
+    feed* events = nullptr;
 };
 
 class server {

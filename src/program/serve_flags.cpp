@@ -158,7 +158,8 @@ void add_serve_flags(CLI::App& serving, serve_flags& flags) {
     add("--fd", flags.fd, "Descriptor of a socket that listens already, as systemd hands over: 3")
         ->take_last();
     add("--admin-port", flags.admin_port,
-        "Port for /health/live, /health/ready and /metrics; 0 takes any free one; default: none")
+        "Port for /health/live, /health/ready, /metrics and /dashboard; 0 takes any free one; "
+        "default: none")
         ->check(CLI::Range(0, 65'535));
     add("--admin-host", flags.admin_host, "Name or address for that port");
     add("--admin-uds", flags.admin_uds, "Path of a Unix socket for the same instead");

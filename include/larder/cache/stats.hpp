@@ -38,6 +38,7 @@ struct stats {
     std::uint64_t purges = 0;        ///< of a family, by this worker
     std::uint64_t purged_entries = 0;
     std::uint64_t evictions = 0;         ///< from the local tier
+    std::uint64_t invalidations = 0;     ///< there, of single entries
     std::uint64_t connections = 0;       ///< to Valkey that were made
     std::uint64_t breaker_openings = 0;  ///< times that Valkey fell silent
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "larder/cache/entry.hpp"
+#include "larder/cache/key_reads.hpp"
 #include "larder/cache/options.hpp"
 #include "larder/cache/own_writes.hpp"
 #include "larder/cache/server_record.hpp"
@@ -77,9 +78,11 @@ public:
     boost::asio::awaitable<found> read(std::string key, loader load, check is_value, wish how = {});
 
     /// An entry that look() found is the answer: counts it as a hit.
-    void count_hit(origin in);
+    void count_hit(origin in, std::string_view key);
     /// Since the start, of this worker.
     cache::stats stats() const;
+    /// An estimate of the keys that are read most; none without tiers_options::counts_keys.
+    key_reads hottest(std::size_t most) const;
 
     /// Whether an announcement names a key of these tiers.
     bool concerns(std::string_view announcement) const;

@@ -1,0 +1,141 @@
+// The dashboard in a real browser: its figures move with the requests, it asks nobody but the service,
+// and everybody can read and use it: in light and dark, on a telephone's screen and a wide one, by
+// keyboard.
+//
+//   node dashboard.mjs ADMIN_URL URL [PICTURE]     PICTURE is docs/dashboard.png
+import assert from "node:assert/strict";
+import {chromium} from "playwright-core";
+import {between, bytes, percentile, withUnit} from "../../src/admin/figures.mjs";
+import {violationsOf} from "./axe.mjs";
+import {faultsOf} from "./readable.mjs";
+
+const [admin, url, picture] = process.argv.slice(2);
+
+function expectFigures() {
+  const bounds = [100, 200, 400];  // µs
+  assert.equal(percentile(0.5, bounds, [0, 0, 0, 0]), null);
+  assert.equal(percentile(0.5, bounds, [0, 10, 0, 0]), 0.15);
+  assert.equal(percentile(0.99, bounds, [50, 0, 50, 0]), 0.396);
+  assert.equal(percentile(0.99, bounds, [0, 0, 0, 3]), 0.4, "beyond the last bound nothing is known");
+  assert.equal(withUnit(null, "%"), "–");
+  assert.equal(withUnit(1234.5, "/s"), "1,235\u00a0/s");
+  assert.equal(bytes(65536), "64\u00a0KiB");
+  const event = (at, n) => ({
+    at_us: at * 1e6, requests: {answered: 10 * n, refused: 0, failed: n}, loads: n, load_us: 3000 * n,
+    reads: {local: 6 * n, shared: 3 * n, missed: n}, latency: {bounds_us: bounds, requests: [n, 0, 0, 0]},
+    invalidations: {local_entries: 0, writes: 0, followed_keys: 0}, health: {follower: {late_ms: null}},
+    workers: [{requests: 10 * n}],
+  });
+  const two = between(event(5, 1), event(7, 5));
+  assert.deepEqual([two.local, two.hits, two.requests, two.failed, two.load, two.workers], [60, 90, 20, 2, 3, [20]]);
+  assert.equal(between(event(5, 1), event(6, 1)).hits, null);
+}
+
+const browser = await chromium.launch({
+  executablePath: "/usr/bin/chromium",
+  // Nobody else can be reached, and Chromium's sandbox is not for root.
+  args: ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+         ...(process.getuid() === 0 ? ["--no-sandbox"] : [])],
+});
+const every = ["minor", "moderate", "serious", "critical"];
+
+// With what the browser complained about, or asked elsewhere.
+async function open(prepare = () => {}) {
+  const page = await browser.newPage({viewport: {width: 1280, height: 900}});
+  const wrong = [];
+  page.on("console", (m) => ["error", "warning"].includes(m.type()) && wrong.push(m.text()));
+  page.on("pageerror", (e) => wrong.push(String(e)));
+  page.on("request", (r) => !r.url().startsWith(`${admin}/`) && !r.url().startsWith("data:") && wrong.push(r.url()));
+  page.on("response", (r) => r.status() >= 400 && wrong.push(`${r.status()} ${r.url()}`));
+  await prepare(page);
+  await page.goto(`${admin}/dashboard`);
+  await page.waitForFunction(() => document.querySelectorAll("#workers li").length > 0);
+  return {page, wrong};
+}
+
+// For one customer more often than for others, and now and then a write.
+async function ask(seconds) {
+  const until = Date.now() + seconds * 1000;
+  const order = {orderdate: "2023-03-10", customerid: 9999, netamount: 23.0, tax: 2.0};
+  for (let i = 0; Date.now() < until; ++i) {
+    await fetch(`${url}/count?customerid=${i % 3 ? 9999 : 1 + i % 40}`).then((r) => r.text());
+    if (i % 50 === 0)
+      await fetch(`${url}/add/`, {method: "POST", headers: {"content-type": "application/json"}, body: JSON.stringify(order)});
+  }
+}
+
+const shown = (page, id, row = 0) =>
+  page.locator(`#${id} tbody tr`).nth(row).locator("td").first().innerText();
+
+async function expectNoFaults(page) {
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({colorScheme});
+    for (const width of [390, 1280]) {
+      await page.setViewportSize({width, height: 900});
+      assert.deepEqual(await faultsOf(page), [], `${colorScheme}, ${width} px`);
+      assert.deepEqual(await violationsOf(page, every), [], `${colorScheme}, ${width} px`);
+      if (picture) await page.screenshot({path: picture.replace(".png", `-${colorScheme}-${width}.png`), fullPage: true});
+    }
+  }
+  await page.emulateMedia({colorScheme: "light"});
+}
+
+async function expectTheKeyboardToDo(page) {
+  const focused = () => page.evaluate(() => document.activeElement.id);
+  await page.keyboard.press("Tab");
+  assert.equal(await focused(), "pause");
+  await page.keyboard.press("Tab");
+  assert.equal(await focused(), "moment");
+  await page.keyboard.press("ArrowLeft");
+  assert.match(await page.locator("#when").innerText(), /^\d+ s ago$/);
+  assert.match(await page.locator("#moment").getAttribute("aria-valuetext"), /ago$/);
+  assert.match(await page.locator("#requests thead th").nth(1).innerText(), /ago$/);
+  await page.keyboard.press("End");
+  assert.equal(await page.locator("#when").innerText(), "now");
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("Space");
+  assert.equal(await page.locator("#pause").getAttribute("aria-pressed"), "true");
+  await page.keyboard.press("Space");
+}
+
+// What is no script is none, whatever a key is.
+async function expectKeysToBeTexts() {
+  const key = 'books:<img src=x onerror="document.title=1"><b>';
+  const event = await new Promise((resolve) => {
+    fetch(`${admin}/dashboard/events`).then(async (r) => {
+      let text = "";
+      for await (const part of r.body) {
+        text += new TextDecoder().decode(part);
+        const data = /^data: (.*)\n\n/m.exec(text);
+        if (data) return resolve(JSON.parse(data[1]));
+      }
+    });
+  });
+  event.hot_keys = [{key, millionths: 5e5}];
+  event.service = "<i>orders</i>";
+  const {page, wrong} = await open((one) => one.route("**/dashboard/events", (route) => route.fulfill({
+    contentType: "text/event-stream", body: `retry: 600000\ndata: ${JSON.stringify(event)}\n\n`})));
+  assert.equal(await page.locator("#keys td").first().innerText(), key);
+  assert.equal(await page.locator("#keys img, #keys b, h1 i").count(), 0);
+  assert.deepEqual(wrong, []);
+  await page.close();
+}
+
+try {
+  expectFigures();
+  const {page, wrong} = await open();
+  await ask(picture ? 45 : 2.5);
+  assert.notEqual(await shown(page, "requests"), "0", "the requests are shown");
+  assert.match(await page.locator("#summary").innerText(), /Hit rate\s+\d/);
+  assert.match(await shown(page, "latency"), /^[\d.]+$/);
+  assert.equal(await page.locator("#keys td").first().innerText(), "num_orders:9999");
+  assert.equal(await page.locator("#status").innerText(), "The service is ready.");
+  await expectNoFaults(page);
+  await expectTheKeyboardToDo(page);
+  assert.deepEqual(wrong, []);
+  await page.close();
+  await expectKeysToBeTexts();
+} finally {
+  await browser.close();
+}
+process.exit();  // a stream of events may still be open
