@@ -2,6 +2,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -104,25 +105,27 @@ http::response dashboard::answer_with_events(const http::request& r) const {
 }
 
 void dashboard::begin() {
-    if (std::exchange(is_telling_, true)) return;
-    asio::co_spawn(io_, tell(), [this](const std::exception_ptr& failed) {
-        is_telling_ = false;
-        try {
-            if (failed) std::rethrow_exception(failed);
-        } catch (const std::exception& e) {
-            spdlog::error("The dashboard cannot be told: {}", e.what());
-        }
-    });
+    if (!std::exchange(is_telling_, true)) asio::co_spawn(io_, tell(), asio::detached);
 }
 
 asio::awaitable<void> dashboard::tell() {
     while (events_.has_listeners()) {
         pause_.expires_after(1s);
-        const auto seen = co_await observer_.observe();
+        co_await tell_once();
         if (!events_.has_listeners()) break;
+        co_await pause_.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+    is_telling_ = false;
+}
+
+// For which there is no memory now there may be some in a second.
+asio::awaitable<void> dashboard::tell_once() {
+    try {
+        const auto seen = co_await observer_.observe();
         const auto event = dashboard_event(seen, std::chrono::steady_clock::now());
         events_.say(event);
-        co_await pause_.async_wait(asio::as_tuple(asio::use_awaitable));
+    } catch (const std::exception& e) {
+        spdlog::error("The dashboard cannot be told: {}", e.what());
     }
 }
 

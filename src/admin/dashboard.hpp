@@ -43,6 +43,7 @@ public:
 private:
     void begin();
     boost::asio::awaitable<void> tell();
+    boost::asio::awaitable<void> tell_once();
     bool is_own_name(std::string_view host) const;
     http::response answer_with_events(const http::request& r) const;
 

@@ -1,4 +1,5 @@
-import {ago, between, bytes, isSameProcess, longest, sentenceOf, sentenceOfFollower, withUnit} from "./figures.mjs";
+import {ago, between, bytes, isSameProcess, longest, sentenceOf, sentenceOfFollower,
+        withUnit} from "./figures.mjs";
 
 // A line is drawn from the member of that name of what between() gives.
 const descriptions = [
@@ -9,8 +10,8 @@ const descriptions = [
   {id: "latency", title: "Time to answer", unitName: "in ms", isLogarithmic: true,
    lines: [["p50", "50 % within"], ["p95", "95 % within"], ["p99", "99 % within"]]},
   {id: "invalidations", title: "Invalidations", unitName: "per second",
-   lines: [["entries", "entries of the local tier"], ["writes", "writes of this process"],
-           ["followed", "keys of others' writes"]]},
+   lines: [["entries", "local entries"], ["writes", "writes of this process"],
+           ["followed", "keys told by the follower"]]},
   {id: "follower", title: "The follower's lag", unitName: "in ms", lines: [["late", "behind the commit"]]},
 ];
 
@@ -51,8 +52,8 @@ class Chart {
   constructor({id, title, unitName, range, isLogarithmic, lines}) {
     this.lines = lines;
     this.note = element("p", {class: "note"});
-    this.place = element("div", {class: "plot", role: "img",
-                                 "aria-label": `${title}: lines over the last minutes. The table below has the figures.`});
+    const label = `${title}: lines over the last minutes. The table below has the figures.`;
+    this.place = element("div", {class: "plot", role: "img", "aria-label": label});
     this.when = element("th", {scope: "col", class: "number"}, "now");
     this.rows = lines.map(([, name], i) => {
       const cells = [0, 1, 2].map(() => element("td", {class: "number"}, "–"));
@@ -64,7 +65,8 @@ class Chart {
                          element("th", {scope: "col", class: "number"}, "highest"));
     byId("hottest").before(element("section", {id, "aria-labelledby": `${id}-title`},
       element("h2", {id: `${id}-title`}, title), this.note, this.place,
-      element("table", {"aria-labelledby": `${id}-title`}, element("thead", {}, head), element("tbody", {}, ...this.rows.map((r) => r.row)))));
+      element("table", {"aria-labelledby": `${id}-title`},
+              element("thead", {}, head), element("tbody", {}, ...this.rows.map((r) => r.row)))));
     this.plot = this.draw(range, isLogarithmic);
     new ResizeObserver(() => this.plot.setSize(this.size())).observe(this.place);
   }
@@ -73,7 +75,14 @@ class Chart {
 
   draw(range, isLogarithmic) {
     const aboveZero = (_, _low, high) => [0, Math.max(high * 1.1, 1)];
-    const decades = (_, low, high) => [10 ** Math.floor(Math.log10(low ?? 0.1)), 10 ** Math.ceil(Math.log10((high ?? 1) * 1.01))];
+    const decades = (_, low, high) => [10 ** Math.floor(Math.log10(low ?? 0.1)),
+                                       10 ** Math.ceil(Math.log10((high ?? 1) * 1.01))];
+    const minutes = () => {
+      const now = Date.now() / 1000;
+      return [Math.min(now - 60, times[0] ?? now), now];
+    };
+    const clock = (_, all) => all.map((s) => new Date(s * 1000).toLocaleTimeString("en-GB"));
+    const figures = (_, all) => all.map((v) => v === null ? null : withUnit(v, ""));
     const powers = (u) => {
       const all = [];
       for (let one = u.scales.y.min; one <= u.scales.y.max * 1.01; one *= 10) all.push(one);
@@ -84,12 +93,12 @@ class Chart {
     const dashes = [[], [7, 4], [2, 3]];
     const plot = new uPlot({
       ...this.size(), legend: {show: false}, cursor: {show: false},
-      scales: {x: {range: () => [Date.now() / 1000 - Math.max(60, Date.now() / 1000 - (times[0] ?? Infinity)), Date.now() / 1000]},
+      scales: {x: {range: minutes},
                y: isLogarithmic ? {distr: 3, range: decades} : {range: range ?? aboveZero}},
-      axes: [{...axis, space: 80, size: 34, values: (_, all) => all.map((s) => new Date(s * 1000).toLocaleTimeString("en-GB"))},
-             {...axis, size: 56, ...(isLogarithmic ? {splits: powers} : {}), values: (_, all) => all.map((v) => v === null ? null : withUnit(v, ""))}],
-      series: [{}, ...this.lines.map((_, i) => ({stroke: () => colour(`line-${i + 1}`), width: 2, dash: dashes[i],
-                                                 points: {show: false}}))],
+      axes: [{...axis, space: 80, size: 34, values: clock},
+             {...axis, size: 56, ...(isLogarithmic ? {splits: powers} : {}), values: figures}],
+      series: [{}, ...this.lines.map((_, i) => ({
+        stroke: () => colour(`line-${i + 1}`), width: 2, dash: dashes[i], points: {show: false}}))],
       hooks: {draw: [(u) => this.mark(u)]},
     }, [[], ...this.lines.map(() => [])], this.place);
     plot.over.addEventListener("mousemove", (e) => look(points.length - 1 - plot.posToIdx(e.offsetX)));
@@ -105,23 +114,27 @@ class Chart {
     u.ctx.fillRect(x, u.bbox.top, Math.max(devicePixelRatio, 1), u.bbox.height);
   }
 
+  columns() { return this.lines.map(([member]) => points.map((one) => one[member])); }
+
   show() {
-    const columns = this.lines.map(([member]) => points.map((one) => one[member]));
+    const columns = this.columns();
     this.plot.setData([times, ...columns]);
     this.tell(columns);
   }
 
-  tell(columns = this.lines.map(([member]) => points.map((one) => one[member]))) {
+  tell(columns = this.columns()) {
     say(this.when, nameOfMoment());
     for (const [i, {cells}] of this.rows.entries()) {
       const known = columns[i].filter((value) => value !== null);
-      const shown = [columns[i].at(-1 - back), ...(known.length ? [Math.min(...known), Math.max(...known)] : [null, null])];
-      for (const [j, cell] of cells.entries()) say(cell, withUnit(shown[j], ""));
+      const ends = known.length > 0 ? [Math.min(...known), Math.max(...known)] : [null, null];
+      for (const [j, value] of [columns[i].at(-1 - back), ...ends].entries()) say(cells[j], withUnit(value, ""));
     }
   }
 }
 
-const nameOfMoment = () => back === 0 || points.length === 0 ? "now" : ago(times.at(-1) - times.at(-1 - back));
+function nameOfMoment() {
+  return back === 0 || points.length === 0 ? "now" : ago(times.at(-1) - times.at(-1 - back));
+}
 
 // ---- the rest of the page
 
@@ -134,10 +147,7 @@ function showSummary() {
     ["Connections", withUnit(on.requests.connections, "")], ["Loads", withUnit(now?.loads, "/s")],
     ["Mean load", withUnit(now?.load, "ms")], ["Local tier", bytes(sum((w) => w.local_bytes))],
   ];
-  fill(byId("summary"), tiles, () => element("div", {}, element("dt"), element("dd")), (tile, [name, value]) => {
-    say(tile.firstChild, name);
-    say(tile.lastChild, value);
-  });
+  fillTerms(byId("summary"), tiles);
 }
 
 // Makes `where` have one child for each, and no more, and has each shown.
@@ -147,9 +157,17 @@ function fill(where, all, make, show) {
   all.forEach((one, i) => show(where.children[i], one, i));
 }
 
+// Names with values.
+function fillTerms(where, all) {
+  fill(where, all, () => element("div", {}, element("dt"), element("dd")), (term, [name, value]) => {
+    say(term.firstChild, name);
+    say(term.lastChild, value);
+  });
+}
+
 function showKeys() {
-  const all = last.hot_keys.length ? last.hot_keys.map((one) => [one.key, withUnit(one.millionths / 1e4, "%")])
-                                   : [["No key was read just now.", ""]];
+  const all = last.hot_keys.map((one) => [one.key, withUnit(one.millionths / 1e4, "%")]);
+  if (all.length === 0) all.push(["No key was read just now.", ""]);
   fill(byId("keys"), all,
        () => element("tr", {}, element("td", {class: "key"}), element("td", {class: "number"})),
        (row, [key, share]) => {
@@ -159,7 +177,8 @@ function showKeys() {
 }
 
 function showWorkers() {
-  const valkey = (w) => !w.is_connected ? "away" : w.is_silent ? "silent" : w.is_trusted ? "trusted" : "not trusted yet";
+  const valkey = (w) => !w.is_connected ? "away" : w.is_silent ? "silent"
+                        : w.is_trusted ? "trusted" : "not trusted yet";
   const facts = (w, i) => {
     const all = w.reads.local + w.reads.shared + w.reads.missed;
     return [
@@ -174,10 +193,7 @@ function showWorkers() {
        () => element("li", {}, element("h3"), element("dl", {class: "facts"})),
        (card, w, i) => {
          say(card.firstChild, w.is_answering ? `Worker ${i}` : `Worker ${i} does not answer`);
-         fill(card.lastChild, facts(w, i), () => element("div", {}, element("dt"), element("dd")), (fact, [name, value]) => {
-           say(fact.firstChild, name);
-           say(fact.lastChild, value);
-         });
+         fillTerms(card.lastChild, facts(w, i));
        });
 }
 
@@ -191,12 +207,12 @@ function showMoment() {
 }
 
 function show() {
-  if (!last || isPaused) return;
   const title = `${last.service} ${last.version}`;
   say(byId("service"), title);
   if (document.title !== title) document.title = title;
   say(byId("status"), sentenceOf(last.health));
-  byId("status").className = last.health.reasons.length ? "bad" : last.health.degraded.length ? "worse" : "good";
+  const {reasons, degraded} = last.health;
+  byId("status").className = reasons.length > 0 ? "bad" : degraded.length > 0 ? "worse" : "good";
   back = Math.max(Math.min(back, points.length - 1), 0);
   for (const one of charts) one.show();
   say(charts.at(-1).note, sentenceOfFollower(last.health.follower));
@@ -218,6 +234,7 @@ function look(points_back) {
 function listen() {
   const events = new EventSource("dashboard/events");
   events.addEventListener("message", (one) => {
+    if (isPaused) return;  // the next one tells what was meanwhile, too
     take(JSON.parse(one.data));
     show();
   });
@@ -235,7 +252,8 @@ byId("moment").addEventListener("input", (e) => look(-Number(e.target.value)));
 byId("pause").addEventListener("click", () => {
   isPaused = !isPaused;
   byId("pause").setAttribute("aria-pressed", String(isPaused));
-  show();
 });
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => charts.forEach((one) => one.plot.redraw(false)));
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  for (const one of charts) one.plot.redraw(false);
+});
 listen();

@@ -14,7 +14,7 @@ constexpr double largest_weight = 1e9;  // before all are made smaller
 
 double hot_keys::weight_at(time_point now) const { return std::exp2((now - begun_) / half_life); }
 
-// A regular choice would always meet the same one of keys that are read in turn.
+// A regular choice would always meet the same one of 32 keys that are read in turn.
 void hot_keys::sample(std::string_view key, time_point now) {
     left_ = 1 + static_cast<unsigned>(chance_()) % (2 * reads_a_sample - 1);
     if (all_ == 0 || weight_at(now) > largest_weight) begin_anew(now);

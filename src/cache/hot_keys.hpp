@@ -13,17 +13,17 @@
 
 namespace larder::cache {
 
-/// About one in sixteen reads is looked at, at random. Of those, 128 keys are counted; a key that
+/// About one in 32 reads is looked at, at random. Of those, 128 keys are counted; a key that
 /// is none of them takes the place of the one that was read least. What was inherited with that
 /// place is not told, so a key was read at least as often as it is said.
 ///
 /// Threads  one worker's.
-/// Cost     of a read 2 instructions, and some hundred of one in sixteen. At most 64 KiB.
+/// Cost     of a read 2 instructions, and some hundred of one in 32. At most 64 KiB.
 /// Source   Space-Saving: Metwally et al., ICDT 2005. Forward decay: Cormode et al., ICDE 2009.
 class hot_keys {
 public:
     using time_point = std::chrono::steady_clock::time_point;
-    static constexpr unsigned reads_a_sample = 16;
+    static constexpr unsigned reads_a_sample = 32;
     static constexpr std::size_t most_keys = 128, longest_key = 256;
 
     /// One that is off counts nothing.

@@ -2,7 +2,8 @@
 // and everybody can read and use it: in light and dark, on a telephone's screen and a wide one, by
 // keyboard.
 //
-//   node dashboard.mjs ADMIN_URL URL [PICTURE]     PICTURE is docs/dashboard.png
+//   node dashboard.mjs ADMIN_URL URL [PICTURE]     PICTURE is docs/dashboard.png, before its colours
+//                                                  are reduced to 64
 import assert from "node:assert/strict";
 import {chromium} from "playwright-core";
 import {between, bytes, percentile, withUnit} from "../../src/admin/figures.mjs";
@@ -26,8 +27,8 @@ function expectFigures() {
     invalidations: {local_entries: 0, writes: 0, followed_keys: 0}, health: {follower: {late_ms: null}},
     workers: [{requests: 10 * n}],
   });
-  const two = between(event(5, 1), event(7, 5));
-  assert.deepEqual([two.local, two.hits, two.requests, two.failed, two.load, two.workers], [60, 90, 20, 2, 3, [20]]);
+  const {local, hits, requests, failed, load, workers} = between(event(5, 1), event(7, 5));
+  assert.deepEqual([local, hits, requests, failed, load, workers], [60, 90, 20, 2, 3, [20]]);
   assert.equal(between(event(5, 1), event(6, 1)).hits, null);
 }
 
@@ -45,7 +46,9 @@ async function open(prepare = () => {}) {
   const wrong = [];
   page.on("console", (m) => ["error", "warning"].includes(m.type()) && wrong.push(m.text()));
   page.on("pageerror", (e) => wrong.push(String(e)));
-  page.on("request", (r) => !r.url().startsWith(`${admin}/`) && !r.url().startsWith("data:") && wrong.push(r.url()));
+  page.on("request", (r) => {
+    if (!r.url().startsWith(`${admin}/`) && !r.url().startsWith("data:")) wrong.push(r.url());
+  });
   page.on("response", (r) => r.status() >= 400 && wrong.push(`${r.status()} ${r.url()}`));
   await prepare(page);
   await page.goto(`${admin}/dashboard`);
@@ -54,13 +57,12 @@ async function open(prepare = () => {}) {
 }
 
 // For one customer more often than for others, and now and then a write.
-async function ask(seconds) {
-  const until = Date.now() + seconds * 1000;
-  const order = {orderdate: "2023-03-10", customerid: 9999, netamount: 23.0, tax: 2.0};
-  for (let i = 0; Date.now() < until; ++i) {
+async function ask(isEnough) {
+  const write = {method: "POST", headers: {"content-type": "application/json"},
+                 body: '{"orderdate":"2023-03-10","customerid":9999,"netamount":23.0,"tax":2.0}'};
+  for (let i = 0; !isEnough(); ++i) {
     await fetch(`${url}/count?customerid=${i % 3 ? 9999 : 1 + i % 40}`).then((r) => r.text());
-    if (i % 50 === 0)
-      await fetch(`${url}/add/`, {method: "POST", headers: {"content-type": "application/json"}, body: JSON.stringify(order)});
+    if (i % 50 === 0) await fetch(`${url}/add/`, write);
   }
 }
 
@@ -74,7 +76,6 @@ async function expectNoFaults(page) {
       await page.setViewportSize({width, height: 900});
       assert.deepEqual(await faultsOf(page), [], `${colorScheme}, ${width} px`);
       assert.deepEqual(await violationsOf(page, every), [], `${colorScheme}, ${width} px`);
-      if (picture) await page.screenshot({path: picture.replace(".png", `-${colorScheme}-${width}.png`), fullPage: true});
     }
   }
   await page.emulateMedia({colorScheme: "light"});
@@ -96,6 +97,14 @@ async function expectTheKeyboardToDo(page) {
   await page.keyboard.press("Space");
   assert.equal(await page.locator("#pause").getAttribute("aria-pressed"), "true");
   await page.keyboard.press("Space");
+}
+
+async function expectTheMouseToDo(page) {
+  await page.locator("#requests .plot").hover({position: {x: 90, y: 60}});
+  assert.match(await page.locator("#when").innerText(), /^\d+ s ago$/);
+  assert.match(await page.locator("#reads thead th").nth(1).innerText(), /ago$/);
+  await page.locator("h1").hover();
+  assert.equal(await page.locator("#when").innerText(), "now");
 }
 
 // What is no script is none, whatever a key is.
@@ -124,14 +133,23 @@ async function expectKeysToBeTexts() {
 try {
   expectFigures();
   const {page, wrong} = await open();
-  await ask(picture ? 45 : 2.5);
-  assert.notEqual(await shown(page, "requests"), "0", "the requests are shown");
+  let isEnough = false;
+  const asked = ask(() => isEnough);
+  await page.waitForFunction(() => document.querySelector("#hottest td").textContent === "num_orders:9999");
   assert.match(await page.locator("#summary").innerText(), /Hit rate\s+\d/);
+  assert.match(await shown(page, "reads"), /^\d/);
+  assert.match(await shown(page, "requests"), /^[1-9]/);
   assert.match(await shown(page, "latency"), /^[\d.]+$/);
-  assert.equal(await page.locator("#keys td").first().innerText(), "num_orders:9999");
+  if (picture) {
+    await page.waitForTimeout(120_000);
+    await page.screenshot({path: picture, fullPage: true});
+  }
+  isEnough = true;
+  await asked;
   assert.equal(await page.locator("#status").innerText(), "The service is ready.");
   await expectNoFaults(page);
   await expectTheKeyboardToDo(page);
+  await expectTheMouseToDo(page);
   assert.deepEqual(wrong, []);
   await page.close();
   await expectKeysToBeTexts();
