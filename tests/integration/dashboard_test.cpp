@@ -16,7 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const std::string policy =
+const std::string policy_of_dashboard =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -60,7 +60,7 @@ TEST_F(dashboard, has_a_strict_policy_and_nothing_from_elsewhere) {
     const auto page = get(one.admin_port(), "/dashboard");
     EXPECT_EQ(page.status, 200);
     EXPECT_EQ(page.header("content-type"), "text/html; charset=utf-8");
-    EXPECT_EQ(page.header("content-security-policy"), policy);
+    EXPECT_EQ(page.header("content-security-policy"), policy_of_dashboard);
     EXPECT_EQ(page.header("x-content-type-options"), "nosniff");
     EXPECT_EQ(page.body.find("://"), page.body.npos);
     for (const auto* path : {"dashboard.mjs", "figures.mjs", "uplot.js"})

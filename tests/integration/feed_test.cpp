@@ -24,7 +24,7 @@ namespace {
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
 
-asio::awaitable<http::response> answer(const http::request&) {
+asio::awaitable<http::response> answer_with_events(const http::request&) {
     co_return http::response{.body = "retry: 1\n\n", .content_type = http::feed::type};
 }
 
@@ -74,7 +74,7 @@ struct feed_of_server : testing::Test {
     http::server one{io,
                      std::move(listening),
                      {.request_timeout = 700ms, .access_log = false, .events = &events},
-                     answer};
+                     answer_with_events};
     std::jthread thread;
 
 private:
