@@ -4,14 +4,14 @@ import {ago, between, bytes, isSameProcess, longest, sentenceOf, sentenceOfFollo
 // A line is drawn from the member of that name of what between() gives.
 const descriptions = [
   {id: "reads", title: "Reads, by what answered them", unitName: "in %", range: () => [0, 100],
-   lines: [["local", "local tier"], ["shared", "shared tier (Valkey)"], ["missed", "no entry"]]},
+   lines: [["local", "local tier"], ["shared", "shared tier"], ["missed", "no entry"]]},
   {id: "requests", title: "Requests", unitName: "per second",
    lines: [["requests", "all"], ["refused", "answered 4xx"], ["failed", "answered 5xx"]]},
   {id: "latency", title: "Time to answer", unitName: "in ms", isLogarithmic: true,
    lines: [["p50", "50 % within"], ["p95", "95 % within"], ["p99", "99 % within"]]},
   {id: "invalidations", title: "Invalidations", unitName: "per second",
-   lines: [["entries", "local entries"], ["writes", "writes of this process"],
-           ["followed", "keys told by the follower"]]},
+   about: "Entries of the local tier that Valkey said changed, writes of this process, and keys that the follower told.",
+   lines: [["entries", "local entries"], ["writes", "own writes"], ["followed", "followed keys"]]},
   {id: "follower", title: "The follower's lag", unitName: "in ms", lines: [["late", "behind the commit"]]},
 ];
 
@@ -49,9 +49,9 @@ function take(event) {
 // ---- charts
 
 class Chart {
-  constructor({id, title, unitName, range, isLogarithmic, lines}) {
+  constructor({id, title, about = "", unitName, range, isLogarithmic, lines}) {
     this.lines = lines;
-    this.note = element("p", {class: "note"});
+    this.note = element("p", {class: "note"}, about);
     const label = `${title}: lines over the last minutes. The table below has the figures.`;
     this.place = element("div", {class: "plot", role: "img", "aria-label": label});
     this.when = element("th", {scope: "col", class: "number"}, "now");

@@ -54,7 +54,7 @@ server::server(asio::io_context& io, const admin_options& options, observer& of)
               options_of(options, dashboard_.events()),
               [this](const http::request& r) { return answer(r); }) {
     const auto where = http::text_of(server_.endpoint());
-    spdlog::info("Health and metrics are at {}{}, to be looked at at /dashboard",
+    spdlog::info("Health and metrics are at {}{}, and a live page at /dashboard",
                  where.starts_with("unix:") ? "" : "http://", where);
     server_.start();
 }

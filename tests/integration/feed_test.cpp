@@ -73,7 +73,7 @@ struct feed_of_server : testing::Test {
     std::uint16_t port = port_of(listening);
     http::server one{io,
                      std::move(listening),
-                     {.request_timeout = 700ms, .access_log = false, .events = &events},
+                     {.request_timeout = 300ms, .access_log = false, .events = &events},
                      answer_with_events};
     std::jthread thread;
 
