@@ -12,7 +12,7 @@ const descriptions = [
   {id: "invalidations", title: "Invalidations", unitName: "per second",
    about: "Entries of the local tier that Valkey said changed, writes of this process, and keys that the follower told.",
    lines: [["entries", "local entries"], ["writes", "own writes"], ["followed", "followed keys"]]},
-  {id: "follower", title: "The follower's lag", unitName: "in ms", lines: [["late", "behind the commit"]]},
+  {id: "follower", title: "The follower's lag", unitName: "in ms", lines: [["late", "behind"]]},
 ];
 
 const byId = (id) => document.getElementById(id);

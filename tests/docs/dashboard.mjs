@@ -3,7 +3,7 @@
 // keyboard.
 //
 //   node dashboard.mjs ADMIN_URL URL [PICTURE]     PICTURE is docs/dashboard.png, before its colours
-//                                                  are reduced to 64
+//                                                  are reduced to 128
 import assert from "node:assert/strict";
 import {chromium} from "playwright-core";
 import {between, bytes, percentile, withUnit} from "../../src/admin/figures.mjs";
