@@ -23,13 +23,24 @@ void hot_keys::sample(std::string_view key, time_point now) {
     all_ += weight;
 }
 
+// The least read of some, as to look at all of them would take longer than all the rest.
+hot_keys::counted& hot_keys::one_that_is_read_little() {
+    constexpr int looked_at = 8;
+    auto* least = &kept_[chance_() % kept_.size()];
+    for (int i = 1; i < looked_at; ++i) {
+        auto& one = kept_[chance_() % kept_.size()];
+        if (one.weight < least->weight) least = &one;
+    }
+    return *least;
+}
+
 hot_keys::counted& hot_keys::place_of(std::string_view key) {
     if (const auto found = places_.find(key); found != places_.end()) return *found->second;
     counted* at = nullptr;
     if (kept_.size() < most_keys) {
         at = &kept_.emplace_back();
     } else {
-        at = &*std::ranges::min_element(kept_, {}, &counted::weight);
+        at = &one_that_is_read_little();
         places_.erase(at->key);
         at->inherited = at->weight;
     }

@@ -14,8 +14,8 @@
 namespace larder::cache {
 
 /// About one in 32 reads is looked at, at random. Of those, 128 keys are counted; a key that
-/// is none of them takes the place of the one that was read least. What was inherited with that
-/// place is not told, so a key was read at least as often as it is said.
+/// is none of them takes the place of one that was read little. What was inherited with that place
+/// is not told, so a key was read at least as often as it is said.
 ///
 /// Threads  one worker's.
 /// Cost     of a read 2 instructions, and some hundred of one in 32. At most 64 KiB.
@@ -46,6 +46,7 @@ private:
 
     double weight_at(time_point now) const;
     counted& place_of(std::string_view key);
+    counted& one_that_is_read_little();
     void begin_anew(time_point now);
 
     unsigned left_;  // reads until one is looked at; 0: never
