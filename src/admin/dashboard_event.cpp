@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -140,7 +141,8 @@ std::vector<shown::hot_key> hottest(const std::vector<worker_figures>& workers) 
     std::vector<shown::hot_key> shown;
     for (const auto& [key, reads] : by_key)
         shown.push_back({key, static_cast<shown::number>(reads / std::max(all, 1.0) * 1e6)});
-    std::ranges::stable_sort(shown, std::ranges::greater{}, &shown::hot_key::millionths);
+    std::ranges::sort(shown, std::ranges::greater{},
+                      [](const auto& one) { return std::tie(one.millionths, one.key); });
     shown.resize(std::min(shown.size(), most_keys));
     return shown;
 }

@@ -30,7 +30,7 @@ struct tiers_options {
     /// In bytes; a longer one is not kept, and what others put under a key and is longer is a miss.
     std::size_t largest_value = 1 << 20;
     std::size_t local_bytes = 0;  ///< of this worker's own entries; 0: keeps none
-    bool counts_keys = false;     ///< for tiers::hottest(), at 0.4 % of a hit in the local tier
+    bool counts_keys = false;     ///< for tiers::hottest(), at 0.3 to 0.9 % of a local hit
     /// Of a lease; renewed while its load goes on, so this is how long a crash keeps it.
     std::chrono::milliseconds lease{1'000};
     /// Of a hold: longer than a statement takes from when it is begun to when it is known to be
