@@ -1,4 +1,4 @@
-"""What is counted and not timed: instructions and allocations by Callgrind, system calls by strace."""
+"""What is counted and not timed: instructions and allocations by Callgrind, calls by strace."""
 
 import contextlib
 import re
@@ -36,9 +36,9 @@ class Callgrind:
                        capture_output=True)
 
     def hit(self, batches, batch=BATCH, what=request()):
-        """Instructions and allocations of a hit in the local tier, asked one after the other, each of
-        the cheapest batch: under Callgrind a worker is late now and then, and asks Valkey. A process
-        that nobody asks has work, too: as much as it had in as long a time is taken away."""
+        """Instructions and allocations of a hit in the local tier, asked one after the other, each
+        of the cheapest batch: under Callgrind a worker is late now and then, and asks Valkey. A
+        process that nobody asks works, too: what it did in as long a time is taken away."""
         found = []
         with socket.create_connection(("127.0.0.1", self.port)) as connection:
             def hits():
@@ -75,7 +75,8 @@ def callgrind(at, *flags):
     port = free_port()
     patient = {"CACHE_DEADLINE_MS": "10000", "PG_DEADLINE_MS": "20000"}
     service = subprocess.Popen(
-        [program("valgrind"), "--tool=callgrind", f"--callgrind-out-file={at.folder}/callgrind.out.%p",
+        [program("valgrind"), "--tool=callgrind",
+         f"--callgrind-out-file={at.folder}/callgrind.out.%p",
          *map(str, at.serving(port, 1, *flags))], env=at.environment | patient, cwd=at.folder,
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True)

@@ -1,4 +1,4 @@
-"""What asks the servers: wrk and pgbench as fast as they can, and bench/rate.cpp at a fixed rate."""
+"""What asks the servers: wrk and pgbench as fast as they can, bench/rate.cpp at a fixed rate."""
 
 import dataclasses
 import json
@@ -41,10 +41,10 @@ def whole(seconds):
 
 
 def wrk(url, connections, seconds, threads=1, lua=None, header=None):
-    """Closed loop: the requests that were answered, and how many a second. LUA is a script's file."""
+    """Closed loop: the requests that were answered, and how many a second. LUA is a script."""
     more = (["-s", lua] if lua else []) + (["-H", header] if header else [])
     out = run([program("wrk"), f"-t{min(threads, connections)}", f"-c{connections}",
-               f"-d{whole(seconds)}s", *more, url])
+               f"-d{whole(seconds)}s", "--timeout", "20s", *more, url])
     if "Non-2xx" in out or "Socket errors" in out:
         raise Failure(f"wrk met errors at {url}:\n{out}")
     return (int(re.search(r"(\d+) requests in", out)[1]),
@@ -52,7 +52,7 @@ def wrk(url, connections, seconds, threads=1, lua=None, header=None):
 
 
 def pgbench(uri, script, clients, seconds, threads=1, **variables):
-    """The transactions of SCRIPT, a file, that so many connections made with prepared statements."""
+    """The transactions of SCRIPT that so many connections made with prepared statements."""
     out = run([program("pgbench"), "-n", "-M", "prepared", "-f", script, "-c", clients,
                "-j", min(threads, clients), "-T", whole(seconds),
                *(f"-D{name}={value}" for name, value in variables.items()), uri])
@@ -64,8 +64,9 @@ def pgbench(uri, script, clients, seconds, threads=1, **variables):
 
 
 def fixed_rate(port, connections, rate, seconds, request):
-    """Open loop, for half as long as the others' turns: a dict with p50, p99 and p999 in microseconds, each from when the request was meant
-    to leave, and `late`, the median of how long after that it left."""
+    """Open loop, for half as long as the others' turns: a dict with p50, p99 and p999 in
+    microseconds, each from when the request was meant to leave, and `late`, the median of how long
+    after that it left."""
     out = run([generator(), port, connections, rate, seconds / 2], input=request.decode())
     return json.loads(out)
 

@@ -50,5 +50,5 @@ def about(at):
     return (f"{datetime.date.today()}, {first_line(at.program, '--version')}; {os.cpu_count()} × "
             f"{field('/proc/cpuinfo', 'model name')}, {memory:.0f} GB of memory; "
             f"{field('/etc/os-release', 'PRETTY_NAME')}, Linux {platform.release()}; "
-            f"{', '.join(filter(None, programs))}. Clients, servers and peers share the processors, and "
-            "nothing is pinned.")
+            f"{', '.join(filter(None, programs))}. Clients, servers and peers share the "
+            "processors, and nothing is pinned.")

@@ -3,10 +3,10 @@
 
     bench/metrics_cost.py [--batches 20] [--rounds 3] [--program build/release/orders]
 
-Callgrind counts what the whole process executes in user mode while a client asks for batches of 1,000
-hits, one after the other, over one connection; processors that are busy or slow make no difference.
-With metrics on, --admin-port is given. The access log is off in both, as it takes the time of a
-request, too. valgrind comes from Debian (tools/install bench).
+Callgrind counts what the whole process executes in user mode while a client asks for batches of
+1,000 hits, one after the other, over one connection; processors that are busy or slow make no
+difference. With metrics on, --admin-port is given. The access log is off in both, as it takes the
+time of a request, too. valgrind comes from Debian (tools/install bench).
 """
 
 import argparse

@@ -1,9 +1,11 @@
-"""The paths that are measured, by name, and what their functions share. A path's function is told its
-variant, and gives what the columns of a table are called and its rows."""
+"""The paths that are measured, by name, and what their functions share. A path's function is told
+its variant, and gives what the columns of a table are called and its rows."""
 
 import contextlib
 import dataclasses
 import os
+import sys
+import time
 from collections.abc import Callable
 
 from load import fixed_rate
@@ -74,10 +76,14 @@ def warm(server, what=request()):
 
 
 def expect(server, words, what=request()):
-    """That an answer is what is to be measured: its head has these words."""
-    head = answer(server.port, what)[0]
-    if words not in head:
-        raise Failure(f"this is not what is to be measured, as it lacks {words}:\n{head}")
+    """That an answer is what is to be measured: its head has these words. Not at once, as a worker
+    that is late asks Valkey."""
+    for _ in range(200):
+        head = answer(server.port, what)[0]
+        if words in head:
+            return
+        time.sleep(0.01)
+    raise Failure(f"this is not what is to be measured, as it lacks {words}:\n{head}")
 
 
 @contextlib.contextmanager
@@ -92,11 +98,15 @@ def beside_nginx(run, workers, tier="local", **variables):
 
 
 def sections(run, selected):
-    """Measures, one variant after the other: a Section each. SELECTED is a list of paths and of their
-    variants' names."""
+    """Measures, one variant after the other: a Section each. SELECTED is a list of paths and of
+    their variants' names. One that fails says so, and there is none of it."""
     for name, variants in selected:
         one = PATHS[name]
         for variant in variants:
-            ours, theirs, figures = one.measure(run, *one.variants[variant])
+            try:
+                ours, theirs, figures = one.measure(run, *one.variants[variant])
+            except Failure as e:
+                print(f"bench/run: {name}: {e}", file=sys.stderr, flush=True)
+                continue
             title = one.title() + (f"; {variant}" if variant else "")
             yield Section(name, variant, title, ours, theirs, figures)

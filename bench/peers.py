@@ -80,8 +80,8 @@ def descendants(pid):
 
 
 def cpu_seconds(pid):
-    """The CPU time of a process and of all that it started: that of those which run by their clocks,
-    which count nanoseconds, and that of those which have ended by /proc/PID/stat, which adds them to
+    """The CPU time of a process and of all that it started: of those which run by their clocks,
+    which count nanoseconds, and of those which have ended by /proc/PID/stat, which adds them to
     their parent's."""
     seconds = 0.0
     for one in descendants(pid):
@@ -142,8 +142,8 @@ def answer(port, what):
 
 @contextlib.contextmanager
 def running(name, command, port, log, environment=None, seconds=20):
-    """A server that ends with this program, and how it is begun does not matter: its output goes to
-    LOG, which is shown if it does not answer GET /count."""
+    """A server that ends with this program. Its output goes to LOG, of which the last lines are in
+    the failure if it does not answer GET /count."""
     with open(log, "ab") as output:
         process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *map(str, command)],
                                    env=environment, stdin=subprocess.DEVNULL, stdout=output,
@@ -217,7 +217,8 @@ class Lab:
         """nginx, which answers everything with BODY, with as many workers."""
         port = free_port()
         conf = self.folder / "nginx.conf"
-        conf.write_text(NGINX_CONF.format(folder=self.folder, port=port, workers=workers, body=body))
+        conf.write_text(NGINX_CONF.format(folder=self.folder, port=port, workers=workers,
+                                          body=body))
         return running("nginx", [program("nginx"), "-e", self.folder / "nginx.log", "-c", conf,
                                  "-g", "daemon off;"], port, self.folder / "nginx.log")
 

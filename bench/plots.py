@@ -6,14 +6,15 @@ from html import escape
 
 from report import interval
 
-WIDTH, LABEL, ROW, TOP = 900, 330, 22, 34
+WIDTH, LABEL, ROW, TOP = 900, 330, 22, 48
 STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #1f2328 }
 .grid { stroke: #d0d7de } .one { stroke: #656d76 } .goal { stroke: #cf222e; stroke-width: 3 }
 .a { fill: #0969da; stroke: #0969da } .b { fill: #9a6700; stroke: #9a6700 }
 .c { fill: #1a7f37; stroke: #1a7f37 } .theirs { fill: #8c959f; stroke: #8c959f }
 @media (prefers-color-scheme: dark) {
-  text { fill: #e6edf3 } .grid { stroke: #30363d } .one { stroke: #8b949e } .goal { stroke: #ff7b72 }
+  text { fill: #e6edf3 } .grid { stroke: #30363d } .one { stroke: #8b949e }
+  .goal { stroke: #ff7b72 }
   .a { fill: #58a6ff; stroke: #58a6ff } .b { fill: #d29922; stroke: #d29922 }
   .c { fill: #3fb950; stroke: #3fb950 } .theirs { fill: #6e7681; stroke: #6e7681 }
 }
@@ -35,10 +36,12 @@ class Plot:
         return LABEL + (value - low) / (high - low) * (WIDTH - LABEL - 30)
 
     def text(self, x, y, words, anchor="start"):
-        self.parts.append(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}</text>')
+        self.parts.append(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">'
+                          f"{escape(words)}</text>")
 
     def line(self, kind, x1, y1, x2, y2):
-        self.parts.append(f'<line class="{kind}" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>')
+        self.parts.append(f'<line class="{kind}" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" '
+                          f'y2="{y2:.1f}"/>')
 
     def row(self, label):
         """Where the next row is: the height of its middle."""
@@ -69,10 +72,12 @@ class Plot:
         behind, self.parts = self.parts, []
         self.text(8, 16, self.title)
         for tick in self.ticks:
-            self.line("one" if self.is_log and tick == 1 else "grid", self.x(tick), TOP, self.x(tick), bottom)
+            kind = "one" if self.is_log and tick == 1 else "grid"
+            self.line(kind, self.x(tick), TOP, self.x(tick), bottom)
             self.text(self.x(tick), TOP - 5, f"{tick:g}", "middle")
         height = bottom + 40
-        return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">'
+        return ('<svg xmlns="http://www.w3.org/2000/svg" '
+                f'viewBox="0 0 {WIDTH} {height}" role="img">'
                 f"<title>{escape(self.title)}</title><style>{STYLE}</style>\n"
                 + "\n".join(self.parts + behind) + "\n</svg>\n")
 
@@ -83,8 +88,8 @@ def rounded_up(value):
 
 
 def ratios(sections):
-    plot = Plot("ours / theirs: the median, its interval, and the goal (red)", 0.25, 8,
-                (0.25, 0.5, 1, 2, 4, 8), True)
+    plot = Plot("ours / theirs: the median, its interval, and the goal (red)", 0.1, 8,
+                (0.125, 0.25, 0.5, 1, 2, 4, 8), True)
     for section in sections:
         for one in section.figures:
             if one.theirs and one.goal and one.goal.of_ratio:
@@ -102,7 +107,8 @@ def tails(sections):
             for one in section.figures if one.what.startswith("p")]
     most = max((max(map(statistics.median, (one.ours, one.theirs))) for _, one in rows), default=0)
     ticks = [10 ** power for power in range(1, 2 + math.ceil(math.log10(max(most, 100))))]
-    plot = Plot("a hit of the local tier at half load, µs (logarithmic)", ticks[0], ticks[-1], ticks, True)
+    plot = Plot("a hit of the local tier at half load, µs (logarithmic)", ticks[0], ticks[-1],
+                ticks, True)
     for section, one in rows:
         for kind, values in (("a", one.ours), ("theirs", one.theirs)):
             label = f"{section.variant} {one.what.removesuffix(', µs')}" if kind == "a" else ""
@@ -116,7 +122,7 @@ def writes(sections):
     bars = []
     for section in found:
         costs = [one for one in section.figures if "CPU" in one.what]
-        bars.append((f"orders, {section.variant} clients",
+        bars.append((f"orders, clients: {section.variant}",
                      list(zip("abc", (statistics.median(one.ours) for one in costs)))))
         bars.append((section.theirs, [("theirs", statistics.median(costs[1].theirs))]))
     most = rounded_up(max((sum(part for _, part in parts) for _, parts in bars), default=1))
@@ -126,7 +132,8 @@ def writes(sections):
         for kind, part in parts:
             plot.bar(y, kind, begin, begin + part)
             begin += part
-    plot.legend((("a", "orders"), ("b", "PostgreSQL"), ("c", "Valkey"), ("theirs", "PostgreSQL, asked by pgbench")))
+    plot.legend((("a", "orders"), ("b", "PostgreSQL"), ("c", "Valkey"),
+                 ("theirs", "PostgreSQL, asked by pgbench")))
     return plot
 
 

@@ -9,8 +9,8 @@ import subprocess
 import time
 
 from load import fixed_rate, under
-from paths import expect, path, warm
-from peers import ROOT, Failure, ask, request, running, free_port
+from paths import CORES, CPU, expect, path, warm
+from peers import ROOT, Failure, ask, free_port, request, running
 from report import Figure, Goal
 
 IDLE = 10_000
@@ -26,15 +26,15 @@ def idle_connections(server, number):
     """So many, over each of which one request was answered."""
     with contextlib.ExitStack() as all_of_them:
         for _ in range(number):
-            one = all_of_them.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=20))
-            ask(one, request())
+            one = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+            ask(all_of_them.enter_context(one), request())
         yield
 
 
 @path("idle", needs=("g++",))
 def idle(run):
-    """A hit of the local tier at 10,000/s, with 10,000 connections that are kept and say nothing, against
-    an instance without them: one worker each, 32 connections."""
+    """A hit of the local tier at 10,000/s, with 10,000 connections that are kept and say nothing,
+    against an instance without them: one worker each, 32 connections."""
     number = possible(IDLE)
     flags = "--timeout-keep-alive", "86400"
     with run.at.serve(1, *flags) as ours, run.at.serve(1, *flags) as theirs:
@@ -51,7 +51,7 @@ def idle(run):
             turns = run.alternate(lambda: turn(ours), lambda: turn(theirs))
             memory = [[one.memory_bytes() / 1e6] for one in (ours, theirs)]
     same = Goal(most=1.05, text="the same (≤ 1.05×)")
-    figures = [Figure("server CPU, µs a request", *([cpu for cpu, _ in some] for some in turns), same)]
+    figures = [Figure(CPU, *([cpu for cpu, _ in some] for some in turns), same)]
     for title, key in (("p50", "p50"), ("p99", "p99")):
         figures.append(Figure(f"{title}, µs", *([tail[key] for _, tail in some] for some in turns),
                               same if key == "p99" else None))
@@ -67,9 +67,9 @@ def rest(run):
     took, memory = [], []
     for _ in range(run.rounds):
         port = free_port()
-        command = run.at.serving(port, len(os.sched_getaffinity(0)))
+        command, log = run.at.serving(port, CORES), run.at.folder / "orders.log"
         begun = time.monotonic()
-        with running("orders", command, port, run.at.folder / "orders.log", run.at.environment) as one:
+        with running("orders", command, port, log, run.at.environment) as one:
             took.append((time.monotonic() - begun) * 1000)
             time.sleep(1)
             memory.append(one.memory_bytes() / 1e6)
@@ -80,11 +80,11 @@ def rest(run):
 
 @path("build", is_default=False)
 def build(run):
-    """`./run build` in a copy of the checkout, from nothing, and once more after a line was added to
-    apps/orders/orders.cpp, without ccache: once each."""
+    """`./run build` in a copy of the checkout, from nothing, and once more after a line was added
+    to apps/orders/orders.cpp, without ccache: once each."""
     copy = run.at.folder / "checkout"
-    files = subprocess.run(["git", "-C", ROOT, "ls-files", "-z"], check=True, capture_output=True).stdout
-    for name in filter(None, files.decode().split("\0")):
+    listed = subprocess.run(["git", "-C", ROOT, "ls-files", "-z"], check=True, capture_output=True)
+    for name in filter(None, listed.stdout.decode().split("\0")):
         if (ROOT / name).is_file():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, copy / name)
@@ -103,4 +103,5 @@ def build(run):
         source.write("// changed\n")
     return "larder", "", [
         Figure("clean build, s", [clean], goal=Goal(most=180, of_ratio=False)),
-        Figure("one changed source of apps/orders, s", [seconds()], goal=Goal(most=20, of_ratio=False))]
+        Figure("one changed source of apps/orders, s", [seconds()],
+               goal=Goal(most=20, of_ratio=False))]

@@ -1,4 +1,4 @@
-"""The paths of a cached GET: hits of both tiers, a 304, pipelined requests, and what a hit is made of."""
+"""The paths of a cached GET: hits of both tiers, a 304, pipelined ones, what a hit is made of."""
 
 import statistics
 
@@ -24,7 +24,8 @@ def hit(run, workers, connections):
         memory = [[one.memory_bytes() / 1e6] for one in pair]
     figures = compare(*loads, cpu=Goal(most=1))
     for name, title in (("p50", "p50"), ("p99", "p99"), ("p999", "p99.9")):
-        figures.append(Figure(f"{title} at {rate:.0f}/s, µs", *([one[name] for one in tail] for tail in tails),
+        figures.append(Figure(f"{title} at {rate:.0f}/s, µs",
+                              *([one[name] for one in tail] for tail in tails),
                               goal=Goal(most=1.2) if name == "p99" else None))
     figures.append(Figure("resident memory, MB", *memory))
     return "orders, a hit", "nginx, a constant", figures
@@ -34,7 +35,8 @@ def hit(run, workers, connections):
 def pipelined(run):
     """16 pipelined requests at a time, over 32 connections, one worker, against nginx."""
     script = run.lua("  local all = {}\n  for i = 1, 16 do all[i] = wrk.format() end\n"
-                     "  together = table.concat(all)\nend\nfunction request() return together end\n")
+                     "  together = table.concat(all)\nend\n"
+                     "function request() return together end\n")
     with beside_nginx(run, 1) as pair:
         loads = run.alternate(*(lambda one=one: under([one], lambda: wrk(
             one.url(), 32, run.seconds, lua=script)) for one in pair))
@@ -50,8 +52,9 @@ def not_modified(run):
         tag = head.split("\r\netag: ")[1].split("\r\n")[0]
         warm(ours, request(if_none_match=tag))
         expect(ours, " 304 ", request(if_none_match=tag))
+        headers = f"if-none-match: {tag}", None
         loads = run.alternate(*(lambda header=header: under([ours], lambda: wrk(
-            ours.url(), 32, run.seconds, header=header)) for header in (f"if-none-match: {tag}", None)))
+            ours.url(), 32, run.seconds, header=header)) for header in headers))
     return "a 304", "a hit", compare(*loads, cpu=Goal(most=1))
 
 
@@ -72,20 +75,21 @@ def calls(run):
     with beside_nginx(run, 1) as pair:
         counted = []
         for one in pair:
-            found, (requests, _) = system_calls(one, lambda one=one: wrk(one.url(), 32, run.seconds))
+            found, (requests, _) = system_calls(
+                one, lambda one=one: wrk(one.url(), 32, run.seconds))
             counted.append({name: count / requests for name, count in found.items()})
-    names = sorted({*counted[0], *counted[1]}, key=lambda name: -max(one.get(name, 0) for one in counted))
+    most = {name: max(one.get(name, 0) for one in counted) for name in counted[0] | counted[1]}
     figures = [Figure("all", *([sum(one.values())] for one in counted),
                       goal=Goal(most=4, of_ratio=False))]
-    figures += [Figure(f"`{name}`", *([one.get(name, 0)] for one in counted)) for name in names
-                if max(one.get(name, 0) for one in counted) >= 0.05]
+    figures += [Figure(f"`{name}`", *([one.get(name, 0)] for one in counted))
+                for name in sorted(most, key=most.get, reverse=True) if most[name] >= 0.05]
     return "orders, a hit", "nginx, a constant", figures
 
 
 @path("allocations", needs=("valgrind",))
 def allocations(run):
-    """What Callgrind counts of a hit of the local tier, asked one after the other over one connection,
-    less what the process does in as long a time when nobody asks."""
+    """What Callgrind counts of a hit of the local tier, asked one after the other over one
+    connection, less what the process does in as long a time when nobody asks."""
     with callgrind(run.at) as ours:
         instructions, allocated = ours.hit(5)
     return "orders, a hit", "", [
@@ -96,8 +100,8 @@ def allocations(run):
 
 @path("shared", needs=("wrk", "nginx", "g++"))
 def shared(run):
-    """A hit of the shared tier, with the local tier off, against a constant of nginx: 32 connections,
-    one worker."""
+    """A hit of the shared tier, with the local tier off, against a constant of nginx: 32
+    connections, one worker."""
     with beside_nginx(run, 1, tier="shared", CACHE_LOCAL_BYTES="0") as (ours, theirs):
         loads = run.alternate(
             lambda: under([ours, run.at.valkey], lambda: wrk(ours.url(), 32, run.seconds)),

@@ -59,9 +59,9 @@ class Section:
 
 
 def interval(values):
-    """The median's confidence interval from order statistics, which supposes nothing of how the values
-    are distributed: the narrowest one that covers it with at least COVERAGE, else from the least to
-    the most; and what it covers it with."""
+    """The median's confidence interval from order statistics, which supposes nothing of how the
+    values are distributed: the narrowest one that covers it with at least COVERAGE, else from the
+    least to the most; and what it covers it with."""
     ordered, n = sorted(values), len(values)
 
     def covered(k):  # by the kth from below to the kth from above
@@ -115,8 +115,9 @@ def how(rounds):
     covered = interval(range(rounds))[2]
     if rounds == 1:
         return "One round, so there is no interval"
-    return (f"{rounds} rounds, ours and theirs in turn; medians, and of the per-round ratios the median with an "
-            f"interval that covers it with {covered:.1%}, from the order of the values alone")
+    return (f"{rounds} rounds, ours and theirs in turn; medians, and of the per-round ratios the "
+            f"median with an interval that covers it with {covered:.1%}, from the order of the "
+            "values alone")
 
 
 def results(sections, machine, rounds, seconds, plots):

@@ -20,9 +20,9 @@ def connections_of(run):
 
 
 def against_pgbench(run, ours, clients, url, lua, sql, least, what):
-    """Rows of orders, asked by so many clients, and of pgbench, which runs the same statement over as
-    many connections to PostgreSQL as orders has in the same round, though never more than there are
-    clients."""
+    """Rows of orders, asked by so many clients, and of pgbench, which runs the same statement over
+    as many connections to PostgreSQL as orders has in the same round, though never more than there
+    are clients."""
     script = run.at.folder / "pgbench.sql"
     script.write_text(f"\\set customer random(1, {CUSTOMERS})\n{sql};\n")
     servers = [ours, run.at.postgres, run.at.valkey]
@@ -41,9 +41,9 @@ def against_pgbench(run, ours, clients, url, lua, sql, least, what):
     figures = [Figure(f"{what}s/s", [one.rate for one in loads], [one.rate for one in other],
                       Goal(least=least))]
     for server in servers:
+        cost = [one.cpu[server.name] for one in loads]
         theirs = [one.cpu["PostgreSQL"] for one in other] if server is run.at.postgres else None
-        figures.append(Figure(f"CPU of {server.name}, µs a {what}", [one.cpu[server.name] for one in loads],
-                              theirs))
+        figures.append(Figure(f"CPU of {server.name}, µs a {what}", cost, theirs))
     several = "–".join(map(str, sorted({min(used), max(used)})))
     return "orders", f"pgbench, {several} connection{'' if several == '1' else 's'}", figures
 
@@ -53,8 +53,9 @@ def miss(run):
     """A count of one customer, loaded anew at the client's word (`cache-control: no-cache`, 32
     connections, random customers, so that loads are hardly ever shared), against pgbench with the
     same SELECT, prepared."""
-    script = run.lua('end\nwrk.headers["cache-control"] = "no-cache"\nfunction request()\n'
-                     f'  return wrk.format("GET", "/count?customerid=" .. math.random(1, {CUSTOMERS}))\nend\n')
+    asks = f'wrk.format("GET", "/count?customerid=" .. math.random(1, {CUSTOMERS}))'
+    script = run.lua('end\nwrk.headers["cache-control"] = "no-cache"\n'
+                     f"function request() return {asks} end\n")
     with run.at.serve(CORES) as ours:
         expect(ours, "fwd=", request("/count?customerid=77", cache_control="no-cache"))
         return against_pgbench(
@@ -62,10 +63,11 @@ def miss(run):
             "SELECT count(*) FROM orders WHERE customerid = :customer", 0.9, "request")
 
 
-@path("post", {str(clients): (clients,) for clients in (1, 8, 32, 128)}, needs=("wrk", "pgbench", "psql"))
+@path("post", {str(clients): (clients,) for clients in (1, 8, 32, 128)},
+      needs=("wrk", "pgbench", "psql"))
 def post(run, clients):
-    """POST /add/, a durable commit, by so many clients for random customers, against pgbench with the
-    same INSERT, prepared."""
+    """POST /add/, a durable commit, by so many clients for random customers, against pgbench with
+    the same INSERT, prepared."""
     order = ('{"orderdate":"2024-01-01","customerid":\' .. math.random(1, ' + str(CUSTOMERS) +
              ') .. \',"netamount":23.00,"tax":2.00}')
     script = run.lua('end\nwrk.method = "POST"\nwrk.headers["content-type"] = "application/json"\n'
@@ -120,7 +122,7 @@ class Inserter:
 
 @contextlib.contextmanager
 def inserting(run, database, rate, clients=4):
-    """Several psql insert so many orders a second together; a list that has their rates at the end."""
+    """Several psql insert so many orders a second together; a list of their rates, at the end."""
     rates, all_of_them = [], [Inserter(run, database, rate / clients) for _ in range(clients)]
     try:
         yield rates
@@ -132,8 +134,8 @@ def inserting(run, database, rate, clients=4):
 
 @path("big", needs=("wrk", "psql", "g++"))
 def big(run):
-    """A hit of the local tier with very many orders in the database, while psql inserts 500 a second of
-    other customers and orders follows PostgreSQL's log, against the same with the sample's 12,000.
+    """A hit of the local tier with very many orders in the database, while psql inserts 500 a
+    second of other customers and orders follows PostgreSQL's log, against the same with 12,000.
 
     Both instances run all the time; psql inserts where the turn is."""
     with contextlib.ExitStack() as both:
@@ -155,7 +157,9 @@ def big(run):
         turns = run.alternate(*(lambda one=one: turn(*one) for one in pair))
     figures = compare(*([load for load, _, _ in some] for some in turns),
                       cpu=Goal(most=1.05, text="the same (≤ 1.05×)"))
-    figures += [Figure(f"{name} at 5,000/s, µs", *([tail[name] for _, tail, _ in some] for some in turns))
+    figures += [Figure(f"{name} at 5,000/s, µs",
+                       *([tail[name] for _, tail, _ in some] for some in turns))
                 for name in ("p50", "p99")]
-    figures.append(Figure("inserts/s meanwhile", *([inserted for *_, inserted in some] for some in turns)))
+    figures.append(Figure("inserts/s meanwhile",
+                          *([inserted for *_, inserted in some] for some in turns)))
     return f"{run.orders:,} orders", "12,000 orders", figures
