@@ -8,7 +8,7 @@ import re
 import socket
 import subprocess
 
-from peers import Failure, ROOT, program
+from peers import Failure, program
 
 
 def first_line(*command):

@@ -54,9 +54,6 @@ class Section:
     theirs: str
     figures: list
 
-    def figure(self, what):
-        return next((one for one in self.figures if one.what == what), None)
-
 
 def interval(values):
     """The median's confidence interval from order statistics, which supposes nothing of how the

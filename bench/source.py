@@ -26,6 +26,7 @@ def against_pgbench(run, ours, clients, url, lua, sql, least, what):
     script = run.at.folder / "pgbench.sql"
     script.write_text(f"\\set customer random(1, {CUSTOMERS})\n{sql};\n")
     servers = [ours, run.at.postgres, run.at.valkey]
+    used = []
 
     def load():
         return under(servers, lambda: wrk(url, clients, run.seconds, CORES, lua))
@@ -36,7 +37,6 @@ def against_pgbench(run, ours, clients, url, lua, sql, least, what):
             run.at.database(), script, used[-1], run.seconds, CORES,
             day="2024-01-01", net="23.00", tax="2.00", total="25.00"))
     load()
-    used = []
     loads, other = run.alternate(load, transact)
     figures = [Figure(f"{what}s/s", [one.rate for one in loads], [one.rate for one in other],
                       Goal(least=least))]
