@@ -86,7 +86,7 @@ void expect_apart(const cache::key& family, const std::vector<cache::key>& other
 void app::reads(const cache::key& family) {
     const std::string name{family.family()};
     auto& all = state_->families;
-    if (family.ttl()) all.ttls[name] = *family.ttl();
+    if (family.policy() != cache::policy{}) all.policies[name] = family.policy();
     expect_apart(family, state_->keys);
     state_->keys.push_back(family);
     if (std::ranges::find(all.names, name) == all.names.end()) all.names.push_back(name);

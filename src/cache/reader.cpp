@@ -21,8 +21,9 @@ std::optional<local_hit> reader::find(std::string_view key) {
     const auto hit = local_.find(key, now, own_.generation(key));
     if (!hit) return std::nullopt;
     const auto left = std::chrono::ceil<milliseconds>(hit->expires - now);
-    if (left > shared_.longest(key)) return std::nullopt;
-    return local_hit{hit->value, shared_.age_of(key, left), left, hit->version};
+    const auto longest = shared_.longest(key, hit->value);
+    if (left > longest) return std::nullopt;
+    return local_hit{hit->value, shared_tier::age_of(key, longest, left), left, hit->version};
 }
 
 task<std::optional<found>> reader::look(std::string key, check is_value) {
@@ -106,7 +107,8 @@ task<void> reader::fly(passage& p) {
 }
 
 found reader::shared_hit(std::string_view key, shared_tier::kept of) const {
-    return {std::move(*of.text), origin::shared, shared_.age_of(key, of.left), of.left};
+    const auto age = shared_tier::age_of(key, shared_.longest(key, *of.text), of.left);
+    return {std::move(*of.text), origin::shared, age, of.left};
 }
 
 std::string_view reader::why_unusable(std::string_view key) const {
@@ -137,7 +139,7 @@ task<reader::step> reader::ask(flight& f, passage& p, const std::string& token,
     auto reply = co_await shared_.lease(p.key, token, unreadable);
     auto answer = reply.is;
     if (answer == lease_answer::value) {
-        const auto ttl = shared_.ttl_of(p.key);  // it has just come
+        const auto ttl = shared_.ttl_of(p.key, reply.value);  // it has just come
         if (p.is_value(reply.value)) p.brought = {std::move(reply.value), origin::shared, 0ms, ttl};
         else answer = lease_answer::none;
     }
@@ -195,8 +197,8 @@ task<reader::step> reader::fill(flight& f, passage& p, const std::string& token)
         co_return f.filled();
     }
     spdlog::debug("Caching {}, value is {}", p.key, p.brought.text);
-    p.brought.left = shared_.ttl_of(p.key);
-    p.brought.unfollowed = shared_.is_shortened(p.key);
+    p.brought.left = shared_.ttl_of(p.key, p.brought.text);
+    p.brought.unfollowed = shared_.is_shortened(p.key, p.brought.text);
     const auto sent = waits_.now();
     p.brought.stored = co_await shared_.fill(p.key, token, p.brought.text, p.brought.left);
     if (!in_force.only_gets_are_kept && p.brought.stored)

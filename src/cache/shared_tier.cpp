@@ -4,6 +4,7 @@
 #include <charconv>
 #include <functional>
 
+#include "larder/cache/enclosed.hpp"
 #include "rules.hpp"
 
 namespace larder::cache {
@@ -26,35 +27,37 @@ std::string text_of(milliseconds duration) { return std::to_string(duration.coun
 }  // namespace
 
 // The family ends before one of the colons: how many parameters it has is not known here.
-milliseconds shared_tier::whole_ttl_of(std::string_view key) const {
-    if (options_.ttls.empty()) return options_.ttl;
+const policy* shared_tier::policy_of(std::string_view key) const {
+    if (options_.policies.empty()) return nullptr;
     auto family = key;
     for (auto end = key.rfind(':'); end != key.npos; end = family.rfind(':')) {
         family = key.substr(0, end);
-        if (const auto found = options_.ttls.find(family); found != options_.ttls.end())
-            return found->second;
+        if (const auto found = options_.policies.find(family); found != options_.policies.end())
+            return &found->second;
         if (std::ranges::find(options_.families, family) != options_.families.end()) break;
     }
-    return options_.ttl;
+    return nullptr;
 }
 
-milliseconds shared_tier::longest(std::string_view key) const {
+milliseconds shared_tier::whole_ttl_of(std::string_view key, std::string_view text) const {
+    const auto* how = policy_of(key);
+    if (!how) return options_.ttl;
+    if (how->negative_ttl && is_nothing(text)) return *how->negative_ttl;
+    return how->ttl.value_or(options_.ttl);
+}
+
+milliseconds shared_tier::longest(std::string_view key, std::string_view text) const {
     if (generations_.is_of_one(key)) return generations::live;
-    const auto whole = whole_ttl_of(key);
+    const auto whole = whole_ttl_of(key, text);
     const bool counts =
         options_.unfollowed && !is_followed() && in_force.believe_for_a_short_time_unfollowed;
     return counts ? std::min<milliseconds>(whole, *options_.unfollowed) : whole;
 }
 
-milliseconds shared_tier::ttl_of(std::string_view key) const {
-    const auto most = longest(key);
+milliseconds shared_tier::ttl_within(milliseconds longest, std::string_view key) {
     const auto shorter =
-        std::hash<std::string_view>{}(key) % static_cast<std::size_t>(most.count() / 20 + 1);
-    return most - milliseconds{shorter};
-}
-
-milliseconds shared_tier::age_of(std::string_view key, milliseconds left) const {
-    return std::max(milliseconds{0}, ttl_of(key) - left);
+        std::hash<std::string_view>{}(key) % static_cast<std::size_t>(longest.count() / 20 + 1);
+    return longest - milliseconds{shorter};
 }
 
 task<std::optional<shared_tier::kept>> shared_tier::get(const std::string& key) {
@@ -81,7 +84,7 @@ task<std::optional<shared_tier::kept>> shared_tier::get(const std::string& key) 
     if (value.is != valkey::reply::kind::text || value.text.empty() || has_just_come)
         co_return result;
     // What this service would have written has an end, and no later one.
-    const bool has_end = left != -1 && result.left <= longest(key);
+    const bool has_end = left != -1 && result.left <= longest(key, value.text);
     const bool is_short = value.text.size() <= options_.largest_value;
     (has_end && is_short ? result.text : result.unreadable) = std::move(value.text);
     co_return result;

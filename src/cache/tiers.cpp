@@ -36,8 +36,8 @@ struct tiers::state {
     static tiers_options with_prefix(tiers_options options) {
         if (options.prefix.empty()) return options;
         for (auto& family : options.families) family.insert(0, options.prefix + ':');
-        for (auto& [family, ttl] : std::exchange(options.ttls, {}))
-            options.ttls.emplace(options.prefix + ':' + family, ttl);
+        for (auto& [family, how] : std::exchange(options.policies, {}))
+            options.policies.emplace(options.prefix + ':' + family, how);
         for (const auto& family : std::exchange(options.by_generation, {}))
             options.by_generation.insert(options.prefix + ':' + family);
         return options;

@@ -10,13 +10,15 @@
 #include <string>
 #include <vector>
 
+#include "larder/cache/policy.hpp"
+
 namespace larder::cache {
 
 /// What both tiers of a worker are told when they are made.
 struct tiers_options {
     std::chrono::seconds ttl{120};  ///< of an entry; some live a twentieth shorter
-    /// Of the entries of some families, where that is another one.
-    std::map<std::string, std::chrono::seconds, std::less<>> ttls = {};
+    /// Of some families.
+    std::map<std::string, policy, std::less<>> policies = {};
     /// How long an entry is believed while nobody says that the writes of others are followed
     /// (tiers::say_followed()), if that is shorter; nothing: as long as it lives.
     std::optional<std::chrono::milliseconds> unfollowed = {};
