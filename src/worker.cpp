@@ -106,6 +106,7 @@ worker::worker(const app_options& options, const routes& all, const cached_famil
       cache_(io_.get_executor(), options.shared.value_or(valkey::client_options{}), own,
              {.ttl = options.ttl,
               .policies = families.policies,
+              .turn_timeout = db_.acquire_timeout(),
               .unfollowed = options.follow == following::off
                                 ? std::nullopt
                                 : std::optional<std::chrono::milliseconds>{options.unfollowed},

@@ -50,7 +50,8 @@ constexpr invalidates_by<Keys...> invalidates(Keys... keys) {
 
 /// A handler that answers from the cache.
 ///
-/// Errors   what the handler throws; never because of the cache.
+/// Errors   what the handler throws, and cache::load_error if the key's policy bounds its loads;
+///          never because of the cache.
 /// Cancel   a load that others wait for goes on.
 /// Cost     those of cache::tiers; the load is the handler, with a session of its own.
 template <handler H, class Key>
@@ -102,6 +103,7 @@ private:
     static awaitable<std::string> load_text(H inner, cache::key family, pg::pool& connections,
                                             cache::tiers& cache, input in) {
         pg::session session{connections};
+        detail::set_limit(session, family);
         services at{session, cache};
         const auto value = co_await inner(at, std::move(in));
         if (connections.checks_reads()) co_await detail::expect_declared(session, family);

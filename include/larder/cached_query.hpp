@@ -1,6 +1,7 @@
 // A query whose answer is cached, as a value: with or without HTTP.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,6 +32,12 @@ awaitable<void> expect_declared(const pg::session& by, cache::key family);
 
 [[noreturn]] void throw_unreadable(std::string_view text);
 
+/// PostgreSQL is told to end what a load of the family runs for too long.
+inline void set_limit(pg::session& of, const cache::key& family) {
+    if (const auto& most = family.policy().timeout)
+        of.end_statements_at(std::chrono::steady_clock::now() + *most);
+}
+
 /// The value under a key in the local tier.
 template <cache::storable Reply>
 std::optional<Reply> find_value(services& at, std::string_view key) {
@@ -60,7 +67,8 @@ awaitable<Reply> read_value(services& at, std::string key, cache::tiers::loader 
 ///     const auto n = co_await order_count.get(at, 9999);
 ///
 /// Shape    key as in cache::key; value any cache::storable struct.
-/// Errors   throws pg::error; never because of the cache.
+/// Errors   throws pg::error, and cache::load_error if the key's policy bounds its loads; never
+///          because of the cache.
 /// Cancel   a load that others wait for goes on.
 /// Cost     that of cache::tiers; one statement a load.
 template <cache::storable Reply>
@@ -99,6 +107,7 @@ private:
     static awaitable<std::string> load(pg::pool& connections, cache::key family, pg::statement sql,
                                        pg::parameters values) {
         pg::session session{connections};
+        detail::set_limit(session, family);
         const auto reply = co_await read_rows(session.run(sql, std::move(values)));
         if (connections.checks_reads()) co_await detail::expect_declared(session, family);
         co_return cache::to_text(reply);

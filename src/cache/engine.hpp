@@ -77,6 +77,9 @@ public:
     void complete(stats& s) const;
     void remember_servers(server_memory how) { trust_.remember_servers(std::move(how)); }
     const std::vector<std::string>& families() const { return options_.families; }
+    /// Of the key's family; null if that has none.
+    const family_policy* policy_of(std::string_view key) const { return shared_.policy_of(key); }
+    const tiers_options& options() const { return options_; }
     /// In leases, holds and locks.
     const std::string& name() const { return name_; }
 

@@ -27,7 +27,7 @@ std::string text_of(milliseconds duration) { return std::to_string(duration.coun
 }  // namespace
 
 // The family ends before one of the colons: how many parameters it has is not known here.
-const policy* shared_tier::policy_of(std::string_view key) const {
+const family_policy* shared_tier::policy_of(std::string_view key) const {
     if (options_.policies.empty()) return nullptr;
     auto family = key;
     for (auto end = key.rfind(':'); end != key.npos; end = family.rfind(':')) {
@@ -40,10 +40,10 @@ const policy* shared_tier::policy_of(std::string_view key) const {
 }
 
 milliseconds shared_tier::whole_ttl_of(std::string_view key, std::string_view text) const {
-    const auto* how = policy_of(key);
-    if (!how) return options_.ttl;
-    if (how->negative_ttl && is_nothing(text)) return *how->negative_ttl;
-    return how->ttl.value_or(options_.ttl);
+    const auto* of = policy_of(key);
+    if (!of) return options_.ttl;
+    if (of->how.negative_ttl && is_nothing(text)) return *of->how.negative_ttl;
+    return of->how.ttl.value_or(options_.ttl);
 }
 
 milliseconds shared_tier::longest(std::string_view key, std::string_view text) const {

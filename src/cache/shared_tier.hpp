@@ -80,8 +80,10 @@ public:
         return std::max(milliseconds{0}, ttl_within(longest, key) - left);
     }
 
+    /// Of the key's family; null if that has none.
+    const family_policy* policy_of(std::string_view key) const;
+
 private:
-    const policy* policy_of(std::string_view key) const;
     static milliseconds ttl_within(milliseconds longest, std::string_view key);
     milliseconds whole_ttl_of(std::string_view key, std::string_view text) const;
     task<bool> run(script::index what, const std::vector<std::string>& keys,

@@ -6,10 +6,13 @@
 
 #include <exception>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include "../asio_world.hpp"
 #include "engine.hpp"
+#include "run_load.hpp"
 #include "valkey/redis_link.hpp"
 
 namespace larder::cache {
@@ -112,28 +115,6 @@ task<T> run(std::function<asio::awaitable<T>()> work, asio_world& outside, waits
 
 using memory_ptr = std::shared_ptr<const tiers::server_memory>;
 
-// A load as it is counted, also if it fails or is given up.
-template <class State>
-task<std::string> run_load(tiers::loader load, State* s) {
-    struct measured {
-        explicit measured(stats& all) : of(all) { ++of.loads; }
-        measured(const measured&) = delete;
-        measured& operator=(const measured&) = delete;
-        ~measured() {
-            if (!succeeded) ++of.failed_loads;
-            of.load_ns += static_cast<std::uint64_t>(
-                std::chrono::nanoseconds{std::chrono::steady_clock::now() - begun}.count());
-        }
-        stats& of;
-        const std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
-        bool succeeded = false;
-    };
-    measured mine{s->counted};
-    auto text = co_await as_task(*s->outside, s->engine.waiting(), load());
-    mine.succeeded = true;
-    co_return text;
-}
-
 // Of those that both misses and refused fills have.
 template <class Reasons>
 std::uint64_t* reason_of(Reasons& all, std::string_view bypassed) {
@@ -203,9 +184,13 @@ void tiers::remember_servers(server_memory how) {
 
 asio::awaitable<found> tiers::read(std::string key, loader load, check is_value, wish how) {
     const auto s = state_;
-    cache::loader as_engine = [load = std::move(load), s = s.get()] { return run_load(load, s); };
-    auto all = as_awaitable(
-        s->home, s->engine.read(s->full(std::move(key)), std::move(as_engine), is_value, how));
+    key = s->full(std::move(key));
+    cache::loader as_engine = [load = std::move(load), s = s.get(), of = s->engine.policy_of(key)] {
+        return run_load(load, {*s->outside, s->engine.waiting()}, s->engine.options(), of,
+                        s->counted);
+    };
+    auto all =
+        as_awaitable(s->home, s->engine.read(std::move(key), std::move(as_engine), is_value, how));
     auto value = co_await std::move(all);
     count(s->counted, value, how);
     co_return value;

@@ -130,9 +130,7 @@ public:
     /// All its entries, for `write | invalidates(...)`, whatever the write's input is.
     consteval whole_family every_entry() const;
 
-    /// The same family with entries that live in their own way: see cache::policy.
-    ///
-    ///     constexpr auto book = one_book.with({.ttl = 10min, .negative_ttl = 5s});
+    /// The same family with `{.ttl = 10min, .negative_ttl = 5s}`, say: see cache::policy.
     constexpr key with(cache::policy how) const {
         if (!how.is_possible()) throw std::logic_error("a policy has a time that is none");
         auto changed = *this;

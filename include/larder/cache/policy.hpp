@@ -1,7 +1,8 @@
-// How a family of entries lives.
+// How the entries of a family live and are loaded.
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 
 namespace larder::cache {
@@ -12,11 +13,17 @@ struct policy {
     /// Of an entry that says that nothing is there, as a std::optional reply that is empty; else
     /// that of any other.
     std::optional<std::chrono::seconds> negative_ttl = {};
+    /// Of a load, from when a reader wants it: then he gets a load_error, and PostgreSQL is told to
+    /// end the statement. Else a statement may take pool_options::statement_timeout.
+    std::optional<std::chrono::milliseconds> timeout = {};
+    /// How many loads go on at a time in the process; 0: as many as may be. Others wait for their
+    /// turn, for as long as a request waits for a connection, and then get a load_error.
+    std::size_t loads_at_once = 0;
 
-    /// Whether each is as it may be: longer than no time.
+    /// Whether each time is longer than none.
     constexpr bool is_possible() const {
         const auto is_time = [](const auto& one) { return !one || one->count() > 0; };
-        return is_time(ttl) && is_time(negative_ttl);
+        return is_time(ttl) && is_time(negative_ttl) && is_time(timeout);
     }
     bool operator==(const policy&) const = default;
 };

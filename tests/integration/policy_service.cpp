@@ -1,0 +1,68 @@
+// A service whose keys have policies: tests/integration/policy_test.cpp asks it.
+#include <boost/describe/class.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "larder/app.hpp"
+#include "larder/program.hpp"
+
+namespace policy_service {
+
+using namespace std::chrono_literals;
+using larder::awaitable;
+using larder::services;
+namespace pg = larder::pg;
+
+struct which_thing {
+    std::int32_t id = 0;
+};
+BOOST_DESCRIBE_STRUCT(which_thing, (), (id))
+
+struct thing {
+    std::int32_t id = 0;
+    std::string name;
+};
+BOOST_DESCRIBE_STRUCT(thing, (), (id, name))
+
+struct new_thing {
+    std::int32_t id = 0;
+    std::string name;
+};
+BOOST_DESCRIBE_STRUCT(new_thing, (), (id, name))
+
+constexpr pg::statement find{"SELECT id, name FROM things WHERE id = $1", true};
+constexpr pg::statement put{
+    "INSERT INTO things VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET name = $2"
+    " RETURNING id, name"};
+
+constexpr larder::cache::depends_on things{"things", "id"};
+constexpr auto quick = larder::cache::key{"quick", things}.with({.timeout = 300ms});
+constexpr auto single = larder::cache::key{"single", things}.with({.loads_at_once = 1});
+
+awaitable<std::optional<thing>> read_thing(services& at, which_thing which) {
+    auto found = co_await at.db.maybe<thing>(find, which.id);
+    co_return found;
+}
+
+awaitable<thing> put_thing(services& at, new_thing one) {
+    auto stored = co_await at.db.one<thing>(put, one.id, one.name);
+    co_return stored;
+}
+
+void add_routes(larder::app& at) {
+    using larder::cached;
+    at.get("/quick/{id}", read_thing | cached(quick(&which_thing::id)));
+    at.get("/single/{id}", read_thing | cached(single(&which_thing::id)));
+    at.put("/things/{id}",
+           put_thing | larder::invalidates(quick(&new_thing::id), single(&new_thing::id)));
+}
+
+}  // namespace policy_service
+
+int main(int argc, char** argv) {
+    return larder::program::run({.name = "policies", .add_routes = policy_service::add_routes},
+                                argc, argv);
+}
