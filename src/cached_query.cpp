@@ -2,11 +2,13 @@
 
 #include <spdlog/spdlog.h>
 
+#include <exception>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "larder/cache/load_error.hpp"
 #include "larder/http/error.hpp"
 
 namespace larder {
@@ -49,15 +51,44 @@ awaitable<std::optional<cache::tiers::found>> look(services& at, std::string_vie
 
 }  // namespace
 
+namespace {
+
+// The server's, or larder's: not a handler's answer, as a 404, nor a fault of its SQL.
+bool is_outage(const std::exception_ptr& failed) {
+    try {
+        std::rethrow_exception(failed);
+    } catch (const pg::error& e) {
+        return e.kind() == pg::failure::unavailable || e.kind() == pg::failure::interrupted;
+    } catch (const cache::load_error&) {
+        return true;
+    } catch (const http::error& e) {
+        return e.status() >= 500;
+    } catch (...) {
+        return false;
+    }
+}
+
+void log_failure(const std::exception_ptr& failed) {
+    try {
+        std::rethrow_exception(failed);
+    } catch (const std::exception& e) {
+        spdlog::debug("A stale entry stands for a load that failed: {}", e.what());
+    }
+}
+
+}  // namespace
+
 awaitable<std::string> read_through(services& at, std::string key, cache::tiers::loader load,
                                     cache::tiers::check is_value) {
     cache::wish how;
     std::optional<cache::tiers::found> found;
     const bool asks_for_more = at.http && at.http->asked != http::cache_directives{};
+    if (!asks_for_more) how.stale = &is_outage;
     if (asks_for_more) found = co_await look(at, key, is_value, how);
     if (!found) found = co_await at.cache.read(key, std::move(load), is_value, how);
     if (found->from != cache::origin::source)
         spdlog::debug("Found {}, value is {}", key, found->text);
+    if (found->instead_of) log_failure(found->instead_of);
     auto text = found->text;
     if (at.http) {
         at.http->answer = std::move(found);

@@ -250,11 +250,14 @@ std::string cache_policy(const operation& o, std::chrono::seconds usual_ttl) {
     if (o.method != http::method::get) return object({{"invalidates", array(entries)}});
     if (entries.empty()) return {};
     const auto text = [](auto time) { return std::to_string(time.count()); };
+    const auto if_any = [&](auto time) { return time.count() > 0 ? text(time) : ""; };
     const auto& negative = o.policy.negative_ttl;
     return object({{"family", quoted(o.family)},
                    {"entries", array(entries)},
                    {"ttl", text(o.policy.ttl.value_or(usual_ttl))},
-                   {"negative_ttl", negative && o.may_be_missing ? text(*negative) : ""}});
+                   {"negative_ttl", negative && o.may_be_missing ? text(*negative) : ""},
+                   {"stale_while_revalidate", if_any(o.policy.stale_while_revalidate)},
+                   {"stale_if_error", if_any(o.policy.stale_if_error)}});
 }
 
 std::string_view verb(const operation& o) {

@@ -79,7 +79,16 @@ public:
 
     /// The family of the entries that this handler reads and fills.
     constexpr std::string_view family() const { return key_.family(); }
-    constexpr const http::client_policy& policy() const { return policy_; }
+    /// What clients are told: what the route says, and else what larder itself does.
+    constexpr http::client_policy policy() const {
+        auto told = policy_;
+        const auto& own = key_.whole().policy();
+        if (!told.tells_of_stale) return told;
+        if (told.stale_while_revalidate.count() == 0)
+            told.stale_while_revalidate = own.stale_while_revalidate;
+        if (told.stale_if_error.count() == 0) told.stale_if_error = own.stale_if_error;
+        return told;
+    }
     constexpr const Key& key() const { return key_; }
 
     awaitable<reply> operator()(services& at, input in) const {

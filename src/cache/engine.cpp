@@ -325,6 +325,7 @@ bool engine::is_calm() const {
 }
 
 void engine::complete(stats& s) const {
+    s.fills += reader_.filled_behind();
     s.purges = trust_.purges();
     s.purged_entries = trust_.purged_entries();
     s.evictions = local_.evictions();

@@ -29,7 +29,8 @@ std::optional<local_hit> reader::find(std::string_view key) {
 task<std::optional<found>> reader::look(std::string key, check is_value) {
     if (!owner_.is_usable(key)) co_return std::nullopt;
     auto entry = co_await shared_.get(key);
-    if (!entry || !entry->text || !is_value(*entry->text)) co_return std::nullopt;
+    const bool is_there = entry && entry->text && !entry->is_stale;
+    if (!is_there || !is_value(*entry->text)) co_return std::nullopt;
     co_return shared_hit(key, std::move(*entry));
 }
 
@@ -46,18 +47,30 @@ task<found> reader::read(std::string key, loader load, check is_value, wish how)
         passages_.emplace(boarded.number, std::move(fresh));
     }
     const auto mine = passages_.at(boarded.number);
-    mine->how.anew = mine->how.anew || how.anew;
-    mine->how.keep = mine->how.keep || how.keep;
+    board(*mine, how, boarded.is_first);
     if (boarded.takes_off) take_off(boarded.number);
     if (!mine->landed) {
         mine->passengers.push_back(waits_.make());
         co_await waits_.until(mine->passengers.back());
+    }
+    if (mine->failed && how.stale && mine->instead) {
+        auto instead = *mine->instead;
+        if (instead.is_stale()) instead.instead_of = mine->failed;
+        co_return instead;
     }
     if (mine->failed) std::rethrow_exception(mine->failed);
     auto landed = mine->brought;
     landed.loaded = landed.from == origin::source && boarded.is_first;
     landed.collapsed = mine->waited || (landed.from == origin::source && !boarded.is_first);
     co_return landed;
+}
+
+// All have to take what is stale at once; what a load that failed is worth each says for himself.
+void reader::board(passage& p, const wish& how, bool is_first) {
+    p.how.anew = p.how.anew || how.anew;
+    p.how.keep = p.how.keep || how.keep;
+    if (is_first || !how.stale) p.how.stale = how.stale;
+    if (how.stale) p.forgives = how.stale;
 }
 
 // A flight belongs to nobody: a reader who goes away leaves it to the others.
@@ -71,6 +84,7 @@ task<void> reader::fly(departures::flight_number number, passage_ptr p) {
     } catch (...) {
         p->failed = std::current_exception();
     }
+    if (p->is_to_be_renewed) renew_behind(*p);
     land(number, p);
 }
 
@@ -87,14 +101,18 @@ void reader::land(departures::flight_number number, const passage_ptr& p) {
 task<void> reader::fly(passage& p) {
     flight f{{}, p.boarded};  // nobody waits twice
     const auto token = owner_.next_name();
-    std::optional<std::string> unreadable;
     bool asks = p.how.keep && owner_.is_usable(p.key);
     if (asks && p.how.anew) {
         const std::vector<std::string> keys(1, p.key), nobody;
         asks = co_await shared_.release(keys, nobody);
     }
     if (p.how.keep && !asks) p.brought.bypassed = why_unusable(p.key);
-    auto next = f.take_off(asks);
+    co_await go_on(f, p, token, f.take_off(asks));
+    if (p.failed && p.forgives && p.forgives(p.failed)) co_await find_instead(p);
+}
+
+task<void> reader::go_on(flight& f, passage& p, const std::string& token, step next) {
+    std::optional<std::string> unreadable;
     while (next != step::land) switch (next) {
             case step::read: next = co_await read(f, p, unreadable); break;
             case step::ask: next = co_await ask(f, p, token, unreadable); break;
@@ -122,12 +140,21 @@ task<reader::step> reader::read(flight& f, passage& p, std::optional<std::string
     if (in_force.place_reserved_before_get) place = local_.reserve(p.key, own_.generation(p.key));
     auto entry = co_await shared_.get(p.key);
     if (!in_force.place_reserved_before_get) place = local_.reserve(p.key, own_.generation(p.key));
-    const bool found = entry && entry->text && p.is_value(*entry->text);
+    const bool has_value = entry && entry->text && p.is_value(*entry->text);
+    const bool is_stale = has_value && entry->is_stale;
+    p.is_to_be_renewed = is_stale && is_renewed_behind(p, *entry);
+    const bool found = has_value && (!is_stale || p.is_to_be_renewed);
     const bool answered = entry.has_value();
-    if (found && entry->is_tracked && entry->left > 0ms)
+    if (!in_force.nothing_stale_is_kept && is_stale) entry->expires += shared_.stale_for(p.key);
+    if (!in_force.ask_again_for_what_is_stale && is_stale) {
+        auto copy = *entry;
+        p.before = shared_hit(p.key, std::move(copy));
+    }
+    if (found && entry->is_tracked && (entry->left > 0ms || !in_force.nothing_stale_is_kept))
         local_.settle(place, p.key, *entry->text, entry->expires);
     else local_.abandon(place, p.key);
     if (found) p.brought = shared_hit(p.key, std::move(*entry));
+    else if (answered && entry->is_stale) p.brought.was_stale = true;
     else if (answered) unreadable = std::move(entry->text ? entry->text : entry->unreadable);
     else p.brought.bypassed = why_unusable(p.key);
     co_return f.read_answered(answered, found);
@@ -214,6 +241,7 @@ task<reader::step> reader::yield(flight& f, const std::string& key, const std::s
 
 std::string reader::what_goes_on() const {
     if (!passages_.empty()) return "a flight of " + passages_.begin()->second->key;
+    if (!renewed_behind_.empty()) return "a load behind of " + *renewed_behind_.begin();
     if (!waiting_.empty()) return "a wait for " + waiting_.begin()->first;
     return {};
 }

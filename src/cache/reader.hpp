@@ -1,11 +1,13 @@
 // How a value is found: local tier, shared tier, lease, source, fill. Private to cache.
 #pragma once
 
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -58,6 +60,8 @@ public:
 
     /// Empty if nothing goes on; else what does.
     std::string what_goes_on() const;
+    /// How many entries it has stored that nobody waited for.
+    std::uint64_t filled_behind() const { return filled_behind_; }
 
 private:
     using step = flight::step;
@@ -70,8 +74,12 @@ private:
         time_point boarded;       // by the first
         wish how{.keep = false};  // of all together
         found brought{};
-        bool waited = false;  // for another flight's fill
+        bool waited = false;            // for another flight's fill
+        bool is_to_be_renewed = false;  // what it brought
         std::exception_ptr failed;
+        outage forgives = nullptr;     // of one who takes what is stale instead
+        std::optional<found> instead;  // of a load that failed
+        std::optional<found> before;   // the load, where that is not asked again
         bool landed = false;
         std::vector<wait_id> passengers;
     };
@@ -87,6 +95,12 @@ private:
     void land(departures::flight_number number, const passage_ptr& p);
     task<void> fly(departures::flight_number number, passage_ptr p);
     task<void> fly(passage& p);
+    task<void> go_on(flight& f, passage& p, const std::string& token, step next);
+    void board(passage& p, const wish& how, bool is_first);
+    bool is_renewed_behind(const passage& p, const shared_tier::kept& of) const;
+    task<void> find_instead(passage& p);
+    void renew_behind(const passage& p);
+    task<void> load_behind(passage_ptr p);
     task<step> read(flight& f, passage& p, std::optional<std::string>& unreadable);
     task<step> ask(flight& f, passage& p, const std::string& token,
                    const std::optional<std::string>& unreadable);
@@ -108,6 +122,8 @@ private:
     std::unordered_map<departures::flight_number, passage_ptr> passages_;
     // Flights that wait for a key to change.
     std::multimap<std::string, wait_id, std::less<>> waiting_;
+    std::set<std::string, std::less<>> renewed_behind_;  // keys of what is loaded for nobody
+    std::uint64_t filled_behind_ = 0;
     bool stopped_ = false;
     nursery home_;  // ends first
 };

@@ -54,6 +54,12 @@ milliseconds shared_tier::longest(std::string_view key, std::string_view text) c
     return counts ? std::min<milliseconds>(whole, *options_.unfollowed) : whole;
 }
 
+milliseconds shared_tier::stale_for(std::string_view key) const {
+    const auto* of = policy_of(key);
+    if (!of || generations_.is_of_one(key)) return 0ms;
+    return of->how.stale_for();
+}
+
 milliseconds shared_tier::ttl_within(milliseconds longest, std::string_view key) {
     const auto shorter =
         std::hash<std::string_view>{}(key) % static_cast<std::size_t>(longest.count() / 20 + 1);
@@ -78,13 +84,19 @@ task<std::optional<shared_tier::kept>> shared_tier::get(const std::string& key) 
     const auto& ttl = replies.front().text;
     long left = 0;
     std::from_chars(ttl.data(), ttl.data() + ttl.size(), left);
-    result.left = milliseconds{left};
+    const auto longer = stale_for(key);
+    result.left = milliseconds{left} - longer;
     result.expires = sent + result.left;
+    result.is_stale = longer > 0ms && result.left <= 0ms;
     const bool has_just_come = left == -2;  // who asks for a lease gets it
     if (value.is != valkey::reply::kind::text || value.text.empty() || has_just_come)
         co_return result;
     // What this service would have written has an end, and no later one.
     const bool has_end = left != -1 && result.left <= longest(key, value.text);
+    // What others write meanwhile would have to be told.
+    const bool may_be_stale =
+        !options_.unfollowed || is_followed() || !in_force.nothing_stale_unfollowed;
+    if (has_end && result.is_stale && !may_be_stale) co_return result;
     const bool is_short = value.text.size() <= options_.largest_value;
     (has_end && is_short ? result.text : result.unreadable) = std::move(value.text);
     co_return result;
@@ -95,7 +107,9 @@ task<shared_tier::leased> shared_tier::lease(const std::string& key, const std::
     auto ask =
         client_.script(script::lease, keys_of(key),
                        {token, text_of(options_.lease), std::to_string(options_.largest_value)});
-    if (unreadable) ask.push_back(*unreadable);
+    const auto longer = stale_for(key);
+    if (unreadable || longer > 0ms) ask.push_back(unreadable.value_or(""));
+    if (longer > 0ms) ask.push_back(text_of(longer));
     auto reply = co_await client_.call(std::move(ask));
     co_return answer_of(reply);
 }
@@ -109,7 +123,8 @@ task<bool> shared_tier::renew(const std::string& key, const std::string& token) 
 
 task<bool> shared_tier::fill(const std::string& key, const std::string& token,
                              const std::string& text, milliseconds ttl) {
-    auto ask = client_.script(script::fill, keys_of(key), {token, text, text_of(ttl)});
+    const auto lives = ttl + stale_for(key);
+    auto ask = client_.script(script::fill, keys_of(key), {token, text, text_of(lives)});
     const auto reply = co_await client_.call(std::move(ask));
     co_return reply.text == "1";
 }

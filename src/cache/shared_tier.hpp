@@ -35,9 +35,10 @@ public:
     struct kept {
         std::optional<std::string> text;
         std::optional<std::string> unreadable;  ///< what is there instead, at least its beginning
-        milliseconds left{0};
-        time_point expires;
-        bool is_tracked = false;  ///< so a change would be heard of
+        milliseconds left{0};                   ///< of its TTL
+        time_point expires;                     ///< when nothing will be left
+        bool is_stale = false;                  ///< past its TTL, and still there
+        bool is_tracked = false;                ///< so a change would be heard of
     };
     /// By the connection that is told of changes. Nothing if there was no answer.
     task<std::optional<kept>> get(const std::string& key);
@@ -71,6 +72,8 @@ public:
     /// Writes of others are seen until then.
     void followed_until(time_point when) { followed_until_ = when; }
     bool is_followed() const { return waits_.now() < followed_until_; }
+    /// How much longer than its TTL an entry is kept.
+    milliseconds stale_for(std::string_view key) const;
     /// Whether entries are believed for a shorter time than they would be.
     bool is_shortened(std::string_view key, std::string_view text) const {
         return longest(key, text) < whole_ttl_of(key, text);

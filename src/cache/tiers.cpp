@@ -142,6 +142,7 @@ void count(stats& all, const found& it, const wish& how) {
     const bool is_hit = it.from != origin::source && !it.collapsed;
     if (!is_hit) ++count_of_miss(all.misses, it, how);
     else ++(it.from == origin::local ? all.local_hits : all.shared_hits);
+    if (it.is_stale()) ++all.stale_answers;
     if (it.loaded) ++count_of_fill(all, it, how);
 }
 

@@ -41,6 +41,10 @@ constexpr pg::statement put{
 constexpr larder::cache::depends_on things{"things", "id"};
 constexpr auto quick = larder::cache::key{"quick", things}.with({.timeout = 300ms});
 constexpr auto single = larder::cache::key{"single", things}.with({.loads_at_once = 1});
+constexpr auto lasting = larder::cache::key{"lasting", things}.with(
+    {.ttl = 60s, .stale_while_revalidate = 30s, .stale_if_error = 600s, .timeout = 300ms});
+constexpr auto kept =
+    larder::cache::key{"kept", things}.with({.ttl = 60s, .stale_if_error = 600s, .timeout = 300ms});
 
 awaitable<std::optional<thing>> read_thing(services& at, which_thing which) {
     auto found = co_await at.db.maybe<thing>(find, which.id);
@@ -52,12 +56,22 @@ awaitable<thing> put_thing(services& at, new_thing one) {
     co_return stored;
 }
 
+awaitable<std::optional<thing>> read_kept(services& at, which_thing which) {
+    auto found = co_await at.db.maybe<thing>(find, which.id);
+    if (found && found->name == "gone") throw larder::http::error(410, "It is gone");
+    if (found && found->name == "broken") throw larder::http::error(502, "It is broken");
+    co_return found;
+}
+
 void add_routes(larder::app& at) {
     using larder::cached;
     at.get("/quick/{id}", read_thing | cached(quick(&which_thing::id)));
     at.get("/single/{id}", read_thing | cached(single(&which_thing::id)));
+    at.get("/lasting/{id}", read_thing | cached(lasting(&which_thing::id)));
+    at.get("/kept/{id}", read_kept | cached(kept(&which_thing::id)));
     at.put("/things/{id}",
-           put_thing | larder::invalidates(quick(&new_thing::id), single(&new_thing::id)));
+           put_thing | larder::invalidates(quick(&new_thing::id), single(&new_thing::id),
+                                           lasting(&new_thing::id), kept(&new_thing::id)));
 }
 
 }  // namespace policy_service

@@ -36,6 +36,7 @@ struct policy : store_test {
         EXPECT_TRUE(one->wait_for_err("policies listening")) << one->err();
     }
     ~policy() override {
+        servers.postgres.start();
         one->signal(SIGTERM);
         EXPECT_EQ(one->wait(), 0) << one->err();
         sql("DROP TABLE things; SELECT 1");
@@ -109,6 +110,136 @@ TEST_F(policy, refuses_who_waits_for_his_turn_for_too_long) {
     held.end();
     first.get();
     EXPECT_EQ(get(port, "/single/2").status, 200);
+}
+
+struct stale : policy {
+    void SetUp() override {
+        policy::SetUp();
+        EXPECT_EQ(get(port, "/lasting/1").status, 200);
+        EXPECT_EQ(get(port, "/kept/1").status, 200);
+    }
+    /// Its TTL ended so many seconds ago: it is kept for 600 s longer than that.
+    void age(const std::string& entry, int seconds) const {
+        const auto left = std::to_string(600'000 - seconds * 1'000);
+        ASSERT_EQ(valkey().command({"PEXPIRE", entry, left}), "1");
+    }
+    void rename(const std::string& name) {  // behind larder's back
+        sql("UPDATE things SET name = '" + name + "' WHERE id = 1; SELECT 1");
+    }
+    void expect_past_its_ttl(const http_response& answer, long seconds, const std::string& before,
+                             const std::string& behind) const {
+        EXPECT_EQ(answer.status, 200) << answer.body;
+        EXPECT_EQ(answer.body, thing_1) << one->err();
+        const auto& status = answer.header("cache-status");
+        EXPECT_TRUE(status.starts_with(before + "; ttl=-") &&
+                    status.ends_with("; detail=" + behind))
+            << status;
+        const auto age = std::stol(answer.header("age"));  // the TTL, or up to a twentieth less
+        EXPECT_TRUE(age >= 57 + seconds && age <= 63 + seconds) << age;
+        EXPECT_FALSE(answer.has("warning"));
+    }
+    void expect_used_behind(const http_response& answer, long seconds) const {
+        expect_past_its_ttl(answer, seconds, "larder; hit", "stale-while-revalidate");
+    }
+    void expect_used_instead(const http_response& answer, long seconds) const {
+        expect_past_its_ttl(answer, seconds, "larder; fwd=stale", "stale-if-error");
+    }
+    static void expect_loaded(const http_response& answer) {
+        EXPECT_TRUE(answer.header("cache-status").starts_with("larder; fwd=stale; stored"))
+            << answer.header("cache-status");
+        EXPECT_EQ(answer.header("age"), "0");
+    }
+
+    static constexpr auto thing_1 = R"({"id":1,"name":"thing 1"})";
+};
+
+TEST_F(stale, is_the_answer_while_it_is_loaded_anew_once) {
+    EXPECT_GT(valkey().ttl("lasting:1"), 600);
+    EXPECT_NE(get(port, "/openapi.json")
+                  .body.find(R"("ttl":60,"stale_while_revalidate":30,"stale_if_error":600)"),
+              std::string::npos);
+    rename("another");
+    age("lasting:1", 10);
+    auto held = lock_things();
+    for (int i = 0; i < 8; ++i) {  // by either worker
+        const auto answer = get(port, "/lasting/1");
+        expect_used_behind(answer, 10);
+        EXPECT_EQ(answer.header("cache-control"),
+                  "max-age=0, stale-while-revalidate=30, stale-if-error=600");
+        EXPECT_LE(waiting(), 1);
+    }
+    held.end();
+    EXPECT_TRUE(eventually([&] {
+        const auto answer = get(port, "/lasting/1");
+        return answer.body == R"({"id":1,"name":"another"})" &&
+               answer.header("cache-status").ends_with("detail=local");
+    })) << one->err();
+    EXPECT_GT(valkey().ttl("lasting:1"), 600);
+}
+
+TEST_F(stale, is_not_the_answer_beyond_its_bound) {
+    rename("another");
+    age("lasting:1", 31);
+    const auto answer = get(port, "/lasting/1");
+    EXPECT_EQ(answer.body, R"({"id":1,"name":"another"})");
+    expect_loaded(answer);
+}
+
+TEST_F(stale, is_the_answer_where_the_load_fails_if_it_was_not_made_untrue) {
+    age("kept:1", 100);
+    auto held = lock_things();
+    const auto answer = get(port, "/kept/1");
+    expect_used_instead(answer, 100);
+    EXPECT_EQ(answer.header("cache-control"), "max-age=0, stale-if-error=600");
+    // Who says how old it may be gets no older one.
+    const auto refused = request(port, "GET", "/kept/1", {{"cache-control", "max-age=150"}});
+    EXPECT_EQ(refused.status, 503) << refused.body;
+    held.end();
+    const auto written = request(port, "PUT", "/things/1", {{"content-type", "application/json"}},
+                                 R"({"name":"written"})");
+    EXPECT_EQ(written.status, 200) << written.body;
+    auto again = lock_things();
+    EXPECT_EQ(get(port, "/kept/1").status, 503);
+}
+
+TEST_F(stale, is_the_answer_while_postgresql_is_down) {
+    age("kept:1", 100);
+    age("lasting:1", 10);
+    servers.postgres.kill();
+    expect_used_instead(get(port, "/kept/1"), 100);
+    EXPECT_EQ(get(port, "/kept/2").status, 503);
+    expect_used_behind(get(port, "/lasting/1"), 10);
+    age("lasting:1", 40);
+    expect_used_instead(get(port, "/lasting/1"), 40);
+    EXPECT_NE(one->err().find("PostgreSQL cannot be used"), std::string::npos) << one->err();
+    servers.postgres.start();
+    EXPECT_TRUE(eventually([&] {
+        return get(port, "/kept/1").header("cache-status").ends_with("detail=local");
+    })) << one->err();
+}
+
+// A Valkey that is not trusted has no entries, past their TTL or not.
+TEST_F(stale, is_not_the_answer_without_valkey) {
+    age("kept:1", 100);
+    servers.valkey.kill();
+    auto held = lock_things();
+    EXPECT_EQ(get(port, "/kept/1").status, 503);
+}
+
+TEST_F(stale, does_not_hide_an_answer_of_the_handler) {
+    age("kept:1", 1);
+    rename("broken");
+    EXPECT_EQ(get(port, "/kept/1").body, thing_1);
+    rename("gone");
+    EXPECT_EQ(get(port, "/kept/1").status, 410);
+}
+
+TEST_F(stale, is_no_answer_that_nothing_is_there) {
+    EXPECT_EQ(get(port, "/lasting/77").status, 404);
+    age("lasting:77", 10);
+    const auto answer = get(port, "/lasting/77");
+    EXPECT_EQ(answer.status, 404);
+    expect_loaded(answer);
 }
 
 }  // namespace
