@@ -5,7 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include "larder/cache/key.hpp"
 #include "larder/cache/value.hpp"
@@ -22,6 +24,19 @@ std::optional<std::string_view> find_local(services& at, std::string_view key);
 /// Cost     that of cache::tiers.
 awaitable<std::string> read_through(services& at, std::string key, cache::tiers::loader load,
                                     cache::tiers::check is_value);
+
+/// The same, loaded after the call: what was there is not used, by nobody any more.
+awaitable<std::string> load_anew(services& at, std::string key, cache::tiers::loader load,
+                                 cache::tiers::check is_value);
+
+/// The texts of the values under these keys, in their order: what is there, and the others from
+/// their loads, of which at most three go on at a time.
+///
+/// Errors   what the first load that fails throws, once the others have ended.
+/// Cost     that of cache::tiers::look_all(), and of a read for each other.
+awaitable<std::vector<std::string>> read_all_through(services& at, std::vector<std::string> keys,
+                                                     std::vector<cache::tiers::loader> loads,
+                                                     cache::tiers::check is_value);
 
 namespace detail {
 
@@ -47,14 +62,20 @@ std::optional<Reply> find_value(services& at, std::string_view key) {
     return value;
 }
 
+/// The value of a text that is one.
+template <cache::storable Reply>
+Reply value_in(std::string_view text) {
+    Reply value{};
+    if (!cache::read_back(text, value)) throw_unreadable(text);
+    return value;
+}
+
 /// The value under a key that find_value() did not find.
 template <cache::storable Reply>
 awaitable<Reply> read_value(services& at, std::string key, cache::tiers::loader load) {
     const auto text =
         co_await read_through(at, std::move(key), std::move(load), &cache::is_value<Reply>);
-    Reply value{};
-    if (!cache::read_back(text, value)) throw_unreadable(text);
-    co_return value;
+    co_return value_in<Reply>(text);
 }
 
 }  // namespace detail
@@ -65,6 +86,7 @@ awaitable<Reply> read_value(services& at, std::string key, cache::tiers::loader 
 ///
 ///     constexpr cached_query<count_reply> order_count{num_orders, count_all, count_one};
 ///     const auto n = co_await order_count.get(at, 9999);
+///     const auto all = co_await order_count.prefetch(at, std::vector{1, 2, 3});
 ///
 /// Shape    key as in cache::key; value any cache::storable struct.
 /// Errors   throws pg::error, and cache::load_error if the key's policy bounds its loads; never
@@ -89,8 +111,75 @@ public:
                     pg::parameters{pg::parameter(values)...});
     }
 
+    /// The same, loaded after the call, whatever there is: for all who ask from now on.
+    awaitable<Reply> refresh(services& at) const {
+        return load_now(at, family_, family_.all(), all_, pg::parameters{});
+    }
+    template <cache::key_part... Values>
+        requires(sizeof...(Values) > 0)
+    awaitable<Reply> refresh(services& at, Values... values) const {
+        return load_now(at, family_, family_.of(values...), one_,
+                        pg::parameters{pg::parameter(values)...});
+    }
+
+    /// The entries of all these values of the key's one column, in their order; of several columns
+    /// with a std::tuple for each. Those that are cached cost one round trip together (for each
+    /// 200), and this worker has them afterwards; the others are loaded, three at a time.
+    template <cache::key_part Value>
+    awaitable<std::vector<Reply>> prefetch(services& at, std::vector<Value> list) const {
+        std::vector<std::tuple<Value>> rows;
+        for (auto&& one : list) rows.emplace_back(one);
+        return prefetch(at, std::move(rows));
+    }
+    template <cache::key_part... Values>
+    awaitable<std::vector<Reply>> prefetch(services& at,
+                                           std::vector<std::tuple<Values...>> list) const {
+        std::vector<std::string> keys;
+        std::vector<pg::parameters> rows;
+        for (const auto& one : list) {
+            keys.push_back(
+                std::apply([&](const auto&... each) { return family_.of(each...); }, one));
+            rows.push_back(std::apply(
+                [](const auto&... each) { return pg::parameters{pg::parameter(each)...}; }, one));
+        }
+        return read_all(at, family_, one_, std::move(keys), std::move(rows));
+    }
+
 private:
     // Of copies: the query may be gone before it is awaited.
+    static awaitable<std::vector<Reply>> read_all(services& at, cache::key family,
+                                                  pg::statement sql, std::vector<std::string> keys,
+                                                  std::vector<pg::parameters> rows) {
+        std::vector<Reply> all;
+        if (at.db.is_in_transaction()) {
+            for (auto& values : rows) {
+                auto value = co_await read_rows(at.db.run(sql, std::move(values)));
+                all.push_back(std::move(value));
+            }
+            co_return all;
+        }
+        std::vector<cache::tiers::loader> loads;
+        for (auto& values : rows)
+            loads.push_back([&connections = at.db.connections(), sql, values = std::move(values),
+                             family] { return load(connections, family, sql, values); });
+        const auto texts = co_await read_all_through(at, std::move(keys), std::move(loads),
+                                                     &cache::is_value<Reply>);
+        for (const auto& text : texts) all.push_back(detail::value_in<Reply>(text));
+        co_return all;
+    }
+    static awaitable<Reply> load_now(services& at, cache::key family, std::string key,
+                                     pg::statement sql, pg::parameters values) {
+        if (at.db.is_in_transaction()) {
+            auto value = co_await read_rows(at.db.run(sql, std::move(values)));
+            co_return value;
+        }
+        cache::tiers::loader loader = [&connections = at.db.connections(), sql,
+                                       values = std::move(values),
+                                       family] { return load(connections, family, sql, values); };
+        const auto text =
+            co_await load_anew(at, std::move(key), std::move(loader), &cache::is_value<Reply>);
+        co_return detail::value_in<Reply>(text);
+    }
     static awaitable<Reply> read(services& at, cache::key family, std::string key,
                                  pg::statement sql, pg::parameters values) {
         if (at.db.is_in_transaction()) {  // what that sees, the cache may not know

@@ -28,9 +28,13 @@ std::optional<local_hit> reader::find(std::string_view key) {
 
 task<std::optional<found>> reader::look(std::string key, check is_value) {
     if (!owner_.is_usable(key)) co_return std::nullopt;
+    const auto place = local_.reserve(key, own_.generation(key));
     auto entry = co_await shared_.get(key);
-    const bool is_there = entry && entry->text && !entry->is_stale;
-    if (!is_there || !is_value(*entry->text)) co_return std::nullopt;
+    const bool has_value = entry && entry->text && is_value(*entry->text);
+    const bool is_there = has_value && !entry->is_stale;
+    if (is_there) settle(place, key, *entry);
+    else local_.abandon(place, key);
+    if (!is_there) co_return std::nullopt;
     co_return shared_hit(key, std::move(*entry));
 }
 
@@ -124,6 +128,13 @@ task<void> reader::go_on(flight& f, passage& p, const std::string& token, step n
         }
 }
 
+// Who would not be told that it changed may not have it.
+void reader::settle(local_tier::place at, const std::string& key, const shared_tier::kept& of) {
+    const bool may_be_kept = of.is_tracked && (of.left > 0ms || !in_force.nothing_stale_is_kept);
+    if (may_be_kept) local_.settle(at, key, *of.text, of.expires);
+    else local_.abandon(at, key);
+}
+
 found reader::shared_hit(std::string_view key, shared_tier::kept of) const {
     const auto age = shared_tier::age_of(key, shared_.longest(key, *of.text), of.left);
     return {std::move(*of.text), origin::shared, age, of.left};
@@ -150,8 +161,7 @@ task<reader::step> reader::read(flight& f, passage& p, std::optional<std::string
         auto copy = *entry;
         p.before = shared_hit(p.key, std::move(copy));
     }
-    if (found && entry->is_tracked && (entry->left > 0ms || !in_force.nothing_stale_is_kept))
-        local_.settle(place, p.key, *entry->text, entry->expires);
+    if (found) settle(place, p.key, *entry);
     else local_.abandon(place, p.key);
     if (found) p.brought = shared_hit(p.key, std::move(*entry));
     else if (answered && entry->is_stale) p.brought.was_stale = true;

@@ -47,7 +47,7 @@ public:
 
     /// A hit in the local tier; who asks has to see that nothing is unread.
     std::optional<local_hit> find(std::string_view key);
-    /// A hit in the shared tier.
+    /// A hit in the shared tier, which the local one then has as well.
     task<std::optional<found>> look(std::string key, check is_value);
     /// The value from wherever it is. `load` may run after the caller has gone; it throws what
     /// every reader of this load then gets.
@@ -109,6 +109,7 @@ private:
     task<step> fill(flight& f, passage& p, const std::string& token);
     task<step> yield(flight& f, const std::string& key, const std::string& token);
     task<void> renew(std::string key, std::string token, std::shared_ptr<renewal> during);
+    void settle(local_tier::place at, const std::string& key, const shared_tier::kept& of);
     found shared_hit(std::string_view key, shared_tier::kept of) const;
     std::string_view why_unusable(std::string_view key) const;
 

@@ -105,6 +105,14 @@ asio::awaitable<std::optional<found>> tiers::look(std::string key, check is_valu
     co_return co_await std::move(all);
 }
 
+asio::awaitable<std::vector<std::optional<found>>> tiers::look_all(std::vector<std::string> keys,
+                                                                   check is_value) {
+    const auto s = state_;
+    for (auto& key : keys) key = s->full(std::move(key));
+    auto all = as_awaitable(s->home, s->engine.look_all(std::move(keys), is_value));
+    co_return co_await std::move(all);
+}
+
 namespace {
 
 // The function lives as long as what it began.

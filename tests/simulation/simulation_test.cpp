@@ -170,6 +170,14 @@ TEST(simulation, what_was_made_untrue_is_not_the_answer_where_a_load_fails) {
     expect_no_violation(seeds_to_run() / 10, {.may_be_stale = true}, what_happens::source_fails);
 }
 
+TEST(simulation, no_interleaving_breaks_a_promise_to_who_asks_for_lists) {
+    expect_no_violation(seeds_to_run() / 10, {.asks_for_lists = true}, what_happens::anything);
+}
+TEST(simulation, no_interleaving_breaks_a_promise_to_who_asks_for_lists_of_a_generation) {
+    expect_no_violation(seeds_to_run() / 20, {.by_generation = true, .asks_for_lists = true},
+                        what_happens::anything);
+}
+
 TEST(simulation, a_seed_is_the_same_world_every_time) {
     for (std::uint64_t seed = 1; seed <= 20; ++seed)
         EXPECT_EQ(trace_of(seed, {}, what_happens::anything),

@@ -173,6 +173,11 @@ task<void> worker::get(std::size_t key) {
         --requests_;
         co_return;
     }
+    co_await read(who, key);
+    --requests_;
+}
+
+task<void> worker::read(judge::reader who, std::size_t key) {
     std::optional<cache::found> found;
     cache::loader loads = [this, key] { return load(key); };
     try {
@@ -182,6 +187,19 @@ task<void> worker::get(std::size_t key) {
         world_.count(&figures::failed_gets);
     }
     if (found) world_.judge().answered(who, key, *found);
+}
+
+// As a list of keys is asked for.
+task<void> worker::get_list() {
+    ++requests_;
+    const auto who = world_.judge().asks(*this);
+    std::vector<std::string> keys;
+    for (std::size_t key = 0; key < world_.plan().keys; ++key) keys.push_back(key_name(key));
+    const auto all = co_await engine_->look_all(std::move(keys), &is_number);
+    for (std::size_t key = 0; key < all.size(); ++key)
+        if (all[key]) world_.judge().answered(who, key, *all[key]);
+    for (std::size_t key = 0; key < all.size(); ++key)
+        if (!all[key]) co_await read(who, key);
     --requests_;
 }
 

@@ -439,7 +439,8 @@ void world::perform_of_owner(const event& e, worker& w) {
         case event::kind::get:
             if (w.owner()->is_ending) break;
             count(&figures::gets);
-            w.begin_get(e.id);
+            if (variant_.asks_for_lists && e.id == 0) w.begin_get_list();
+            else w.begin_get(e.id);
             break;
         case event::kind::post: {
             if (w.owner()->is_ending) break;
