@@ -26,7 +26,7 @@ struct policy : store_test {
         sql("DROP TABLE IF EXISTS things; CREATE TABLE things (id integer PRIMARY KEY,"
             " name text NOT NULL); INSERT INTO things SELECT n, 'thing ' || n"
             " FROM generate_series(1, 9) n; SELECT 1");
-        const std::vector<std::string> command{program("tests/integration/policy_service"),
+        const std::vector<std::string> command{program("examples/example_policies"),
                                                "serve",
                                                "--port",
                                                std::to_string(port),

@@ -1,4 +1,5 @@
-// A service whose keys have policies: tests/integration/policy_test.cpp asks it.
+// A service whose keys say how their entries live and are loaded. It needs a table of things; it is
+// run by tests/integration/policy_test.cpp.
 #include <boost/describe/class.hpp>
 
 #include <chrono>
@@ -9,7 +10,7 @@
 #include "larder/app.hpp"
 #include "larder/program.hpp"
 
-namespace policy_service {
+namespace policies {
 
 using namespace std::chrono_literals;
 using larder::awaitable;
@@ -42,7 +43,7 @@ constexpr larder::cache::depends_on things{"things", "id"};
 constexpr auto quick = larder::cache::key{"quick", things}.with({.timeout = 300ms});
 constexpr auto single = larder::cache::key{"single", things}.with({.loads_at_once = 1});
 constexpr auto lasting = larder::cache::key{"lasting", things}.with(
-    {.ttl = 60s, .stale_while_revalidate = 30s, .stale_if_error = 600s, .timeout = 300ms});
+    {.ttl = 60s, .stale_while_revalidate = 30s, .stale_if_error = 600s});
 constexpr auto kept =
     larder::cache::key{"kept", things}.with({.ttl = 60s, .stale_if_error = 600s, .timeout = 300ms});
 
@@ -74,9 +75,9 @@ void add_routes(larder::app& at) {
                                            lasting(&new_thing::id), kept(&new_thing::id)));
 }
 
-}  // namespace policy_service
+}  // namespace policies
 
 int main(int argc, char** argv) {
-    return larder::program::run({.name = "policies", .add_routes = policy_service::add_routes},
-                                argc, argv);
+    return larder::program::run({.name = "policies", .add_routes = policies::add_routes}, argc,
+                                argv);
 }
