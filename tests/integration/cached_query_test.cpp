@@ -33,27 +33,30 @@ namespace {
 
 using cached_queries::tool;
 using namespace std::chrono_literals;
-using steady_clock = std::chrono::steady_clock;
-using tools = std::vector<std::optional<tool>>;
-using numbers = std::vector<std::int32_t>;
+using std::chrono::steady_clock;
+using some_tools = std::vector<std::optional<tool>>;
+using tool_numbers = std::vector<std::int32_t>;
 
-constexpr cache::key by_id{"tool", cache::depends_on{"tools", "id"}};
-constexpr cache::key by_both{"named_tool", cache::depends_on{"tools", "id", "name"}};
-constexpr cache::key by_generation = cache::key{"any_tool", cache::depends_on{"tools"}};
-constexpr pg::statement any_of_them{"SELECT id, name FROM tools ORDER BY id LIMIT 1", true};
-constexpr pg::statement one_of_them{"SELECT id, name FROM tools WHERE id = $1", true};
-constexpr cached_query<std::optional<tool>> find{by_id, any_of_them, one_of_them};
-constexpr cached_query<std::optional<tool>> find_both{
-    by_both, any_of_them, {"SELECT id, name FROM tools WHERE id = $1 AND name = $2", true}};
-constexpr cached_query<std::optional<tool>> find_any{by_generation, any_of_them, one_of_them};
+constexpr cache::key tool_by_id{"tool", cache::depends_on{"tools", "id"}};
+constexpr cache::key tool_by_both{"named_tool", cache::depends_on{"tools", "id", "name"}};
+constexpr cache::key tool_by_generation = cache::key{"any_tool", cache::depends_on{"tools"}};
+constexpr pg::statement any_tool_of_all{"SELECT id, name FROM tools ORDER BY id LIMIT 1", true};
+constexpr pg::statement one_tool_of_all{"SELECT id, name FROM tools WHERE id = $1", true};
+constexpr cached_query<std::optional<tool>> find_tool{tool_by_id, any_tool_of_all, one_tool_of_all};
+constexpr cached_query<std::optional<tool>> find_tool_by_both{
+    tool_by_both,
+    any_tool_of_all,
+    {"SELECT id, name FROM tools WHERE id = $1 AND name = $2", true}};
+constexpr cached_query<std::optional<tool>> find_any_tool{tool_by_generation, any_tool_of_all,
+                                                          one_tool_of_all};
 
-struct reader : pg_worker {
-    reader(const backends& servers, std::uint16_t valkey_port)
+struct list_reader : pg_worker {
+    list_reader(const backends& servers, std::uint16_t valkey_port)
         : pg_worker{servers.postgres.uri(), servers.store.database()},
           tiers{io.get_executor(), client(valkey_port), own, options()} {
         run(tiers.start());
     }
-    ~reader() {
+    ~list_reader() {
         tiers.stop();
         io.restart();
         io.poll();
@@ -68,7 +71,7 @@ struct reader : pg_worker {
                 .local_bytes = 1 << 20};
     }
     std::string name(std::int32_t id) {
-        const auto found = run(find.get(at, id));
+        const auto found = run(find_tool.get(at, id));
         return found ? found->name : "none";
     }
 
@@ -85,12 +88,12 @@ struct cached_query_test : store_test {
     }
     ~cached_query_test() override { sql("DROP TABLE tools; SELECT 1"); }
 
-    static numbers first(int count) {
-        numbers all(static_cast<std::size_t>(count));
+    static tool_numbers first(int count) {
+        tool_numbers all(static_cast<std::size_t>(count));
         std::iota(all.begin(), all.end(), 1);
         return all;
     }
-    static void expect_first(const tools& found, std::size_t count) {
+    static void expect_first(const some_tools& found, std::size_t count) {
         ASSERT_EQ(found.size(), count);
         for (std::size_t i = 0; i < count; ++i) {
             ASSERT_TRUE(found[i]) << i;
@@ -100,10 +103,10 @@ struct cached_query_test : store_test {
 };
 
 TEST_F(cached_query_test, gives_a_list_in_its_order_and_loads_only_what_is_not_there) {
-    reader one{servers, servers.valkey.port()}, other{servers, servers.valkey.port()};
+    list_reader one{servers, servers.valkey.port()}, other{servers, servers.valkey.port()};
     EXPECT_EQ(other.name(2), "tool 2");
     EXPECT_EQ(other.name(4), "tool 4");
-    const auto found = one.run(find.prefetch(one.at, numbers{4, 1, 999, 2, 1}));
+    const auto found = one.run(find_tool.prefetch(one.at, tool_numbers{4, 1, 999, 2, 1}));
     ASSERT_EQ(found.size(), 5U);
     EXPECT_EQ(found[0]->name, "tool 4");
     EXPECT_EQ(found[1]->name, "tool 1");
@@ -111,7 +114,7 @@ TEST_F(cached_query_test, gives_a_list_in_its_order_and_loads_only_what_is_not_t
     EXPECT_EQ(found[3]->name, "tool 2");
     EXPECT_EQ(found[4]->name, "tool 1");
     EXPECT_EQ(one.tiers.stats().loads, 2U);
-    EXPECT_EQ(one.run(find.prefetch(one.at, numbers{})).size(), 0U);
+    EXPECT_EQ(one.run(find_tool.prefetch(one.at, tool_numbers{})).size(), 0U);
     // What was cached is this worker's now.
     const auto before = one.tiers.stats().local_hits;
     EXPECT_EQ(one.name(4), "tool 4");
@@ -119,13 +122,13 @@ TEST_F(cached_query_test, gives_a_list_in_its_order_and_loads_only_what_is_not_t
 }
 
 TEST_F(cached_query_test, asks_for_a_list_in_one_round_trip) {
-    reader fills{servers, servers.valkey.port()};
-    expect_first(fills.run(find.prefetch(fills.at, first(100))), 100);
+    list_reader fills{servers, servers.valkey.port()};
+    expect_first(fills.run(find_tool.prefetch(fills.at, first(100))), 100);
     gate between{servers.valkey.port()};
-    reader one{servers, between.port()};
+    list_reader one{servers, between.port()};
     between.both_ways({.what = flow::kind::delay, .delay = 100ms});
     const auto begun = steady_clock::now();
-    expect_first(one.run(find.prefetch(one.at, first(100))), 100);
+    expect_first(one.run(find_tool.prefetch(one.at, first(100))), 100);
     const auto took = steady_clock::now() - begun;
     EXPECT_GE(took, 200ms);
     EXPECT_LT(took, 600ms * slack);  // one by one they would take 20 s
@@ -134,54 +137,54 @@ TEST_F(cached_query_test, asks_for_a_list_in_one_round_trip) {
 }
 
 TEST_F(cached_query_test, loads_three_of_a_list_at_a_time) {
-    reader one{servers, servers.valkey.port()};
-    expect_first(one.run(find.prefetch(one.at, first(300))), 300);
+    list_reader one{servers, servers.valkey.port()};
+    expect_first(one.run(find_tool.prefetch(one.at, first(300))), 300);
     EXPECT_EQ(one.tiers.stats().loads, 300U);
     EXPECT_LE(one.pool.stats().idle, 3U);
     EXPECT_EQ(one.tiers.stats().fills, 300U);
 }
 
 TEST_F(cached_query_test, gives_lists_by_several_columns_and_of_a_generation) {
-    reader one{servers, servers.valkey.port()};
+    list_reader one{servers, servers.valkey.port()};
     const std::vector<std::tuple<std::int32_t, std::string>> list{{1, "tool 1"}, {1, "tool 2"}};
     for (int times = 0; times < 2; ++times) {
-        const auto found = one.run(find_both.prefetch(one.at, list));
+        const auto found = one.run(find_tool_by_both.prefetch(one.at, list));
         EXPECT_TRUE(found[0] && !found[1]);
-        expect_first(one.run(find_any.prefetch(one.at, first(5))), 5);
+        expect_first(one.run(find_any_tool.prefetch(one.at, first(5))), 5);
         EXPECT_EQ(one.tiers.stats().loads, 7U);
     }
 }
 
 TEST_F(cached_query_test, throws_what_a_load_of_a_list_throws) {
-    reader one{servers, servers.valkey.port()};
+    list_reader one{servers, servers.valkey.port()};
     EXPECT_EQ(one.name(3), "tool 3");
     sql("ALTER TABLE tools RENAME TO hidden; SELECT 1");
-    EXPECT_THROW(one.run(find.prefetch(one.at, first(10))), pg::error);
+    EXPECT_THROW(one.run(find_tool.prefetch(one.at, first(10))), pg::error);
     sql("ALTER TABLE hidden RENAME TO tools; SELECT 1");
-    expect_first(one.run(find.prefetch(one.at, first(10))), 10);
+    expect_first(one.run(find_tool.prefetch(one.at, first(10))), 10);
 }
 
 TEST_F(cached_query_test, refreshes_a_value_for_all_who_ask_from_now_on) {
-    reader one{servers, servers.valkey.port()}, other{servers, servers.valkey.port()};
+    list_reader one{servers, servers.valkey.port()}, other{servers, servers.valkey.port()};
     for (auto* each : {&one, &other}) EXPECT_EQ(each->name(1), "tool 1");
     sql("UPDATE tools SET name = 'new' WHERE id = 1; SELECT 1");  // told to nobody
     for (auto* each : {&one, &other}) EXPECT_EQ(each->name(1), "tool 1");
-    EXPECT_EQ(one.run(find.refresh(one.at, 1))->name, "new");
+    EXPECT_EQ(one.run(find_tool.refresh(one.at, 1))->name, "new");
     for (auto* each : {&one, &other}) EXPECT_EQ(each->name(1), "new");
     EXPECT_EQ(other.tiers.stats().loads, 0U);
-    EXPECT_EQ(one.run(find.refresh(one.at))->name, "new");
+    EXPECT_EQ(one.run(find_tool.refresh(one.at))->name, "new");
 }
 
-awaitable<std::vector<std::string>> read_within(services& at) {
+awaitable<std::vector<std::string>> read_tools_within(services& at) {
     static constexpr pg::statement rename{"UPDATE tools SET name = 'mine' WHERE id = $1"};
     auto change = co_await at.db.connections().begin();
     const std::int32_t id = 1;
     co_await change.execute(rename, id);
     pg::session within{at.db.connections(), change};
     services own{within, at.cache};
-    numbers list(1, id);
-    const auto all = co_await find.prefetch(own, std::move(list));
-    const auto refreshed = co_await find.refresh(own, id);
+    tool_numbers list(1, id);
+    const auto all = co_await find_tool.prefetch(own, std::move(list));
+    const auto refreshed = co_await find_tool.refresh(own, id);
     co_await change.rollback();
     std::vector<std::string> seen(1, all[0]->name);
     seen.push_back(refreshed->name);
@@ -190,8 +193,8 @@ awaitable<std::vector<std::string>> read_within(services& at) {
 
 // What that sees, nobody else may be given.
 TEST_F(cached_query_test, reads_within_a_transaction_past_the_cache) {
-    reader one{servers, servers.valkey.port()};
-    EXPECT_EQ(one.run(read_within(one.at)), (std::vector<std::string>{"mine", "mine"}));
+    list_reader one{servers, servers.valkey.port()};
+    EXPECT_EQ(one.run(read_tools_within(one.at)), (std::vector<std::string>{"mine", "mine"}));
     EXPECT_EQ(one.name(1), "tool 1");
 }
 

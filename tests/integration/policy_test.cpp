@@ -18,8 +18,8 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-struct policy : store_test {
-    policy() {
+struct policy_test : store_test {
+    policy_test() {
         env["PG_SERVICE_URI"] = servers.postgres.with("dbname=" + servers.store.database());
         env["PG_DATABASE"] = servers.store.database();
         env["PG_DEADLINE_MS"] = "1000";
@@ -35,7 +35,7 @@ struct policy : store_test {
         one = std::make_unique<child>(command, env);
         EXPECT_TRUE(one->wait_for_err("policies listening")) << one->err();
     }
-    ~policy() override {
+    ~policy_test() override {
         servers.postgres.start();
         one->signal(SIGTERM);
         EXPECT_EQ(one->wait(), 0) << one->err();
@@ -66,19 +66,19 @@ struct policy : store_test {
     std::unique_ptr<child> one;
 };
 
-void expect_refusal(const http_response& answer, std::string_view why) {
+void expect_no_load(const http_response& answer, std::string_view why) {
     EXPECT_EQ(answer.status, 503);
     EXPECT_EQ(answer.header("retry-after"), "1");
     EXPECT_NE(answer.body.find(why), std::string::npos) << answer.body;
 }
 
 // PostgreSQL itself would wait for the lock for 2 s.
-TEST_F(policy, ends_a_load_that_takes_too_long_also_in_postgresql) {
+TEST_F(policy_test, ends_a_load_that_takes_too_long_also_in_postgresql) {
     auto held = lock_things();
     const auto begun = steady_clock::now();
     const auto answer = get(port, "/quick/1");
     const auto took = steady_clock::now() - begun;
-    expect_refusal(answer, "took too long");
+    expect_no_load(answer, "took too long");
     EXPECT_GE(took, 300ms);
     EXPECT_LT(took, 1200ms * slack);
     EXPECT_TRUE(eventually([&] { return waiting() == 0; }, 1000ms * slack));
@@ -87,7 +87,7 @@ TEST_F(policy, ends_a_load_that_takes_too_long_also_in_postgresql) {
     EXPECT_NE(one->err().find("policies listening"), std::string::npos);
 }
 
-TEST_F(policy, bounds_how_many_loads_go_on_in_the_process) {
+TEST_F(policy_test, bounds_how_many_loads_go_on_in_the_process) {
     auto held = lock_things();
     std::vector<std::future<http_response>> all;
     for (int id = 1; id <= 6; ++id) all.push_back(ask("/single/" + std::to_string(id)));
@@ -100,21 +100,21 @@ TEST_F(policy, bounds_how_many_loads_go_on_in_the_process) {
     other.get();
 }
 
-TEST_F(policy, refuses_who_waits_for_his_turn_for_too_long) {
+TEST_F(policy_test, refuses_who_waits_for_his_turn_for_too_long) {
     auto held = lock_things();
     auto first = ask("/single/1");
     EXPECT_TRUE(eventually([&] { return waiting() == 1; }));
     const auto begun = steady_clock::now();
-    expect_refusal(get(port, "/single/2"), "too many");
+    expect_no_load(get(port, "/single/2"), "too many");
     EXPECT_GE(steady_clock::now() - begun, 1000ms);
     held.end();
     first.get();
     EXPECT_EQ(get(port, "/single/2").status, 200);
 }
 
-struct stale : policy {
+struct stale_test : policy_test {
     void SetUp() override {
-        policy::SetUp();
+        policy_test::SetUp();
         EXPECT_EQ(get(port, "/lasting/1").status, 200);
         EXPECT_EQ(get(port, "/kept/1").status, 200);
     }
@@ -153,7 +153,7 @@ struct stale : policy {
     static constexpr auto thing_1 = R"({"id":1,"name":"thing 1"})";
 };
 
-TEST_F(stale, is_the_answer_while_it_is_loaded_anew_once) {
+TEST_F(stale_test, is_the_answer_while_it_is_loaded_anew_once) {
     EXPECT_GT(valkey().ttl("lasting:1"), 600);
     EXPECT_NE(get(port, "/openapi.json")
                   .body.find(R"("ttl":60,"stale_while_revalidate":30,"stale_if_error":600)"),
@@ -177,7 +177,7 @@ TEST_F(stale, is_the_answer_while_it_is_loaded_anew_once) {
     EXPECT_GT(valkey().ttl("lasting:1"), 600);
 }
 
-TEST_F(stale, is_not_the_answer_beyond_its_bound) {
+TEST_F(stale_test, is_not_the_answer_beyond_its_bound) {
     rename("another");
     age("lasting:1", 31);
     const auto answer = get(port, "/lasting/1");
@@ -185,7 +185,7 @@ TEST_F(stale, is_not_the_answer_beyond_its_bound) {
     expect_loaded(answer);
 }
 
-TEST_F(stale, is_the_answer_where_the_load_fails_if_it_was_not_made_untrue) {
+TEST_F(stale_test, is_the_answer_where_the_load_fails_if_it_was_not_made_untrue) {
     age("kept:1", 100);
     auto held = lock_things();
     const auto answer = get(port, "/kept/1");
@@ -202,7 +202,7 @@ TEST_F(stale, is_the_answer_where_the_load_fails_if_it_was_not_made_untrue) {
     EXPECT_EQ(get(port, "/kept/1").status, 503);
 }
 
-TEST_F(stale, is_the_answer_while_postgresql_is_down) {
+TEST_F(stale_test, is_the_answer_while_postgresql_is_down) {
     age("kept:1", 100);
     age("lasting:1", 10);
     servers.postgres.kill();
@@ -219,14 +219,14 @@ TEST_F(stale, is_the_answer_while_postgresql_is_down) {
 }
 
 // A Valkey that is not trusted has no entries, past their TTL or not.
-TEST_F(stale, is_not_the_answer_without_valkey) {
+TEST_F(stale_test, is_not_the_answer_without_valkey) {
     age("kept:1", 100);
     servers.valkey.kill();
     auto held = lock_things();
     EXPECT_EQ(get(port, "/kept/1").status, 503);
 }
 
-TEST_F(stale, does_not_hide_an_answer_of_the_handler) {
+TEST_F(stale_test, does_not_hide_an_answer_of_the_handler) {
     age("kept:1", 1);
     rename("broken");
     EXPECT_EQ(get(port, "/kept/1").body, thing_1);
@@ -234,7 +234,7 @@ TEST_F(stale, does_not_hide_an_answer_of_the_handler) {
     EXPECT_EQ(get(port, "/kept/1").status, 410);
 }
 
-TEST_F(stale, is_no_answer_that_nothing_is_there) {
+TEST_F(stale_test, is_no_answer_that_nothing_is_there) {
     EXPECT_EQ(get(port, "/lasting/77").status, 404);
     age("lasting:77", 10);
     const auto answer = get(port, "/lasting/77");
