@@ -102,10 +102,11 @@ struct new_price {
 };
 BOOST_DESCRIBE_STRUCT(new_price, (), (isbn, price))
 
-/// book:<isbn>, for ten minutes; untrue once that row of books changes.
+/// book:<isbn>, for ten minutes, or for ten seconds if there is none; untrue once that row of books
+/// changes.
 constexpr auto one_book =
-    larder::cache::key{"book", larder::cache::depends_on{"books", "isbn"}}.with_ttl(
-        std::chrono::minutes{10});
+    larder::cache::key{"book", larder::cache::depends_on{"books", "isbn"}}.with(
+        {.ttl = std::chrono::minutes{10}, .negative_ttl = std::chrono::seconds{10}});
 
 /// editions:<title>:<bound>, and editions:<title>:all of both bindings, for five minutes.
 constexpr auto editions =

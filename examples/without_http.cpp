@@ -5,11 +5,13 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/describe/class.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <string>
+#include <vector>
 
 #include "larder/cached_query.hpp"
 #include "larder/transaction.hpp"
@@ -41,6 +43,16 @@ larder::awaitable<void> show(larder::services& at, int train) {
               << '\n';
 }
 
+larder::awaitable<void> show_more(larder::services& at) {
+    const std::vector<int> trains{7, 8};
+    const auto all = co_await taken.prefetch(at, trains);  // in one round trip
+    for (std::size_t i = 0; i < trains.size(); ++i)
+        std::cout << "train " << trains[i] << ": " << all[i].taken << '\n';
+
+    const auto now = co_await taken.refresh(at, 7);  // whatever is in the cache
+    std::cout << "train 7, counted again: " << now.taken << '\n';
+}
+
 larder::awaitable<void> start_anew(larder::services& at) {
     co_await at.db.execute(make_table);
     auto change = co_await larder::transaction::begin(at);
@@ -67,6 +79,7 @@ larder::awaitable<void> use(larder::services& at) {
     undone.breaks(seats_taken, 7);
     co_await undone.rollback();
     co_await show(at, 7);  // from the cache: nothing was committed
+    co_await show_more(at);
     at.cache.stop();
 }
 

@@ -12,6 +12,7 @@
 #include "http/problem.hpp"
 #include "http/text.hpp"
 #include "larder/app.hpp"
+#include "larder/cache/load_error.hpp"
 #include "larder/percent.hpp"
 #include "larder/preconditions.hpp"
 
@@ -73,6 +74,11 @@ http::response answer_for_exception(bool is_write, const pg::pool& connections) 
         throw;
     } catch (const pg::error& e) {
         return answer_for(e, is_write, connections);
+    } catch (const cache::load_error& e) {
+        auto r =
+            http::error_response(503, std::string{"The answer could not be loaded: "} + e.what());
+        r.headers.emplace_back("retry-after", "1");
+        return r;
     } catch (const http::invalid_input& e) {
         return {.status = 422, .body = http::faults_json(e.faults())};
     } catch (const http::error& e) {

@@ -15,6 +15,7 @@
 #include "admin/observer.hpp"
 #include "admin/server.hpp"
 #include "app_state.hpp"
+#include "cache/load_bound.hpp"
 #include "docs.hpp"
 #include "http/certificates.hpp"
 #include "http/listener.hpp"
@@ -86,7 +87,12 @@ void expect_apart(const cache::key& family, const std::vector<cache::key>& other
 void app::reads(const cache::key& family) {
     const std::string name{family.family()};
     auto& all = state_->families;
-    if (family.ttl()) all.ttls[name] = *family.ttl();
+    if (const auto& how = family.policy(); how != cache::policy{}) {
+        auto& of = all.policies[name];
+        of.how = how;
+        if (how.loads_at_once > 0)
+            of.turns = std::make_shared<cache::load_bound>(how.loads_at_once);
+    }
     expect_apart(family, state_->keys);
     state_->keys.push_back(family);
     if (std::ranges::find(all.names, name) == all.names.end()) all.names.push_back(name);

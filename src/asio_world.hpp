@@ -84,9 +84,11 @@ private:
     std::mt19937_64 random_{std::random_device{}()};
 };
 
-/// Runs a coroutine of Asio's for one of the engine's. What it throws is thrown there.
+/// Runs a coroutine of Asio's for one of the engine's. What it throws is thrown there. Nothing if
+/// it has not ended by then: it goes on, and what comes of it is lost.
 template <class T>
-task<T> as_task(asio_world& outside, waits& of, boost::asio::awaitable<T> work) {
+task<std::optional<T>> as_task(asio_world& outside, waits& of, boost::asio::awaitable<T> work,
+                               std::optional<time_point> until) {
     struct ended {
         std::optional<T> value;
         std::exception_ptr failed;
@@ -102,9 +104,16 @@ task<T> as_task(asio_world& outside, waits& of, boost::asio::awaitable<T> work) 
             state->done = true;
             if (const auto there = loop.lock()) there->resume(id);
         });
-    if (!state->done) co_await of.until(id);
+    if (!state->done && until) co_await of.until(id, *until);
+    else if (!state->done) co_await of.until(id);
     if (state->failed) std::rethrow_exception(state->failed);
-    co_return std::move(*state->value);
+    co_return std::move(state->value);
+}
+
+template <class T>
+task<T> as_task(asio_world& outside, waits& of, boost::asio::awaitable<T> work) {
+    auto value = co_await as_task(outside, of, std::move(work), std::nullopt);
+    co_return std::move(*value);
 }
 
 namespace detail {

@@ -1,15 +1,29 @@
 #include "larder/cached_query.hpp"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
+#include <exception>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "larder/cache/load_error.hpp"
 #include "larder/http/error.hpp"
 
 namespace larder {
+
+namespace asio = boost::asio;
 
 std::optional<std::string_view> find_local(services& at, std::string_view key) {
     if (at.http && at.http->asked != http::cache_directives{}) return std::nullopt;
@@ -49,21 +63,116 @@ awaitable<std::optional<cache::tiers::found>> look(services& at, std::string_vie
 
 }  // namespace
 
+namespace {
+
+// The server's, or larder's: not a handler's answer, as a 404, nor a fault of its SQL.
+bool is_outage(const std::exception_ptr& failed) {
+    try {
+        std::rethrow_exception(failed);
+    } catch (const pg::error& e) {
+        return e.kind() == pg::failure::unavailable || e.kind() == pg::failure::interrupted;
+    } catch (const cache::load_error&) {
+        return true;
+    } catch (const http::error& e) {
+        return e.status() >= 500;
+    } catch (...) {
+        return false;
+    }
+}
+
+void log_failure(const std::exception_ptr& failed) {
+    try {
+        std::rethrow_exception(failed);
+    } catch (const std::exception& e) {
+        spdlog::debug("A stale entry stands for a load that failed: {}", e.what());
+    }
+}
+
+}  // namespace
+
 awaitable<std::string> read_through(services& at, std::string key, cache::tiers::loader load,
                                     cache::tiers::check is_value) {
     cache::wish how;
     std::optional<cache::tiers::found> found;
     const bool asks_for_more = at.http && at.http->asked != http::cache_directives{};
+    if (!asks_for_more) how.stale = &is_outage;
     if (asks_for_more) found = co_await look(at, key, is_value, how);
     if (!found) found = co_await at.cache.read(key, std::move(load), is_value, how);
     if (found->from != cache::origin::source)
         spdlog::debug("Found {}, value is {}", key, found->text);
+    if (found->instead_of) log_failure(found->instead_of);
     auto text = found->text;
     if (at.http) {
         at.http->answer = std::move(found);
         at.http->key = std::move(key);
     }
     co_return text;
+}
+
+awaitable<std::string> load_anew(services& at, std::string key, cache::tiers::loader load,
+                                 cache::tiers::check is_value) {
+    const cache::wish how{.anew = true};
+    auto found = co_await at.cache.read(std::move(key), std::move(load), is_value, how);
+    co_return std::move(found.text);
+}
+
+namespace {
+
+constexpr std::size_t loads_at_once = 3;  // a worker has a connection more
+
+// What is still to be loaded of a list, and who waits for it. It may outlive the request.
+struct reads_of_list {
+    reads_of_list(cache::tiers& from, cache::tiers::check check, asio::any_io_executor executor)
+        : cache(from), is_value(check), ended(std::move(executor)) {}
+
+    cache::tiers& cache;
+    const cache::tiers::check is_value;
+    std::vector<std::string> keys, texts;
+    std::vector<cache::tiers::loader> loads;
+    std::vector<std::size_t> missing;  // the next is at the end
+    std::size_t readers = 0;
+    std::exception_ptr failed;
+    asio::steady_timer ended;
+};
+
+awaitable<void> read_some(std::shared_ptr<reads_of_list> of) {
+    const cache::wish how{.stale = &is_outage};
+    while (!of->missing.empty() && !of->failed) {
+        const auto i = of->missing.back();
+        of->missing.pop_back();
+        try {
+            auto found = co_await of->cache.read(of->keys[i], of->loads[i], of->is_value, how);
+            of->texts[i] = std::move(found.text);
+        } catch (...) {
+            of->failed = std::current_exception();
+        }
+    }
+    if (--of->readers == 0) of->ended.cancel();
+}
+
+}  // namespace
+
+awaitable<std::vector<std::string>> read_all_through(services& at, std::vector<std::string> keys,
+                                                     std::vector<cache::tiers::loader> loads,
+                                                     cache::tiers::check is_value) {
+    const auto executor = co_await asio::this_coro::executor;
+    const auto all = std::make_shared<reads_of_list>(at.cache, is_value, executor);
+    auto found = co_await at.cache.look_all(keys, is_value);
+    all->keys = std::move(keys);
+    all->loads = std::move(loads);
+    all->texts.resize(found.size());
+    for (std::size_t i = found.size(); i-- > 0;) {
+        if (!found[i]) all->missing.push_back(i);
+        else at.cache.count_hit(found[i]->from);
+        if (found[i]) all->texts[i] = std::move(found[i]->text);
+    }
+    all->readers = std::min(loads_at_once, all->missing.size());
+    all->ended.expires_at(asio::steady_timer::time_point::max());
+    for (auto left = all->readers; left > 0; --left)
+        asio::co_spawn(executor, read_some(all), asio::detached);
+    while (all->readers > 0) co_await all->ended.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (all->failed) std::rethrow_exception(all->failed);
+    co_return std::move(all->texts);
 }
 
 namespace detail {

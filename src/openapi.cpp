@@ -243,15 +243,21 @@ std::string security_schemes(const std::vector<operation>& operations) {
 }
 
 // Which entries a GET reads, or a POST makes untrue, and how long entries live.
-std::string cache_policy(const operation& o, std::chrono::seconds ttl) {
+std::string cache_policy(const operation& o, std::chrono::seconds usual_ttl) {
     std::vector<std::string> entries;
     entries.reserve(o.entries.size());
     for (const auto& one : o.entries) entries.push_back(quoted(one));
     if (o.method != http::method::get) return object({{"invalidates", array(entries)}});
     if (entries.empty()) return {};
+    const auto text = [](auto time) { return std::to_string(time.count()); };
+    const auto if_any = [&](auto time) { return time.count() > 0 ? text(time) : ""; };
+    const auto& negative = o.policy.negative_ttl;
     return object({{"family", quoted(o.family)},
                    {"entries", array(entries)},
-                   {"ttl", std::to_string(ttl.count())}});
+                   {"ttl", text(o.policy.ttl.value_or(usual_ttl))},
+                   {"negative_ttl", negative && o.may_be_missing ? text(*negative) : ""},
+                   {"stale_while_revalidate", if_any(o.policy.stale_while_revalidate)},
+                   {"stale_if_error", if_any(o.policy.stale_if_error)}});
 }
 
 std::string_view verb(const operation& o) {
@@ -282,17 +288,16 @@ std::string path_item(const std::vector<operation>& all, const std::string& path
     std::vector<field> methods;
     for (const auto& o : all)
         if (o.path == path)
-            methods.emplace_back(
-                verb(o),
-                object({{"operationId", quoted(id_of(o))},
-                        {"tags", array({quoted(options.title)})},
-                        {"summary", quoted(o.summary)},
-                        {"description", quoted(o.text)},
-                        {"security", security(o)},
-                        {"parameters", parameters(o)},
-                        {"requestBody", body(o)},
-                        {"responses", responses(o)},
-                        {"x-larder-cache", cache_policy(o, o.ttl.value_or(options.ttl))}}));
+            methods.emplace_back(verb(o),
+                                 object({{"operationId", quoted(id_of(o))},
+                                         {"tags", array({quoted(options.title)})},
+                                         {"summary", quoted(o.summary)},
+                                         {"description", quoted(o.text)},
+                                         {"security", security(o)},
+                                         {"parameters", parameters(o)},
+                                         {"requestBody", body(o)},
+                                         {"responses", responses(o)},
+                                         {"x-larder-cache", cache_policy(o, options.ttl)}}));
     return object(methods);
 }
 

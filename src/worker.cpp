@@ -105,7 +105,8 @@ worker::worker(const app_options& options, const routes& all, const cached_famil
       db_(io_.get_executor(), options.source.value_or(pg::pool_options{}), logins),
       cache_(io_.get_executor(), options.shared.value_or(valkey::client_options{}), own,
              {.ttl = options.ttl,
-              .ttls = families.ttls,
+              .policies = families.policies,
+              .turn_timeout = db_.acquire_timeout(),
               .unfollowed = options.follow == following::off
                                 ? std::nullopt
                                 : std::optional<std::chrono::milliseconds>{options.unfollowed},

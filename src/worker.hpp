@@ -48,8 +48,8 @@ http::server_options server_options_of(const app_options& o, const http::certifi
 /// What an app reads through the cache.
 struct cached_families {
     std::vector<std::string> names;
-    std::map<std::string, std::chrono::seconds, std::less<>> ttls;  ///< of those that have one
-    std::set<std::string, std::less<>> by_generation;               ///< see tiers_options
+    std::map<std::string, cache::family_policy, std::less<>> policies;  ///< of those that have one
+    std::set<std::string, std::less<>> by_generation;                   ///< see tiers_options
 };
 
 class worker {

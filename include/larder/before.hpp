@@ -213,7 +213,7 @@ public:
     {
         return inner_.family();
     }
-    constexpr const auto& policy() const
+    constexpr http::client_policy policy() const
         requires caching<H>
     {
         return inner_.policy();

@@ -50,7 +50,8 @@ constexpr invalidates_by<Keys...> invalidates(Keys... keys) {
 
 /// A handler that answers from the cache.
 ///
-/// Errors   what the handler throws; never because of the cache.
+/// Errors   what the handler throws, and cache::load_error if the key's policy bounds its loads;
+///          never because of the cache.
 /// Cancel   a load that others wait for goes on.
 /// Cost     those of cache::tiers; the load is the handler, with a session of its own.
 template <handler H, class Key>
@@ -78,7 +79,16 @@ public:
 
     /// The family of the entries that this handler reads and fills.
     constexpr std::string_view family() const { return key_.family(); }
-    constexpr const http::client_policy& policy() const { return policy_; }
+    /// What clients are told: what the route says, and else what larder itself does.
+    constexpr http::client_policy policy() const {
+        auto told = policy_;
+        const auto& own = key_.whole().policy();
+        if (!told.tells_of_stale) return told;
+        if (told.stale_while_revalidate.count() == 0)
+            told.stale_while_revalidate = own.stale_while_revalidate;
+        if (told.stale_if_error.count() == 0) told.stale_if_error = own.stale_if_error;
+        return told;
+    }
     constexpr const Key& key() const { return key_; }
 
     awaitable<reply> operator()(services& at, input in) const {
@@ -102,6 +112,7 @@ private:
     static awaitable<std::string> load_text(H inner, cache::key family, pg::pool& connections,
                                             cache::tiers& cache, input in) {
         pg::session session{connections};
+        detail::set_limit(session, family);
         services at{session, cache};
         const auto value = co_await inner(at, std::move(in));
         if (connections.checks_reads()) co_await detail::expect_declared(session, family);

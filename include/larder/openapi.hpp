@@ -34,16 +34,16 @@ struct operation {
     std::string path = {};
     std::string summary = {}, text = {}, reply_text = {};
     members in_path = {}, query = {}, in_header = {};
-    security_scheme security = {};                 ///< by which who asks is known, if he has to be
-    bool is_guarded = false;                       ///< by a step, also one without a scheme
-    unsigned status = 200;                         ///< of the reply
-    bool may_be_missing = false;                   ///< 404 then
-    bool may_be_there = false;                     ///< 200 then, and not 201
-    std::string body = {}, reply = {};             ///< names of structs; empty: nothing is sent
-    std::map<std::string, members> structs = {};   ///< those two, and what they contain
-    std::string family = {};                       ///< of the entries read or made untrue
-    std::vector<std::string> entries = {};         ///< `num_orders:all`, `num_orders:{customerid}`
-    std::optional<std::chrono::seconds> ttl = {};  ///< of the entries, if it is their own
+    security_scheme security = {};                ///< by which who asks is known, if he has to be
+    bool is_guarded = false;                      ///< by a step, also one without a scheme
+    unsigned status = 200;                        ///< of the reply
+    bool may_be_missing = false;                  ///< 404 then
+    bool may_be_there = false;                    ///< 200 then, and not 201
+    std::string body = {}, reply = {};            ///< names of structs; empty: nothing is sent
+    std::map<std::string, members> structs = {};  ///< those two, and what they contain
+    std::string family = {};                      ///< of the entries read or made untrue
+    std::vector<std::string> entries = {};        ///< `num_orders:all`, `num_orders:{customerid}`
+    cache::policy policy = {};                    ///< of the entries
 };
 
 /// What the document says of the service as a whole.
@@ -211,7 +211,7 @@ operation describe(const H& h, http::method method, std::string path) {
     detail::describe_reply<reply_of<H>>(o);
     if constexpr (requires { h.key().patterns(); }) {
         o.family = h.key().family();
-        o.ttl = h.key().whole().ttl();
+        o.policy = h.key().whole().policy();
         o.entries = h.key().patterns();
     } else if constexpr (requires { h.patterns(); }) {
         o.entries = h.patterns();

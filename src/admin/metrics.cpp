@@ -162,6 +162,11 @@ void add_cache(families& all, const observation& of) {
                 sum_of(&s::loads));
     all.counter("larder_cache_failed_loads_total", "Those of them that failed",
                 sum_of(&s::failed_loads));
+    all.counter("larder_cache_stale_answers_total",
+                "Hits of entries that were past their time to live", sum_of(&s::stale_answers));
+    all.counter("larder_cache_refused_loads_total",
+                "Loads that were not run, as too many of their family were",
+                sum_of(&s::refused_loads));
     all.counter("larder_cache_load_seconds_total", "Time that the loads took together",
                 sum_of(&s::load_ns) / 1e9);
     all.counter("larder_cache_fills_total", "Loaded values that became entries in Valkey",

@@ -115,13 +115,6 @@ std::optional<local_hit> engine::find_entry(std::string_view key) {
     return hit;
 }
 
-task<std::optional<found>> engine::look_for_entry(std::string key, check is_value) {
-    if (const auto hit = find_entry(key); hit && is_value(hit->text))
-        co_return found{std::string{hit->text}, origin::local, hit->age, hit->left};
-    auto shared = co_await reader_.look(std::move(key), is_value);
-    co_return shared;
-}
-
 // ---- Where the family is kept by generation, each of these is done twice.
 
 std::optional<local_hit> engine::find(std::string_view key) {
@@ -132,15 +125,23 @@ std::optional<local_hit> engine::find(std::string_view key) {
     return find_entry(generations::entry(family, now->text, key));
 }
 
+std::optional<found> engine::find_value(std::string_view key, check is_value) {
+    const auto hit = find(key);
+    if (!hit || !is_value(hit->text)) return std::nullopt;
+    return found{std::string{hit->text}, origin::local, hit->age, hit->left};
+}
+
+// What the local tier does not have as a whole is looked up as a whole: it may not have heard yet
+// that its generation has ended.
 task<std::optional<found>> engine::look(std::string key, check is_value) {
+    if (auto local = find_value(key, is_value)) co_return local;
     const auto family = generations_.family_of(key);
     if (!family.empty()) {
-        const auto now =
-            co_await look_for_entry(generation_of(family), &generations::is_generation);
+        const auto now = co_await reader_.look(generation_of(family), &generations::is_generation);
         if (!now) co_return std::nullopt;
         key = generations::entry(family, now->text, key);
     }
-    auto entry = co_await look_for_entry(std::move(key), is_value);
+    auto entry = co_await reader_.look(std::move(key), is_value);
     co_return entry;
 }
 
@@ -325,6 +326,7 @@ bool engine::is_calm() const {
 }
 
 void engine::complete(stats& s) const {
+    s.fills += reader_.filled_behind();
     s.purges = trust_.purges();
     s.purged_entries = trust_.purged_entries();
     s.evictions = local_.evictions();

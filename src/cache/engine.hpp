@@ -1,7 +1,9 @@
 // The cache of a worker, without any I/O: everything that decides. Private to cache.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <set>
 #include <span>
@@ -51,6 +53,8 @@ public:
 
     std::optional<local_hit> find(std::string_view key);
     task<std::optional<found>> look(std::string key, check is_value);
+    /// Hits in either tier, in the order of the keys, which are asked for together.
+    task<std::vector<std::optional<found>>> look_all(std::vector<std::string> keys, check is_value);
     task<found> read(std::string key, loader load, check is_value, wish how);
     writer& writes() { return writer_; }
     /// What another instance announced.
@@ -77,6 +81,9 @@ public:
     void complete(stats& s) const;
     void remember_servers(server_memory how) { trust_.remember_servers(std::move(how)); }
     const std::vector<std::string>& families() const { return options_.families; }
+    /// Of the key's family; null if that has none.
+    const family_policy* policy_of(std::string_view key) const { return shared_.policy_of(key); }
+    const tiers_options& options() const { return options_; }
     /// In leases, holds and locks.
     const std::string& name() const { return name_; }
 
@@ -90,9 +97,16 @@ private:
     bool is_trusted() const override { return trust_.is_trusted(); }
     void release_soon() override { releases_.soon(); }
 
+    struct gathered {
+        std::vector<std::optional<found>> all;
+        std::size_t left = 0;
+        wait_id done = 0;
+    };
     bool is_proved() const;
+    task<void> look_into(std::shared_ptr<gathered> to, std::size_t place, std::string key,
+                         check is_value);
     std::optional<local_hit> find_entry(std::string_view key);
-    task<std::optional<found>> look_for_entry(std::string key, check is_value);
+    std::optional<found> find_value(std::string_view key, check is_value);
     task<found> read_in_generation(std::string key, loader load, check is_value, wish how);
     void remember(std::span<const changed_key> keys);
     task<void> forget(std::vector<changed_key> keys);

@@ -21,14 +21,20 @@ std::optional<local_hit> reader::find(std::string_view key) {
     const auto hit = local_.find(key, now, own_.generation(key));
     if (!hit) return std::nullopt;
     const auto left = std::chrono::ceil<milliseconds>(hit->expires - now);
-    if (left > shared_.longest(key)) return std::nullopt;
-    return local_hit{hit->value, shared_.age_of(key, left), left, hit->version};
+    const auto longest = shared_.longest(key, hit->value);
+    if (left > longest) return std::nullopt;
+    return local_hit{hit->value, shared_tier::age_of(key, longest, left), left, hit->version};
 }
 
 task<std::optional<found>> reader::look(std::string key, check is_value) {
     if (!owner_.is_usable(key)) co_return std::nullopt;
+    const auto place = local_.reserve(key, own_.generation(key));
     auto entry = co_await shared_.get(key);
-    if (!entry || !entry->text || !is_value(*entry->text)) co_return std::nullopt;
+    const bool has_value = entry && entry->text && is_value(*entry->text);
+    const bool is_there = has_value && !entry->is_stale;
+    if (is_there) settle(place, key, *entry);
+    else local_.abandon(place, key);
+    if (!is_there) co_return std::nullopt;
     co_return shared_hit(key, std::move(*entry));
 }
 
@@ -45,18 +51,30 @@ task<found> reader::read(std::string key, loader load, check is_value, wish how)
         passages_.emplace(boarded.number, std::move(fresh));
     }
     const auto mine = passages_.at(boarded.number);
-    mine->how.anew = mine->how.anew || how.anew;
-    mine->how.keep = mine->how.keep || how.keep;
+    board(*mine, how, boarded.is_first);
     if (boarded.takes_off) take_off(boarded.number);
     if (!mine->landed) {
         mine->passengers.push_back(waits_.make());
         co_await waits_.until(mine->passengers.back());
+    }
+    if (mine->failed && how.stale && mine->instead) {
+        auto instead = *mine->instead;
+        if (instead.is_stale()) instead.instead_of = mine->failed;
+        co_return instead;
     }
     if (mine->failed) std::rethrow_exception(mine->failed);
     auto landed = mine->brought;
     landed.loaded = landed.from == origin::source && boarded.is_first;
     landed.collapsed = mine->waited || (landed.from == origin::source && !boarded.is_first);
     co_return landed;
+}
+
+// All have to take what is stale at once; what a load that failed is worth each says for himself.
+void reader::board(passage& p, const wish& how, bool is_first) {
+    p.how.anew = p.how.anew || how.anew;
+    p.how.keep = p.how.keep || how.keep;
+    if (is_first || !how.stale) p.how.stale = how.stale;
+    if (how.stale) p.forgives = how.stale;
 }
 
 // A flight belongs to nobody: a reader who goes away leaves it to the others.
@@ -70,6 +88,7 @@ task<void> reader::fly(departures::flight_number number, passage_ptr p) {
     } catch (...) {
         p->failed = std::current_exception();
     }
+    if (p->is_to_be_renewed) renew_behind(*p);
     land(number, p);
 }
 
@@ -86,14 +105,18 @@ void reader::land(departures::flight_number number, const passage_ptr& p) {
 task<void> reader::fly(passage& p) {
     flight f{{}, p.boarded};  // nobody waits twice
     const auto token = owner_.next_name();
-    std::optional<std::string> unreadable;
     bool asks = p.how.keep && owner_.is_usable(p.key);
     if (asks && p.how.anew) {
         const std::vector<std::string> keys(1, p.key), nobody;
         asks = co_await shared_.release(keys, nobody);
     }
     if (p.how.keep && !asks) p.brought.bypassed = why_unusable(p.key);
-    auto next = f.take_off(asks);
+    co_await go_on(f, p, token, f.take_off(asks));
+    if (p.failed && p.forgives && p.forgives(p.failed)) co_await find_instead(p);
+}
+
+task<void> reader::go_on(flight& f, passage& p, const std::string& token, step next) {
+    std::optional<std::string> unreadable;
     while (next != step::land) switch (next) {
             case step::read: next = co_await read(f, p, unreadable); break;
             case step::ask: next = co_await ask(f, p, token, unreadable); break;
@@ -105,8 +128,16 @@ task<void> reader::fly(passage& p) {
         }
 }
 
+// Who would not be told that it changed may not have it.
+void reader::settle(local_tier::place at, const std::string& key, const shared_tier::kept& of) {
+    const bool may_be_kept = of.is_tracked && (of.left > 0ms || !in_force.nothing_stale_is_kept);
+    if (may_be_kept) local_.settle(at, key, *of.text, of.expires);
+    else local_.abandon(at, key);
+}
+
 found reader::shared_hit(std::string_view key, shared_tier::kept of) const {
-    return {std::move(*of.text), origin::shared, shared_.age_of(key, of.left), of.left};
+    const auto age = shared_tier::age_of(key, shared_.longest(key, *of.text), of.left);
+    return {std::move(*of.text), origin::shared, age, of.left};
 }
 
 std::string_view reader::why_unusable(std::string_view key) const {
@@ -120,12 +151,20 @@ task<reader::step> reader::read(flight& f, passage& p, std::optional<std::string
     if (in_force.place_reserved_before_get) place = local_.reserve(p.key, own_.generation(p.key));
     auto entry = co_await shared_.get(p.key);
     if (!in_force.place_reserved_before_get) place = local_.reserve(p.key, own_.generation(p.key));
-    const bool found = entry && entry->text && p.is_value(*entry->text);
+    const bool has_value = entry && entry->text && p.is_value(*entry->text);
+    const bool is_stale = has_value && entry->is_stale;
+    p.is_to_be_renewed = is_stale && is_renewed_behind(p, *entry);
+    const bool found = has_value && (!is_stale || p.is_to_be_renewed);
     const bool answered = entry.has_value();
-    if (found && entry->is_tracked && entry->left > 0ms)
-        local_.settle(place, p.key, *entry->text, entry->expires);
+    if (!in_force.nothing_stale_is_kept && is_stale) entry->expires += shared_.stale_for(p.key);
+    if (!in_force.ask_again_for_what_is_stale && is_stale) {
+        auto copy = *entry;
+        p.before = shared_hit(p.key, std::move(copy));
+    }
+    if (found) settle(place, p.key, *entry);
     else local_.abandon(place, p.key);
     if (found) p.brought = shared_hit(p.key, std::move(*entry));
+    else if (answered && entry->is_stale) p.brought.was_stale = true;
     else if (answered) unreadable = std::move(entry->text ? entry->text : entry->unreadable);
     else p.brought.bypassed = why_unusable(p.key);
     co_return f.read_answered(answered, found);
@@ -137,7 +176,7 @@ task<reader::step> reader::ask(flight& f, passage& p, const std::string& token,
     auto reply = co_await shared_.lease(p.key, token, unreadable);
     auto answer = reply.is;
     if (answer == lease_answer::value) {
-        const auto ttl = shared_.ttl_of(p.key);  // it has just come
+        const auto ttl = shared_.ttl_of(p.key, reply.value);  // it has just come
         if (p.is_value(reply.value)) p.brought = {std::move(reply.value), origin::shared, 0ms, ttl};
         else answer = lease_answer::none;
     }
@@ -195,8 +234,8 @@ task<reader::step> reader::fill(flight& f, passage& p, const std::string& token)
         co_return f.filled();
     }
     spdlog::debug("Caching {}, value is {}", p.key, p.brought.text);
-    p.brought.left = shared_.ttl_of(p.key);
-    p.brought.unfollowed = shared_.is_shortened(p.key);
+    p.brought.left = shared_.ttl_of(p.key, p.brought.text);
+    p.brought.unfollowed = shared_.is_shortened(p.key, p.brought.text);
     const auto sent = waits_.now();
     p.brought.stored = co_await shared_.fill(p.key, token, p.brought.text, p.brought.left);
     if (!in_force.only_gets_are_kept && p.brought.stored)
@@ -212,6 +251,7 @@ task<reader::step> reader::yield(flight& f, const std::string& key, const std::s
 
 std::string reader::what_goes_on() const {
     if (!passages_.empty()) return "a flight of " + passages_.begin()->second->key;
+    if (!renewed_behind_.empty()) return "a load behind of " + *renewed_behind_.begin();
     if (!waiting_.empty()) return "a wait for " + waiting_.begin()->first;
     return {};
 }

@@ -1,11 +1,13 @@
 // How a value is found: local tier, shared tier, lease, source, fill. Private to cache.
 #pragma once
 
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -45,7 +47,7 @@ public:
 
     /// A hit in the local tier; who asks has to see that nothing is unread.
     std::optional<local_hit> find(std::string_view key);
-    /// A hit in the shared tier.
+    /// A hit in the shared tier, which the local one then has as well.
     task<std::optional<found>> look(std::string key, check is_value);
     /// The value from wherever it is. `load` may run after the caller has gone; it throws what
     /// every reader of this load then gets.
@@ -58,6 +60,8 @@ public:
 
     /// Empty if nothing goes on; else what does.
     std::string what_goes_on() const;
+    /// How many entries it has stored that nobody waited for.
+    std::uint64_t filled_behind() const { return filled_behind_; }
 
 private:
     using step = flight::step;
@@ -70,8 +74,12 @@ private:
         time_point boarded;       // by the first
         wish how{.keep = false};  // of all together
         found brought{};
-        bool waited = false;  // for another flight's fill
+        bool waited = false;            // for another flight's fill
+        bool is_to_be_renewed = false;  // what it brought
         std::exception_ptr failed;
+        outage forgives = nullptr;     // of one who takes what is stale instead
+        std::optional<found> instead;  // of a load that failed
+        std::optional<found> before;   // the load, where that is not asked again
         bool landed = false;
         std::vector<wait_id> passengers;
     };
@@ -87,6 +95,12 @@ private:
     void land(departures::flight_number number, const passage_ptr& p);
     task<void> fly(departures::flight_number number, passage_ptr p);
     task<void> fly(passage& p);
+    task<void> go_on(flight& f, passage& p, const std::string& token, step next);
+    void board(passage& p, const wish& how, bool is_first);
+    bool is_renewed_behind(const passage& p, const shared_tier::kept& of) const;
+    task<void> find_instead(passage& p);
+    void renew_behind(const passage& p);
+    task<void> load_behind(passage_ptr p);
     task<step> read(flight& f, passage& p, std::optional<std::string>& unreadable);
     task<step> ask(flight& f, passage& p, const std::string& token,
                    const std::optional<std::string>& unreadable);
@@ -95,6 +109,7 @@ private:
     task<step> fill(flight& f, passage& p, const std::string& token);
     task<step> yield(flight& f, const std::string& key, const std::string& token);
     task<void> renew(std::string key, std::string token, std::shared_ptr<renewal> during);
+    void settle(local_tier::place at, const std::string& key, const shared_tier::kept& of);
     found shared_hit(std::string_view key, shared_tier::kept of) const;
     std::string_view why_unusable(std::string_view key) const;
 
@@ -108,6 +123,8 @@ private:
     std::unordered_map<departures::flight_number, passage_ptr> passages_;
     // Flights that wait for a key to change.
     std::multimap<std::string, wait_id, std::less<>> waiting_;
+    std::set<std::string, std::less<>> renewed_behind_;  // keys of what is loaded for nobody
+    std::uint64_t filled_behind_ = 0;
     bool stopped_ = false;
     nursery home_;  // ends first
 };

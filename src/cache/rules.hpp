@@ -42,6 +42,11 @@ struct rules {
     bool sign_only_of_who_is_not_behind = true;
     bool sign_only_when_all_is_forgotten = true;
     bool believe_for_a_short_time_unfollowed = true;
+
+    bool nothing_stale_beyond_its_bound = true;
+    bool nothing_stale_unfollowed = true;
+    bool nothing_stale_is_kept = true;
+    bool ask_again_for_what_is_stale = true;
 };
 
 #ifdef LARDER_RULES_CAN_BE_LEFT_OUT

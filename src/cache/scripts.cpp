@@ -25,7 +25,8 @@ local function is_held() return redis.call('ZCOUNT', KEYS[3], '(' .. now, '+inf'
 
 constexpr std::string_view lease = R"(
 local value = redis.call('TYPE', KEYS[1]).ok == 'string' and redis.call('GETRANGE', KEYS[1], 0, ARGV[3])
-if value and value ~= '' and value ~= ARGV[4] then return '=' .. value end
+local is_stale = ARGV[5] and redis.call('PTTL', KEYS[1]) <= tonumber(ARGV[5])
+if value and value ~= '' and value ~= ARGV[4] and not is_stale then return '=' .. value end
 if is_held() then return 'held' end
 local owner = redis.call('GET', KEYS[2])
 if owner and owner ~= ARGV[1] then return 'busy' end

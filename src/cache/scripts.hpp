@@ -13,7 +13,8 @@ namespace larder::cache {
 /// whom its entries are, and the lock of who purges it. Durations are milliseconds.
 namespace script {
 enum index : std::size_t {
-    lease,    ///< token, duration[, a text that is no value]: `=<value>` granted busy held
+    lease,    ///< token, duration[, longest, a text that is no value or none[, what is left of
+              ///< entries that are none any more]]: `=<value>` granted busy held
     fill,     ///< token, value, ttl: 1 if it was stored
     yield,    ///< token: deletes this lease
     hold,     ///< writer, duration: deletes value and lease

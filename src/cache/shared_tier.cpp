@@ -4,6 +4,7 @@
 #include <charconv>
 #include <functional>
 
+#include "larder/cache/enclosed.hpp"
 #include "rules.hpp"
 
 namespace larder::cache {
@@ -26,35 +27,43 @@ std::string text_of(milliseconds duration) { return std::to_string(duration.coun
 }  // namespace
 
 // The family ends before one of the colons: how many parameters it has is not known here.
-milliseconds shared_tier::whole_ttl_of(std::string_view key) const {
-    if (options_.ttls.empty()) return options_.ttl;
+const family_policy* shared_tier::policy_of(std::string_view key) const {
+    if (options_.policies.empty()) return nullptr;
     auto family = key;
     for (auto end = key.rfind(':'); end != key.npos; end = family.rfind(':')) {
         family = key.substr(0, end);
-        if (const auto found = options_.ttls.find(family); found != options_.ttls.end())
-            return found->second;
+        if (const auto found = options_.policies.find(family); found != options_.policies.end())
+            return &found->second;
         if (std::ranges::find(options_.families, family) != options_.families.end()) break;
     }
-    return options_.ttl;
+    return nullptr;
 }
 
-milliseconds shared_tier::longest(std::string_view key) const {
+milliseconds shared_tier::whole_ttl_of(std::string_view key, std::string_view text) const {
+    const auto* of = policy_of(key);
+    if (!of) return options_.ttl;
+    if (of->how.negative_ttl && is_nothing(text)) return *of->how.negative_ttl;
+    return of->how.ttl.value_or(options_.ttl);
+}
+
+milliseconds shared_tier::longest(std::string_view key, std::string_view text) const {
     if (generations_.is_of_one(key)) return generations::live;
-    const auto whole = whole_ttl_of(key);
+    const auto whole = whole_ttl_of(key, text);
     const bool counts =
         options_.unfollowed && !is_followed() && in_force.believe_for_a_short_time_unfollowed;
     return counts ? std::min<milliseconds>(whole, *options_.unfollowed) : whole;
 }
 
-milliseconds shared_tier::ttl_of(std::string_view key) const {
-    const auto most = longest(key);
-    const auto shorter =
-        std::hash<std::string_view>{}(key) % static_cast<std::size_t>(most.count() / 20 + 1);
-    return most - milliseconds{shorter};
+milliseconds shared_tier::stale_for(std::string_view key) const {
+    const auto* of = policy_of(key);
+    if (!of || generations_.is_of_one(key)) return 0ms;
+    return of->how.stale_for();
 }
 
-milliseconds shared_tier::age_of(std::string_view key, milliseconds left) const {
-    return std::max(milliseconds{0}, ttl_of(key) - left);
+milliseconds shared_tier::ttl_within(milliseconds longest, std::string_view key) {
+    const auto shorter =
+        std::hash<std::string_view>{}(key) % static_cast<std::size_t>(longest.count() / 20 + 1);
+    return longest - milliseconds{shorter};
 }
 
 task<std::optional<shared_tier::kept>> shared_tier::get(const std::string& key) {
@@ -75,13 +84,19 @@ task<std::optional<shared_tier::kept>> shared_tier::get(const std::string& key) 
     const auto& ttl = replies.front().text;
     long left = 0;
     std::from_chars(ttl.data(), ttl.data() + ttl.size(), left);
-    result.left = milliseconds{left};
+    const auto longer = stale_for(key);
+    result.left = milliseconds{left} - longer;
     result.expires = sent + result.left;
+    result.is_stale = longer > 0ms && result.left <= 0ms;
     const bool has_just_come = left == -2;  // who asks for a lease gets it
     if (value.is != valkey::reply::kind::text || value.text.empty() || has_just_come)
         co_return result;
     // What this service would have written has an end, and no later one.
-    const bool has_end = left != -1 && result.left <= longest(key);
+    const bool has_end = left != -1 && result.left <= longest(key, value.text);
+    // What others write meanwhile would have to be told.
+    const bool may_be_stale =
+        !options_.unfollowed || is_followed() || !in_force.nothing_stale_unfollowed;
+    if (has_end && result.is_stale && !may_be_stale) co_return result;
     const bool is_short = value.text.size() <= options_.largest_value;
     (has_end && is_short ? result.text : result.unreadable) = std::move(value.text);
     co_return result;
@@ -92,7 +107,9 @@ task<shared_tier::leased> shared_tier::lease(const std::string& key, const std::
     auto ask =
         client_.script(script::lease, keys_of(key),
                        {token, text_of(options_.lease), std::to_string(options_.largest_value)});
-    if (unreadable) ask.push_back(*unreadable);
+    const auto longer = stale_for(key);
+    if (unreadable || longer > 0ms) ask.push_back(unreadable.value_or(""));
+    if (longer > 0ms) ask.push_back(text_of(longer));
     auto reply = co_await client_.call(std::move(ask));
     co_return answer_of(reply);
 }
@@ -106,7 +123,8 @@ task<bool> shared_tier::renew(const std::string& key, const std::string& token) 
 
 task<bool> shared_tier::fill(const std::string& key, const std::string& token,
                              const std::string& text, milliseconds ttl) {
-    auto ask = client_.script(script::fill, keys_of(key), {token, text, text_of(ttl)});
+    const auto lives = ttl + stale_for(key);
+    auto ask = client_.script(script::fill, keys_of(key), {token, text, text_of(lives)});
     const auto reply = co_await client_.call(std::move(ask));
     co_return reply.text == "1";
 }

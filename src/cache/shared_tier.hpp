@@ -1,6 +1,7 @@
 // What the cache says to Valkey about one key, and what Valkey answers. Private to cache.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -34,9 +35,10 @@ public:
     struct kept {
         std::optional<std::string> text;
         std::optional<std::string> unreadable;  ///< what is there instead, at least its beginning
-        milliseconds left{0};
-        time_point expires;
-        bool is_tracked = false;  ///< so a change would be heard of
+        milliseconds left{0};                   ///< of its TTL
+        time_point expires;                     ///< when nothing will be left
+        bool is_stale = false;                  ///< past its TTL, and still there
+        bool is_tracked = false;                ///< so a change would be heard of
     };
     /// By the connection that is told of changes. Nothing if there was no answer.
     task<std::optional<kept>> get(const std::string& key);
@@ -60,20 +62,33 @@ public:
                        const std::vector<std::string>& writers,
                        const std::string& transaction = {});
 
-    /// Of an entry under this key. Not all entries end at once; by the key, so that what is left of
-    /// an entry tells its age.
-    milliseconds ttl_of(std::string_view key) const;
-    /// The most that an entry under this key may have left and be believed.
-    milliseconds longest(std::string_view key) const;
+    /// Of an entry with this text under this key. Not all entries end at once; by the key, so that
+    /// what is left of an entry tells its age.
+    milliseconds ttl_of(std::string_view key, std::string_view text) const {
+        return ttl_within(longest(key, text), key);
+    }
+    /// The most that such an entry may have left and be believed.
+    milliseconds longest(std::string_view key, std::string_view text) const;
     /// Writes of others are seen until then.
     void followed_until(time_point when) { followed_until_ = when; }
     bool is_followed() const { return waits_.now() < followed_until_; }
+    /// How much longer than its TTL an entry is kept.
+    milliseconds stale_for(std::string_view key) const;
     /// Whether entries are believed for a shorter time than they would be.
-    bool is_shortened(std::string_view key) const { return longest(key) < whole_ttl_of(key); }
-    milliseconds age_of(std::string_view key, milliseconds left) const;
+    bool is_shortened(std::string_view key, std::string_view text) const {
+        return longest(key, text) < whole_ttl_of(key, text);
+    }
+    /// `longest`: that of the entry.
+    static milliseconds age_of(std::string_view key, milliseconds longest, milliseconds left) {
+        return std::max(milliseconds{0}, ttl_within(longest, key) - left);
+    }
+
+    /// Of the key's family; null if that has none.
+    const family_policy* policy_of(std::string_view key) const;
 
 private:
-    milliseconds whole_ttl_of(std::string_view key) const;
+    static milliseconds ttl_within(milliseconds longest, std::string_view key);
+    milliseconds whole_ttl_of(std::string_view key, std::string_view text) const;
     task<bool> run(script::index what, const std::vector<std::string>& keys,
                    std::vector<std::string> arguments);
 

@@ -6,11 +6,14 @@
 
 #include <exception>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include "../asio_world.hpp"
 #include "engine.hpp"
 #include "hot_keys.hpp"
+#include "run_load.hpp"
 #include "valkey/redis_link.hpp"
 
 namespace larder::cache {
@@ -38,8 +41,8 @@ struct tiers::state {
     static tiers_options with_prefix(tiers_options options) {
         if (options.prefix.empty()) return options;
         for (auto& family : options.families) family.insert(0, options.prefix + ':');
-        for (auto& [family, ttl] : std::exchange(options.ttls, {}))
-            options.ttls.emplace(options.prefix + ':' + family, ttl);
+        for (auto& [family, how] : std::exchange(options.policies, {}))
+            options.policies.emplace(options.prefix + ':' + family, how);
         for (const auto& family : std::exchange(options.by_generation, {}))
             options.by_generation.insert(options.prefix + ':' + family);
         return options;
@@ -112,6 +115,14 @@ asio::awaitable<std::optional<found>> tiers::look(std::string key, check is_valu
     co_return co_await std::move(all);
 }
 
+asio::awaitable<std::vector<std::optional<found>>> tiers::look_all(std::vector<std::string> keys,
+                                                                   check is_value) {
+    const auto s = state_;
+    for (auto& key : keys) key = s->full(std::move(key));
+    auto all = as_awaitable(s->home, s->engine.look_all(std::move(keys), is_value));
+    co_return co_await std::move(all);
+}
+
 namespace {
 
 // The function lives as long as what it began.
@@ -121,28 +132,6 @@ task<T> run(std::function<asio::awaitable<T>()> work, asio_world& outside, waits
 }
 
 using memory_ptr = std::shared_ptr<const tiers::server_memory>;
-
-// A load as it is counted, also if it fails or is given up.
-template <class State>
-task<std::string> run_load(tiers::loader load, State* s) {
-    struct measured {
-        explicit measured(stats& all) : of(all) { ++of.loads; }
-        measured(const measured&) = delete;
-        measured& operator=(const measured&) = delete;
-        ~measured() {
-            if (!succeeded) ++of.failed_loads;
-            of.load_ns += static_cast<std::uint64_t>(
-                std::chrono::nanoseconds{std::chrono::steady_clock::now() - begun}.count());
-        }
-        stats& of;
-        const std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
-        bool succeeded = false;
-    };
-    measured mine{s->counted};
-    auto text = co_await as_task(*s->outside, s->engine.waiting(), load());
-    mine.succeeded = true;
-    co_return text;
-}
 
 // Of those that both misses and refused fills have.
 template <class Reasons>
@@ -171,6 +160,7 @@ void count(stats& all, const found& it, const wish& how) {
     const bool is_hit = it.from != origin::source && !it.collapsed;
     if (!is_hit) ++count_of_miss(all.misses, it, how);
     else ++(it.from == origin::local ? all.local_hits : all.shared_hits);
+    if (it.is_stale()) ++all.stale_answers;
     if (it.loaded) ++count_of_fill(all, it, how);
 }
 
@@ -214,9 +204,13 @@ void tiers::remember_servers(server_memory how) {
 asio::awaitable<found> tiers::read(std::string key, loader load, check is_value, wish how) {
     const auto s = state_;
     s->keys.read(key);
-    cache::loader as_engine = [load = std::move(load), s = s.get()] { return run_load(load, s); };
-    auto all = as_awaitable(
-        s->home, s->engine.read(s->full(std::move(key)), std::move(as_engine), is_value, how));
+    key = s->full(std::move(key));
+    cache::loader as_engine = [load = std::move(load), s = s.get(), of = s->engine.policy_of(key)] {
+        return run_load(load, {*s->outside, s->engine.waiting()}, s->engine.options(), of,
+                        s->counted);
+    };
+    auto all =
+        as_awaitable(s->home, s->engine.read(std::move(key), std::move(as_engine), is_value, how));
     auto value = co_await std::move(all);
     count(s->counted, value, how);
     co_return value;

@@ -9,13 +9,13 @@ namespace {
 
 std::string in_hexadecimal(std::uint64_t number) {
     static constexpr std::string_view digits = "0123456789abcdef";
-    std::string out(16, '0');
+    std::string out(shape_digits, '0');
     for (auto at = out.rbegin(); at != out.rend(); ++at, number >>= 4U) *at = digits[number & 15U];
     return out;
 }
 
 std::string opening(std::uint64_t shape) {
-    return R"({"shape":")" + in_hexadecimal(shape) + R"(","value":)";
+    return std::string{opening_begins}.append(in_hexadecimal(shape)).append(opening_ends);
 }
 
 }  // namespace

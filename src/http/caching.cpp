@@ -20,15 +20,25 @@ cache_status status_of(const exchange& how) {
     cache_status status{
         .stored = answer.stored, .collapsed = answer.collapsed, .detail = answer.bypassed};
     if (answer.unfollowed && answer.stored) status.detail = "unfollowed";
+    if (answer.instead_of) {
+        status.fwd = forwarded::stale;
+        status.collapsed = false;
+        status.ttl = floor<seconds>(answer.left);
+        status.detail = "stale-if-error";
+        return status;
+    }
     if (answer.from == cache::origin::source || waited) {
         status.fwd = how.was_kept              ? forwarded::request
+                     : answer.was_stale        ? forwarded::stale
                      : answer.bypassed.empty() ? forwarded::uri_miss
                                                : forwarded::bypass;
         return status;
     }
     status.collapsed = false;
     status.ttl = floor<seconds>(answer.left);
-    status.detail = answer.from == cache::origin::local ? "local" : "shared";
+    status.detail = answer.is_stale()                     ? "stale-while-revalidate"
+                    : answer.from == cache::origin::local ? "local"
+                                                          : "shared";
     return status;
 }
 

@@ -96,9 +96,10 @@ public:
     /// busy.
     void set_for_statement() {
         const auto& c = connection_;
-        const auto all = c.options_.statement_timeout + std::chrono::milliseconds{500};
+        const auto all = c.statement_timeout() + std::chrono::milliseconds{500};
         if (c.pooled_ || !c.when_silent_) return set(all);
         const auto suspicious = c.options_.connect_timeout / 2;
+        if (suspicious >= all) return set(all);
         after(suspicious, [this, rest = all - suspicious] {
             set(rest);
             connection_.when_silent_();
@@ -468,6 +469,12 @@ asio::awaitable<PGresult*> connection::pipeline(const statement& sql, const para
     co_return answer.release();
 }
 
+std::chrono::milliseconds connection::statement_timeout() const {
+    if (!has_own_limit()) return options_.statement_timeout;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until_ - clock::now());
+    return std::clamp(left, std::chrono::milliseconds{1}, options_.statement_timeout);
+}
+
 // Behind a pooler nothing is prepared, and the limits are set in each transaction: by SET where one
 // begins, as a query would make a snapshot before its first statement. The question for the
 // transaction's id costs no round trip; it has one once it has changed something.
@@ -475,17 +482,18 @@ std::vector<connection::part> connection::send(const statement& sql, const param
                                                framing how, bool asks) {
     sender to{libpq_.get()};
     if (!in_transaction_) transaction_.clear();
-    const auto statement_timeout = std::to_string(options_.statement_timeout.count());
+    const auto limit = std::to_string(statement_timeout().count());
+    const bool is_limited = pooled_ || has_own_limit();
     const auto lock_timeout = std::to_string(options_.lock_timeout.count());
     if (how == framing::begins) {
         in_transaction_ = true;
         to.send(part::other, "BEGIN");
-        if (pooled_) to.send(part::other, "SET LOCAL statement_timeout = " + statement_timeout);
-        if (pooled_) to.send(part::other, "SET LOCAL lock_timeout = " + lock_timeout);
+        if (is_limited) to.send(part::other, "SET LOCAL statement_timeout = " + limit);
+        if (is_limited) to.send(part::other, "SET LOCAL lock_timeout = " + lock_timeout);
     } else if (how == framing::in_savepoint) {
         to.send(part::other, "SAVEPOINT larder");
-    } else if (pooled_ && how == framing::plain && !in_transaction_) {
-        parameters limits(1, statement_timeout);
+    } else if (is_limited && how == framing::plain && !in_transaction_) {
+        parameters limits(1, limit);
         limits.emplace_back(lock_timeout);
         to.send(part::other,
                 "SELECT set_config('statement_timeout', $1, true),"

@@ -47,6 +47,8 @@ public:
     /// Throws error; afterwards the connection may be used again if is_usable().
     boost::asio::awaitable<result> execute(const statement& sql, const parameters& values,
                                            framing how = framing::plain);
+    /// The server is told to end what goes on then, though it might take longer by the options.
+    void end_statements_at(std::chrono::steady_clock::time_point when) { until_ = when; }
     /// COMMIT, ROLLBACK or the like, sent once. Throws error as well if the server did something
     /// else: it rolls back what a COMMIT finds broken.
     boost::asio::awaitable<void> end(const std::string& how);
@@ -104,6 +106,8 @@ private:
     boost::asio::awaitable<PGresult*> pipeline(const statement& sql, const parameters& values,
                                                framing how, deadline* asks = nullptr);
     boost::asio::awaitable<void> undo(framing how);
+    bool has_own_limit() const { return until_ != std::chrono::steady_clock::time_point::max(); }
+    std::chrono::milliseconds statement_timeout() const;
     std::vector<part> send(const statement& sql, const parameters& values, framing how, bool asks);
     std::string name_for(std::string_view sql) const;
     bool has_to_prepare_again(const statement& sql, const PGresult* refused);
@@ -129,6 +133,7 @@ private:
     bool usable_ = false;
     bool timed_out_ = false;
     bool heard_ = false;
+    std::chrono::steady_clock::time_point until_ = std::chrono::steady_clock::time_point::max();
     std::chrono::steady_clock::time_point begun_, heard_at_;
 };
 

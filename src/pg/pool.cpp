@@ -99,6 +99,7 @@ void pool::state::give_back(owned c) {
     std::erase(lent, c.get());
     const bool is_good = c && c->is_usable() && !shared->is_outdated(c->begun());
     const bool is_wanted = shared->connections->is_wanted(has() + 1);
+    if (c) c->end_statements_at(clock::time_point::max());
     if (is_good && !closed && !is_wanted) keep_idle(std::move(c));
     c.reset();
     serve_waiting();
@@ -315,10 +316,13 @@ pool_stats pool::stats() const {
 
 void pool::tell(const error& why) const { state_->shared->told.failed(why); }
 
-asio::awaitable<transaction> pool::begin() {
+std::chrono::milliseconds pool::acquire_timeout() const { return state_->options.acquire_timeout; }
+
+asio::awaitable<transaction> pool::begin(time_point until) {
     auto s = std::make_unique<transaction::state>();
     s->home = state_;
     auto with = co_await state_->acquire();
+    (*with).end_statements_at(until);
     s->with.emplace(std::move(with));
     co_return transaction{std::move(s)};
 }
@@ -370,7 +374,7 @@ std::chrono::milliseconds pool::state::lost_since(clock::time_point begun) const
     return std::min(lost, options.connect_timeout / 2);
 }
 
-asio::awaitable<result> pool::run(const statement& sql, parameters values) {
+asio::awaitable<result> pool::run(const statement& sql, parameters values, time_point until) {
     attempts all;
     std::chrono::milliseconds lost{};
     while (true) {
@@ -379,6 +383,7 @@ asio::awaitable<result> pool::run(const statement& sql, parameters values) {
         {
             auto with = co_await state_->acquire(lost);
             const auto begun = clock::now();
+            (*with).end_statements_at(until);
             try {
                 co_return co_await (*with).execute(sql, values);
             } catch (const error& e) {
@@ -389,7 +394,7 @@ asio::awaitable<result> pool::run(const statement& sql, parameters values) {
             lost = state_->lost_since(begun);
         }
         if (may_repeat) continue;
-        if (all.are_over(*failed)) throw error(*failed);
+        if (all.are_over(*failed) || clock::now() >= until) throw error(*failed);
         co_await pause_between_attempts(state_->executor);
     }
 }

@@ -267,6 +267,30 @@ TEST_F(bookshop, has_entries_that_live_as_long_as_their_family) {
         std::string::npos);
 }
 
+// What is not there may be put there by somebody whose writes nobody follows.
+TEST_F(bookshop, remembers_what_is_not_there_for_a_time_of_its_own) {
+    const auto target = "/books/978-1";
+    const auto first = get(port, target);
+    EXPECT_EQ(first.status, 404);
+    EXPECT_NE(first.header("cache-status").find("; stored"), std::string::npos);
+    const auto left = valkey().ttl("book:978-1");
+    EXPECT_TRUE(left > 5 && left <= 10) << left;
+    expect_kept(target);
+    const auto hit = get(port, target);
+    EXPECT_LE(std::stol(hit.header("age")), 9 - left + 1);
+    EXPECT_NE(hit.header("cache-status").find("; ttl=" + std::to_string(left - 1)),
+              std::string::npos)
+        << hit.header("cache-status");
+    // Not what it would have written: that something is there may live for longer, and this not.
+    valkey().command({"PEXPIRE", "book:978-1", "11000"});
+    EXPECT_NE(status_of(target).find("fwd=uri-miss"), std::string::npos);
+    ask("PUT", target, dune);
+    EXPECT_EQ(get(port, target).status, 200);
+    EXPECT_GE(valkey().ttl("book:978-1"), 560);
+    EXPECT_NE(get(port, "/openapi.json").body.find(R"("ttl":600,"negative_ttl":10)"),
+              std::string::npos);
+}
+
 TEST_F(two_bookshops, list_what_a_write_by_either_has_changed_and_keep_the_rest) {
     expect_listed(all_dunes, "1:10.00 2:5.00 ");
     expect_listed(hard_dunes, "1:10.00 ");

@@ -93,6 +93,9 @@ struct side_by_side {
 void side_by_side::lease() {
     strings arguments{someone(), some_duration(), "1000"};
     if (luck.in(20)) arguments.push_back(std::to_string(luck.between(0, 3)));
+    // All that is left, or nothing of it.
+    if (arguments.size() > 3 && luck.in(50))
+        arguments.push_back(std::to_string(luck.any_of<msec>({0, 2 * long_time})));
     of_the_key(cache::script::lease, arguments);
     pass(arguments[1]);
 }

@@ -25,7 +25,10 @@ TEST_F(examples, without_http_reads_through_the_cache_and_makes_it_untrue) {
         EXPECT_EQ(result.out,
                   "train 7: 0, all trains: 0\n"
                   "train 7: 2, all trains: 4\n"
-                  "train 7: 2, all trains: 4\n");
+                  "train 7: 2, all trains: 4\n"
+                  "train 7: 2\n"
+                  "train 8: 2\n"
+                  "train 7, counted again: 2\n");
         EXPECT_EQ(valkey().get("seats_taken:7"), "2");
         EXPECT_EQ(valkey().get("seats_taken:all"), "4");
     }

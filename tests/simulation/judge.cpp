@@ -111,7 +111,8 @@ void judge::executed(const connection& by, msec sent, const valkey::command& wor
     if (words[0] == "EVALSHA") world_.count_script(*which);
     if (*which == cache::script::fill)
         for (std::size_t k = 0; k < max_keys; ++k)
-            if (world_.is_value_of(words[3], k)) filled_until_[k] = now + std::stoll(words.back());
+            if (world_.is_value_of(words[3], k))
+                filled_until_[k] = now + std::stoll(words.back()) - world_.plan().stale_for();
     if (*which == cache::script::mark && !words.back().starts_with(world_.server(by.server).run()))
         world_.violated("a server is marked with what another one said");
     const bool is_hold = *which == cache::script::hold;
@@ -223,7 +224,9 @@ bool judge::died_with_it(const order& o, msec at) const {
     if (!is_dead(o.process)) return false;
     const bool was_forgotten = o.is_untold && !world_.postgres().has_table;
     const bool was_lost = !o.is_untold && lost_its_holds(o);
-    return (was_forgotten || was_lost) && at <= o.committed + world_.plan().ttl + fill_lag;
+    const auto& plan = world_.plan();
+    return (was_forgotten || was_lost) &&
+           at <= o.committed + plan.ttl + plan.stale_for() + fill_lag;
 }
 
 // "What an instance writes while it is cut off from Valkey, or while Valkey takes longer than
@@ -257,7 +260,8 @@ bool judge::may_be_believed(const order& o, msec at) const {
     const auto& net = world_.network();
     const bool is_back = net.first_switch >= 0 && net.switched_at > net.first_switch;
     const auto since = o.acknowledged < 0 ? o.committed : o.acknowledged;
-    return is_back && !world_.postgres().has_table && at <= since + world_.plan().ttl;
+    const auto& plan = world_.plan();
+    return is_back && !world_.postgres().has_table && at <= since + plan.ttl + plan.stale_for();
 }
 
 // "Only if one of the two instances does not reach Valkey in time may the other one be late, by at
@@ -300,7 +304,25 @@ bool judge::has_to_be_there(const order& o, const reader& who) const {
     return who.began > o.committed + late;
 }
 
-void judge::answered(const reader& who, std::size_t key, std::int64_t value, cache::origin from) {
+// "It is never used beyond that time, nor after it was made untrue."
+void judge::check_stale(const reader& who, std::size_t key, const cache::found& what) const {
+    if (!what.is_stale()) return;
+    world_.count(&figures::stale_answers);
+    const auto& plan = world_.plan();
+    const auto bound = what.instead_of ? plan.if_error : plan.while_revalidate;
+    if (who.began > filled_until_[key] + bound)
+        world_.violated(key_name(key) + " is used for too long after its TTL");
+    if (plan.kind != what_happens::source_fails) return;
+    const auto told = world_.now() - 2 * plan.network_most - 10;  // nothing else takes time there
+    for (const auto& o : orders_)
+        if (o.number[key] > std::stoll(what.text) && o.released[key] >= 0 && o.released[key] < told)
+            world_.violated(key_name(key) + " is used past its TTL although it was made untrue");
+}
+
+void judge::answered(const reader& who, std::size_t key, const cache::found& what) {
+    const auto value = std::stoll(what.text);
+    const auto from = what.from;
+    check_stale(who, key, what);
     world_.count(from == cache::origin::local    ? &figures::local_hits
                  : from == cache::origin::shared ? &figures::shared_hits
                                                  : &figures::source_reads);
@@ -317,7 +339,8 @@ void judge::answered(const reader& who, std::size_t key, std::int64_t value, cac
     const auto loads = 3 * world_.plan().postgres_most;
     if (waited && world_.now() > who.began + longest_wait + loads)
         world_.violated("a reader waits for as long as another one loads");
-    if (from == cache::origin::local && who.began > filled_until_[key])
+    const bool is_fresh = from != cache::origin::source && !what.is_stale();
+    if (is_fresh && who.began > filled_until_[key])
         world_.violated(key_name(key) + " is used after its time");
     const auto now_by = world_.network().newest_of(who.place);
     const bool is_by_it = from != cache::origin::source && now_by && now_by->id == who.connection;

@@ -74,7 +74,7 @@ public:
         bool is_elsewhere = false;     ///< its connection is to a server that was replaced
     };
     reader asks(const worker& by) const;
-    void answered(const reader& who, std::size_t key, std::int64_t value, cache::origin from);
+    void answered(const reader& who, std::size_t key, const cache::found& what);
     /// Nothing goes on any more: from now on every order that was committed has to be counted.
     void all_is_over() { over_ = true; }
     /// Until then whoever asks for the key is answered from there, or from closer.
@@ -112,6 +112,7 @@ private:
     void check_holds(const connection& by, bool is_hold, std::span<const std::string> names,
                      msec sent);
     void check_purge(const connection& by) const;
+    void check_stale(const reader& who, std::size_t key, const cache::found& what) const;
     bool is_dead(std::uint32_t process) const;
     bool lost_its_holds(const order& o) const;
     bool has_heard(const order& o, std::size_t key, const reader& who) const;
@@ -128,7 +129,7 @@ private:
     std::vector<std::uint32_t> dead_;
     std::vector<std::string> released_;
     std::vector<std::string> strays_;  // holds that came behind their release, or after the end
-    std::array<msec, max_keys> filled_until_{};
+    std::array<msec, max_keys> filled_until_{};  // its TTL
     struct expectation {
         cache::origin farthest = cache::origin::source;
         msec until = 0;

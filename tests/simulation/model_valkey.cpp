@@ -138,7 +138,8 @@ std::optional<model_valkey::kept> model_valkey::value(const std::string& name, m
 std::string model_valkey::lease(std::size_t key, texts arguments, msec now) {
     auto& e = fresh(key, now);
     const bool is_no_value = arguments.size() > 3 && e.value == arguments[3];
-    if (e.value && !is_no_value) return '=' + *e.value;
+    const bool is_stale = arguments.size() > 4 && e.value_until - now <= number(arguments[4]);
+    if (e.value && !is_no_value && !is_stale) return '=' + *e.value;
     if (has_holds(key, now)) return "held";
     if (!e.lease.empty() && e.lease != arguments[0]) return "busy";
     e.lease = arguments[0];

@@ -159,6 +159,29 @@ TEST(simulation, what_others_write_is_seen_in_a_family_that_is_kept_by_generatio
     expect_no_violation(seeds_to_run() / 20, {.by_generation = true}, what_happens::others_write);
 }
 
+// Entries that are used past their TTL, while they are loaded anew or where that fails.
+TEST(simulation, no_interleaving_breaks_a_promise_of_a_family_that_may_be_stale) {
+    expect_no_violation(seeds_to_run() / 5, {.may_be_stale = true}, what_happens::anything);
+}
+TEST(simulation, no_interleaving_breaks_a_promise_of_a_family_by_generation_that_may_be_stale) {
+    expect_no_violation(seeds_to_run() / 20, {.by_generation = true, .may_be_stale = true},
+                        what_happens::anything);
+}
+TEST(simulation, what_others_write_is_seen_in_a_family_that_may_be_stale) {
+    expect_no_violation(seeds_to_run() / 10, {.may_be_stale = true}, what_happens::others_write);
+}
+TEST(simulation, what_was_made_untrue_is_not_the_answer_where_a_load_fails) {
+    expect_no_violation(seeds_to_run() / 10, {.may_be_stale = true}, what_happens::source_fails);
+}
+
+TEST(simulation, no_interleaving_breaks_a_promise_to_who_asks_for_lists) {
+    expect_no_violation(seeds_to_run() / 10, {.asks_for_lists = true}, what_happens::anything);
+}
+TEST(simulation, no_interleaving_breaks_a_promise_to_who_asks_for_lists_of_a_generation) {
+    expect_no_violation(seeds_to_run() / 20, {.by_generation = true, .asks_for_lists = true},
+                        what_happens::anything);
+}
+
 TEST(simulation, a_seed_is_the_same_world_every_time) {
     for (std::uint64_t seed = 1; seed <= 20; ++seed)
         EXPECT_EQ(trace_of(seed, {}, what_happens::anything),
@@ -282,6 +305,24 @@ TEST(simulation_finds, an_end_that_releases_nothing) {
 }
 TEST(simulation_finds, a_purge_whose_lock_is_not_renewed) {
     expect_violation({.engine = {.renew_the_purge_lock = false}}, 5'000, what_happens::long_purge);
+}
+
+// Of what is past its TTL.
+TEST(simulation_finds, an_entry_that_is_stale_for_longer_than_its_policy_says) {
+    expect_violation({.engine = {.nothing_stale_beyond_its_bound = false}, .may_be_stale = true},
+                     5'000, what_happens::source_fails);
+}
+TEST(simulation_finds, a_stale_entry_where_nobody_follows_who_else_writes) {
+    expect_violation({.engine = {.nothing_stale_unfollowed = false}, .may_be_stale = true}, 20'000,
+                     what_happens::others_write);
+}
+TEST(simulation_finds, a_stale_entry_in_the_local_tier) {
+    expect_violation({.engine = {.nothing_stale_is_kept = false}, .may_be_stale = true}, 5'000,
+                     what_happens::source_fails);
+}
+TEST(simulation_finds, a_stale_entry_that_was_made_untrue_while_a_load_failed) {
+    expect_violation({.engine = {.ask_again_for_what_is_stale = false}, .may_be_stale = true},
+                     5'000, what_happens::source_fails);
 }
 
 // Of who follows.

@@ -6,8 +6,10 @@
 namespace larder::simulation {
 
 struct variant {
-    cache::rules engine = {};    ///< in the shipped sources
-    bool by_generation = false;  ///< the family's entries become untrue all at once
+    cache::rules engine = {};     ///< in the shipped sources
+    bool by_generation = false;   ///< the family's entries become untrue all at once
+    bool asks_for_lists = false;  ///< who asks for all asks for the others as well
+    bool may_be_stale = false;    ///< its policy says so
     // In what the models do instead of the servers and the handlers.
     bool fill_checks_lease = true;       ///< the script
     bool release_before_commit = false;  ///< the tutorial's delete

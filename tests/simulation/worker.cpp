@@ -1,6 +1,7 @@
 #include "simulation/worker.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <stdexcept>
 #include <utility>
@@ -27,8 +28,20 @@ valkey::client_options client_options_here() {
             .probe_after = milliseconds{50}};
 }
 
+std::chrono::seconds seconds_of(msec time) { return std::chrono::seconds{time / 1'000}; }
+
+std::map<std::string, cache::family_policy, std::less<>> policies_of(const plan_of_seed& p) {
+    if (p.stale_for() == 0) return {};
+    const cache::policy how{.stale_while_revalidate = seconds_of(p.while_revalidate),
+                            .stale_if_error = seconds_of(p.if_error)};
+    return {{family, {.how = how}}};
+}
+
+bool is_outage(const std::exception_ptr&) { return true; }
+
 cache::tiers_options tiers_of(const plan_of_seed& p, bool by_generation) {
-    return {.ttl = std::chrono::seconds{p.ttl / 1'000},
+    return {.ttl = seconds_of(p.ttl),
+            .policies = policies_of(p),
             .unfollowed = p.others > 0
                               ? std::optional<milliseconds>{milliseconds{worker::unfollowed}}
                               : std::nullopt,
@@ -155,18 +168,38 @@ task<void> worker::get(std::size_t key) {
     ++requests_;
     const auto who = world_.judge().asks(*this);
     if (const auto hit = engine_->find(key_name(key))) {
-        world_.judge().answered(who, key, std::stoll(std::string{hit->text}), cache::origin::local);
+        world_.judge().answered(
+            who, key, {std::string{hit->text}, cache::origin::local, hit->age, hit->left});
         --requests_;
         co_return;
     }
+    co_await read(who, key);
+    --requests_;
+}
+
+task<void> worker::read(judge::reader who, std::size_t key) {
     std::optional<cache::found> found;
     cache::loader loads = [this, key] { return load(key); };
     try {
-        found = co_await engine_->read(key_name(key), std::move(loads), &is_number, {});
+        found = co_await engine_->read(key_name(key), std::move(loads), &is_number,
+                                       {.stale = &is_outage});
     } catch (const std::runtime_error&) {
         world_.count(&figures::failed_gets);
     }
-    if (found) world_.judge().answered(who, key, std::stoll(found->text), found->from);
+    if (found) world_.judge().answered(who, key, *found);
+}
+
+// As a list of keys is asked for.
+task<void> worker::get_list() {
+    ++requests_;
+    const auto who = world_.judge().asks(*this);
+    std::vector<std::string> keys;
+    for (std::size_t key = 0; key < world_.plan().keys; ++key) keys.push_back(key_name(key));
+    const auto all = co_await engine_->look_all(std::move(keys), &is_number);
+    for (std::size_t key = 0; key < all.size(); ++key)
+        if (all[key]) world_.judge().answered(who, key, *all[key]);
+    for (std::size_t key = 0; key < all.size(); ++key)
+        if (!all[key]) co_await read(who, key);
     --requests_;
 }
 

@@ -9,6 +9,7 @@
 
 #include "cache/engine.hpp"
 #include "follow/following.hpp"
+#include "simulation/judge.hpp"
 #include "simulation/model_log.hpp"
 #include "simulation/model_postgres.hpp"
 #include "simulation/network.hpp"
@@ -56,6 +57,7 @@ public:
 
     // Events.
     void begin_get(std::size_t key) { home_.start(get(key)); }
+    void begin_get_list() { home_.start(get_list()); }
     void begin_post(std::vector<std::size_t> keys) { home_.start(post(std::move(keys))); }
     void begin_end() { home_.start(end()); }
     void hear(const std::string& payload);
@@ -83,6 +85,8 @@ public:
 
 private:
     task<void> get(std::size_t key);
+    task<void> get_list();
+    task<void> read(judge::reader who, std::size_t key);
     task<void> post(std::vector<std::size_t> keys);
     task<std::string> load(std::size_t key);
     task<void> serve();

@@ -72,6 +72,8 @@ void world::make_plan() {
         plan_late_readers();
     } else if (plan_.kind == what_happens::others_write) {
         plan_others();
+    } else if (plan_.kind == what_happens::source_fails) {
+        plan_outages();
     } else if (plan_.kind != what_happens::anything) {
         plan_cut_off();
     } else {
@@ -87,6 +89,7 @@ void world::make_plan() {
         postgres_.lose_percent = plan_.lose_percent;
         plan_faults();
     }
+    if (variant_.may_be_stale) plan_what_is_stale();
     schedule_faults();
     postgres_.has_table = plan_.has_table;
     for (int i = 0; i < plan_.instances * plan_.workers; ++i) workers_.emplace_back();
@@ -208,6 +211,23 @@ void world::plan_others() {
                             .at = luck_.between(1'000, 5'000),
                             .lasts = luck_.between(1, 3'000),
                             .place = 0});
+}
+
+void world::plan_outages() {
+    plan_two(4'000, 200, 12);
+    plan_.instances = static_cast<int>(luck_.between(1, 2));
+    for (msec at = 800; at < plan_.ends; at += 600)
+        plan_.faults.push_back({.is = fault_kind::postgres_down,
+                                .at = at + luck_.below(400),
+                                .lasts = luck_.between(1, 400)});
+}
+
+// Entries end while things happen. Where others write, some are asked for long after their time.
+void world::plan_what_is_stale() {
+    const bool is_long = plan_.kind == what_happens::others_write;
+    plan_.ttl = luck_.any_of<msec>({1'000, 2'000});
+    plan_.while_revalidate = is_long ? 8'000 : luck_.any_of<msec>({0, 1'000, 2'000});
+    plan_.if_error = luck_.any_of<msec>({0, 1'000, 4'000});
 }
 
 void world::schedule_faults() {
@@ -427,7 +447,8 @@ void world::perform_of_owner(const event& e, worker& w) {
         case event::kind::get:
             if (w.owner()->is_ending) break;
             count(&figures::gets);
-            w.begin_get(e.id);
+            if (variant_.asks_for_lists && e.id == 0) w.begin_get_list();
+            else w.begin_get(e.id);
             break;
         case event::kind::post: {
             if (w.owner()->is_ending) break;
@@ -680,10 +701,14 @@ bool world::is_value_of(const std::string& name, std::size_t key) const {
 std::optional<model_valkey::kept> world::value_of(const model_valkey& server,
                                                   std::size_t key) const {
     const auto& of = key_name(key);
-    if (!variant_.by_generation) return server.value(of, now());
+    const auto with_ttl = [this](std::optional<model_valkey::kept> one) {
+        if (one) one->until -= plan_.stale_for();
+        return one;
+    };
+    if (!variant_.by_generation) return with_ttl(server.value(of, now()));
     const auto which = server.value(key_name(0), now());
     if (!which) return std::nullopt;
-    auto found = server.value(cache::generations::entry(family, which->value, of), now());
+    auto found = with_ttl(server.value(cache::generations::entry(family, which->value, of), now()));
     if (found) found->until = std::min(found->until, which->until);
     return found;
 }
@@ -708,6 +733,7 @@ void figures::add(const figures& more) {
     seeds += more.seeds, events += more.events, gets += more.gets;
     local_hits += more.local_hits, shared_hits += more.shared_hits;
     source_reads += more.source_reads, failed_gets += more.failed_gets;
+    stale_answers += more.stale_answers;
     late_answers += more.late_answers, orders += more.orders, acknowledged += more.acknowledged;
     unknown_outcomes += more.unknown_outcomes, late_commits += more.late_commits;
     orphans += more.orphans, untold += more.untold, announcements += more.announcements;
@@ -737,6 +763,7 @@ std::string figures::text() const {
         "leases",         "fills",         "yielded leases",        "holds", "releases",
         "renewed leases", "purges' locks", "ends of purges' locks", "purges"};
     for (std::size_t i = 0; i < scripts_of.size(); ++i) out += n(scripts_of[i], scripts[i]);
+    if (stale_answers > 0) out += n("answers past their TTL", stale_answers);
     if (of_others > 0)
         out += n("orders of others", of_others) +
                n("transactions that the log told", told_by_the_log) +

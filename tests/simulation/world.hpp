@@ -1,6 +1,7 @@
 // One seed: instances, a Valkey, a PostgreSQL, requests and faults, and what came of it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -48,9 +49,9 @@ const char* name_of(fault_kind kind);
 /// What happened, over all seeds: so that it can be seen that it did.
 struct figures {
     std::uint64_t seeds = 0, events = 0, gets = 0, local_hits = 0, shared_hits = 0,
-                  source_reads = 0, failed_gets = 0, late_answers = 0, orders = 0, acknowledged = 0,
-                  unknown_outcomes = 0, late_commits = 0, orphans = 0, untold = 0,
-                  announcements = 0, pushes = 0, expired_values = 0;
+                  source_reads = 0, failed_gets = 0, late_answers = 0, stale_answers = 0,
+                  orders = 0, acknowledged = 0, unknown_outcomes = 0, late_commits = 0, orphans = 0,
+                  untold = 0, announcements = 0, pushes = 0, expired_values = 0;
     std::uint64_t of_others = 0, takeovers = 0, told_by_the_log = 0, not_forgotten = 0;
     std::array<std::uint64_t, 10> scripts{};  ///< by index, as they were called
     std::array<std::uint64_t, fault_kinds> faults{};
@@ -82,7 +83,8 @@ enum class what_happens {
     machine_stops,             ///< and what it is sent arrives after it goes on
     reads_late,                ///< what has arrived is not looked at for a while
     stuck_load,                ///< readers that come all at once, and the first load takes long
-    others_write               ///< who do not use the cache, and an instance follows the log
+    others_write,              ///< who do not use the cache, and an instance follows the log
+    source_fails               ///< now and then, and entries are short-lived
 };
 
 /// What a seed's chance decides before it begins.
@@ -92,6 +94,7 @@ struct plan_of_seed {
     std::size_t local_bytes = 0;
     std::size_t max_remembered = 65'536;
     msec ttl = 8'000, lease = 1'000;
+    msec while_revalidate = 0, if_error = 0;  ///< for so long beyond it
     msec purge_lock = 500;
     msec network_most = 1, postgres_most = 2, log_most = 1;
     msec ends = 0;  ///< requests and faults
@@ -110,6 +113,7 @@ struct plan_of_seed {
     bool has_trouble(log_trouble which, msec at) const {
         return log == which && at >= trouble_from && at < trouble_until;
     }
+    msec stale_for() const { return std::max(while_revalidate, if_error); }
     bool is_herd() const { return kind == what_happens::herd || kind == what_happens::stuck_load; }
 };
 
@@ -174,6 +178,8 @@ private:
     void plan_stops();
     void plan_late_readers();
     void plan_others();
+    void plan_outages();
+    void plan_what_is_stale();
     void schedule_faults();
     void plan_requests();
     void stop_while_it_writes(std::uint8_t place, msec at);

@@ -7,6 +7,7 @@
 
 #include <boost/describe/class.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -127,6 +128,20 @@ TEST(cached, is_a_handler_of_the_same_input_and_reply) {
     static_assert(std::same_as<input_of<handler_type>, count_query>);
     static_assert(std::same_as<reply_of<handler_type>, count_reply>);
     static_assert(!invalidating<handler_type>);
+}
+
+TEST(cached, tells_clients_what_its_key_lets_be_stale_unless_the_route_says_otherwise) {
+    using std::chrono::seconds;
+    constexpr auto lasting =
+        num_orders.with({.stale_while_revalidate = seconds{30}, .stale_if_error = seconds{60}});
+    const auto told = [&](http::client_policy route) {
+        const auto handler = reading{} | cached(lasting(&count_query::customerid), route);
+        return http::cache_control(handler.policy());
+    };
+    EXPECT_EQ(told({}), "max-age=0, stale-while-revalidate=30, stale-if-error=60");
+    EXPECT_EQ(told({.max_age = seconds{5}, .stale_if_error = seconds{7}}),
+              "max-age=5, stale-while-revalidate=30, stale-if-error=7");
+    EXPECT_EQ(told({.tells_of_stale = false}), "no-cache");
 }
 
 // ---- invalidates ----

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <string>
 #include <string_view>
 
@@ -11,10 +12,16 @@ namespace larder::cache {
 /// Where an answer came from.
 enum class origin { local, shared, source };
 
+/// Whether it is no fault of the request that a load failed so, and may soon be over.
+using outage = bool (*)(const std::exception_ptr& failed);
+
 /// How a reader wants a value, beyond true.
 struct wish {
     bool anew = false;  ///< loaded after he asked
     bool keep = true;   ///< it may be stored
+    /// An entry that is past its TTL will do, as its family's policy says: also in the place of a
+    /// load of which this is said. Null: none will.
+    outage stale = nullptr;
 };
 
 /// Whether a text is a value. Others may write to Valkey, so what is found may be none.
@@ -24,13 +31,17 @@ using check = bool (*)(std::string_view);
 struct found {
     std::string text;
     origin from = origin::source;
-    std::chrono::milliseconds age{0};   ///< since its load
-    std::chrono::milliseconds left{0};  ///< of the entry's time; of no use if it is none
-    bool stored = false;                ///< the load's value is an entry now
-    bool unfollowed = false;            ///< for a short time, as nobody sees what others write
-    bool collapsed = false;             ///< others took part in the load, or began it
-    bool loaded = false;                ///< by this reader's own load
-    std::string_view bypassed = {};     ///< why no entry could be made; mostly empty
+    std::chrono::milliseconds age{0};    ///< since its load
+    std::chrono::milliseconds left{0};   ///< of the entry's TTL; of no use if it is none
+    bool stored = false;                 ///< the load's value is an entry now
+    bool unfollowed = false;             ///< for a short time, as nobody sees what others write
+    bool collapsed = false;              ///< others took part in the load, or began it
+    bool loaded = false;                 ///< by this reader's own load
+    bool was_stale = false;              ///< there was an entry, past its TTL
+    std::exception_ptr instead_of = {};  ///< how the load failed that it takes the place of
+    std::string_view bypassed = {};      ///< why no entry could be made; mostly empty
+
+    bool is_stale() const { return from != origin::source && left.count() < 0; }
 };
 
 /// A hit in the local tier.

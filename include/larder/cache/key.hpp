@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "larder/cache/escaped.hpp"
+#include "larder/cache/policy.hpp"
 #include "larder/described.hpp"
 #include "larder/from.hpp"
 #include "larder/spelling.hpp"
@@ -129,13 +130,20 @@ public:
     /// All its entries, for `write | invalidates(...)`, whatever the write's input is.
     consteval whole_family every_entry() const;
 
-    /// The same family with entries that live so long, and not as long as the app's others.
-    constexpr key with_ttl(std::chrono::seconds ttl) const {
+    /// The same family with `{.ttl = 10min, .negative_ttl = 5s}`, say: see cache::policy.
+    constexpr key with(cache::policy how) const {
+        if (!how.is_possible()) throw std::logic_error("a policy has a time that is none");
         auto changed = *this;
-        changed.ttl_ = ttl;
+        changed.policy_ = how;
         return changed;
     }
-    constexpr std::optional<std::chrono::seconds> ttl() const { return ttl_; }
+    /// The same, of which only that is said.
+    constexpr key with_ttl(std::chrono::seconds ttl) const {
+        auto how = policy_;
+        how.ttl = ttl;
+        return with(how);
+    }
+    constexpr const cache::policy& policy() const { return policy_; }
 
     /// The entry over all rows.
     std::string all() const {
@@ -223,7 +231,7 @@ private:
     std::array<depends_on, most_sources> sources_;
     std::size_t count_;
     std::size_t parameters_ = 1;
-    std::optional<std::chrono::seconds> ttl_;
+    cache::policy policy_;
 };
 
 /// All entries of a family that is kept by generation.

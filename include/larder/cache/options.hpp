@@ -5,18 +5,31 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "larder/cache/policy.hpp"
+
 namespace larder::cache {
+
+class load_bound;
+
+/// A family's policy, with what the workers of a process share of it.
+struct family_policy {
+    policy how = {};
+    std::shared_ptr<load_bound> turns = {};  ///< if its loads are bounded
+};
 
 /// What both tiers of a worker are told when they are made.
 struct tiers_options {
     std::chrono::seconds ttl{120};  ///< of an entry; some live a twentieth shorter
-    /// Of the entries of some families, where that is another one.
-    std::map<std::string, std::chrono::seconds, std::less<>> ttls = {};
+    /// Of some families.
+    std::map<std::string, family_policy, std::less<>> policies = {};
+    /// How long a load waits for its turn, where its family's are bounded.
+    std::chrono::milliseconds turn_timeout{800};
     /// How long an entry is believed while nobody says that the writes of others are followed
     /// (tiers::say_followed()), if that is shorter; nothing: as long as it lives.
     std::optional<std::chrono::milliseconds> unfollowed = {};

@@ -30,8 +30,10 @@ struct stats {
     std::uint64_t local_hits = 0, shared_hits = 0;
     cache::misses misses;
     std::uint64_t loads = 0, failed_loads = 0;
-    std::uint64_t load_ns = 0;  ///< that the loads took together, in nanoseconds
-    std::uint64_t fills = 0;    ///< values that became entries of the shared tier
+    std::uint64_t stale_answers = 0;  ///< entries that were past their TTL, among the hits
+    std::uint64_t refused_loads = 0;  ///< that never had their turn
+    std::uint64_t load_ns = 0;        ///< that the loads took together, in nanoseconds
+    std::uint64_t fills = 0;          ///< values that became entries of the shared tier
     cache::refused_fills refused_fills;
     std::uint64_t holds = 0;         ///< of writes
     std::uint64_t untold_holds = 0;  ///< that Valkey could not be told

@@ -73,6 +73,10 @@ public:
     std::optional<local_hit> find(std::string_view key, std::uint64_t version = 0);
     /// A hit in either tier.
     boost::asio::awaitable<std::optional<found>> look(std::string key, check is_value);
+    /// The same for each of these keys, in their order.
+    /// Cost     one round trip for each 200 keys that the local tier has not got.
+    boost::asio::awaitable<std::vector<std::optional<found>>> look_all(
+        std::vector<std::string> keys, check is_value);
     /// The value from wherever it is. `load` may run after the caller has gone; it throws what
     /// every reader of this load then gets.
     boost::asio::awaitable<found> read(std::string key, loader load, check is_value, wish how = {});

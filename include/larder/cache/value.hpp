@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "larder/cache/enclosed.hpp"
 #include "larder/cache/shape.hpp"
 #include "larder/json.hpp"
 

@@ -68,11 +68,15 @@ public:
     pool(const pool&) = delete;
     pool& operator=(const pool&) = delete;
 
-    /// A transaction of several statements, on a connection of its own.
-    boost::asio::awaitable<transaction> begin();
+    using time_point = std::chrono::steady_clock::time_point;
+
+    /// A transaction of several statements, on a connection of its own. PostgreSQL is told to end
+    /// what goes on beyond `until`.
+    boost::asio::awaitable<transaction> begin(time_point until = time_point::max());
 
     /// Runs a statement in a transaction of its own; committed when this returns.
-    boost::asio::awaitable<result> run(const statement& sql, parameters values);
+    boost::asio::awaitable<result> run(const statement& sql, parameters values,
+                                       time_point until = time_point::max());
 
     /// What became of an interrupted commit (error::transaction()). Unknown where the server cannot
     /// tell. A transaction to which no COMMIT has come for 20 s, as a proxy lost it, is ended.
@@ -91,6 +95,7 @@ public:
         std::vector<read> reads, std::vector<std::string> declared);
 
     pool_stats stats() const;
+    std::chrono::milliseconds acquire_timeout() const;
 
     /// Closes the connections that are idle; those in use close when they come back.
     void close();

@@ -3,6 +3,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <utility>
@@ -30,6 +31,10 @@ public:
     /// Its statements are a part of a transaction, which outlives it and which others commit.
     session(pool& connections, pg::transaction& within) : pool_(connections), within_(&within) {}
     bool is_in_transaction() const { return within_ != nullptr; }
+
+    /// PostgreSQL is told to end statements that go on then. Those of a transaction that outlives
+    /// the session are not ended.
+    void end_statements_at(std::chrono::steady_clock::time_point when) { until_ = when; }
 
     /// Runs a statement in a transaction of its own; committed when this returns.
     boost::asio::awaitable<result> run(const statement& sql, parameters values);
@@ -79,6 +84,7 @@ private:
     write_guard guard_;
     pg::transaction* within_ = nullptr;
     std::vector<read> reads_;
+    std::chrono::steady_clock::time_point until_ = std::chrono::steady_clock::time_point::max();
 };
 
 }  // namespace larder::pg

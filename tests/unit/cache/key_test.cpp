@@ -212,6 +212,10 @@ TEST(key, refuses_another_number_of_values) {
     EXPECT_THROW(books.broken_by(7), std::logic_error);
     EXPECT_THROW(books.with_parameters(1), std::logic_error);
     EXPECT_THROW(books.with_parameters(5), std::logic_error);
+    EXPECT_THROW(books.with({.ttl = std::chrono::seconds{0}}), std::logic_error);
+    EXPECT_THROW(books.with({.negative_ttl = std::chrono::seconds{-1}}), std::logic_error);
+    EXPECT_THROW(books.with({.stale_if_error = std::chrono::seconds{-1}}), std::logic_error);
+    EXPECT_THROW(books.with({.timeout = std::chrono::milliseconds{0}}), std::logic_error);
 }
 
 TEST(key, of_several_members_answers_a_query) {

@@ -182,6 +182,15 @@ TEST(struct_value, is_nothing_but_what_was_written) {
         EXPECT_FALSE(is_value<basket>(other)) << other;
 }
 
+TEST(struct_value, says_whether_anything_is_there) {
+    EXPECT_TRUE(is_nothing(to_text(std::optional<text_reply>{})));
+    for (const auto* text : {"", "null", "null}", "\"null}", "\"value\":null}"})
+        EXPECT_FALSE(is_nothing(to_text(std::optional{text_reply{text}}))) << text;
+    EXPECT_FALSE(is_nothing(to_text(maybe_reply{})));
+    EXPECT_FALSE(is_nothing(to_text(count_reply{12})));
+    EXPECT_FALSE(is_nothing(""));
+}
+
 TEST(struct_value, that_cannot_be_is_none) {
     EXPECT_TRUE(is_value<positive>(to_text(positive{1, 0})));
     EXPECT_FALSE(is_value<positive>(to_text(positive{0, 1})));
