@@ -56,7 +56,7 @@ struct app_options {
     following follow = following::off;  ///< whether others' writes are seen
     /// How long an entry is believed while nobody follows, if `follow` is not off.
     std::chrono::seconds unfollowed{5};
-    std::optional<pg::pool_options> follow_source;        ///< where the log is; else `source`
+    std::optional<pg::pool_options> follow_source;  ///< where the log is; else `source`
     std::size_t local_bytes = 64 << 20;                   ///< of all workers' own entries; 0: none
     std::chrono::milliseconds keep_alive_timeout{5'000};  ///< for the next request
     std::chrono::milliseconds request_timeout{30'000};    ///< for the bytes of one request
@@ -200,6 +200,15 @@ public:
     /// Deletes all entries of the cache in Valkey, and makes it the source's. How many; nothing if
     /// a server does not answer. Instead of run().
     std::optional<std::size_t> purge_cache();
+
+    /// Looks at the cache in Valkey for an operator, or has all instances forget some of it.
+    /// `names` are keys without app_options::cache_prefix, or one family. Instead of run().
+    ///
+    /// Errors   throws cache_error, and std::invalid_argument for what no family has.
+    /// Cost     some round trips; of stats, and of a purge that is not by generation, a walk over
+    ///          Valkey's whole key space, in steps of 1,000 keys.
+    cache_answer look_after_cache(cache_command what, const std::vector<std::string>& names,
+                                  bool as_json = false);
 
     /// Sets up PostgreSQL for app_options::follow, or looks at it: lines for a person, SQL where it
     /// changes something, or would with `dry_run`. Instead of run(). Throws pg::error.

@@ -13,6 +13,8 @@ namespace larder::cache {
 
 /// The key that is there while somebody follows. Instances with the same families find it.
 std::string sign_of(const std::vector<std::string>& families);
+/// How long it is there unless it is put again.
+inline constexpr std::chrono::milliseconds sign_lives{2'000};
 /// What is under it: `{"by":"web1:4711","since_ms":93000,"late_ms":2}`.
 std::string text_of_sign(const followed_how& how);
 
