@@ -116,6 +116,12 @@ worker::worker(const app_options& options, const routes& all, const cached_famil
               .local_bytes = options.local_bytes / workers_of(options)}),
       not_ready_(not_ready),
       logins_(logins),
+    if (options.self_check.count() > 0 && options.source && options.shared)
+        self_check_.emplace(
+            io_.get_executor(), cache_, [this] { return db_.stats().waiting > 0; },
+            self_check::options{.every = options.self_check,
+                                .bound = self_check::bound_of(options.follow != following::off,
+                                                              options.unfollowed)});
       give_up_(io_) {
     if (options.admin) counts_.emplace(all.names().size());
     if (!options.source) return;
@@ -246,6 +252,7 @@ asio::awaitable<http::response> worker::answer_by_route(http::request r) {
     }
     pg::session session{db_};
     exchange by_http{.asked = http::directives_of(r), .client_reload = options_.client_reload};
+    if (self_check_) self_check_->start();
     services mine{session, cache_, &by_http};
     auto answered = co_await e->answer(mine, not_ready_, r);
     answered.route = number;
@@ -266,6 +273,7 @@ asio::awaitable<void> worker::start() {
 asio::awaitable<void> worker::until_followed() {
     asio::steady_timer pause{io_};
     while (options_.shared && options_.source && !cache_.is_followed() && !stopping_) {
+        if (self_check_) self_check_->stop();
         pause.expires_after(20ms);
         co_await pause.async_wait(asio::use_awaitable);
     }

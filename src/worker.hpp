@@ -29,6 +29,7 @@
 #include "pg/listener.hpp"
 #include "pg/logins.hpp"
 #include "routes.hpp"
+#include "self_check.hpp"
 
 namespace larder {
 
@@ -105,6 +106,7 @@ private:
     std::chrono::steady_clock::time_point release_until_;  // at the end
     bool drained_ = false;
     bool stopping_ = false;
+    std::optional<self_check> self_check_;
     std::atomic<bool> cut_off_ = false;
 };
 

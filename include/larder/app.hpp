@@ -57,6 +57,9 @@ struct app_options {
     /// How long an entry is believed while nobody follows, if `follow` is not off.
     std::chrono::seconds unfollowed{5};
     std::optional<pg::pool_options> follow_source;  ///< where the log is; else `source`
+    /// Every so often each worker compares a few entries with the source, and counts what differs
+    /// for longer than may be; 0: never. The loads are those of the handlers.
+    std::chrono::seconds self_check{0};
     std::size_t local_bytes = 64 << 20;                   ///< of all workers' own entries; 0: none
     std::chrono::milliseconds keep_alive_timeout{5'000};  ///< for the next request
     std::chrono::milliseconds request_timeout{30'000};    ///< for the bytes of one request

@@ -1,6 +1,7 @@
 // What workers tell of themselves, for health and metrics. Private to larder.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -23,6 +24,15 @@ struct follower_figures {
     std::uint64_t purges = 0;        ///< times that it had all entries of families forgotten
 };
 
+/// Of a worker that compares entries with the source now and then.
+struct self_check_figures {
+    static constexpr std::array ages{"bound", "1m", "10m"};
+
+    std::uint64_t compared = 0;
+    /// Entries that have differed for longer than the promises allow, for a minute, for ten.
+    std::array<std::uint64_t, ages.size()> inconsistent{};
+};
+
 /// Of a worker, as a copy that another thread may read.
 struct worker_figures {
     http::request_figures requests;
@@ -30,6 +40,7 @@ struct worker_figures {
     cache::stats cache;
     pg::pool_stats pool;
     std::optional<follower_figures> follower;
+    std::optional<self_check_figures> self_check;
 };
 
 /// What PostgreSQL said when it was asked just now.

@@ -263,6 +263,26 @@ void add_follower(families& all, const observation& of) {
                 static_cast<double>(here.purges));
 }
 
+void add_self_check(families& all, const observation& of) {
+    if (of.workers.empty() || !of.workers.front().self_check) return;
+    self_check_figures sums;
+    for (const auto& one : of.workers) {
+        if (!one.self_check) continue;
+        sums.compared += one.self_check->compared;
+        for (std::size_t i = 0; i < sums.inconsistent.size(); ++i)
+            sums.inconsistent[i] += one.self_check->inconsistent[i];
+    }
+    all.counter("larder_self_checks_total", "Entries that were compared with PostgreSQL",
+                static_cast<double>(sums.compared));
+    auto& differing = all.begin("larder_inconsistent_reads_total",
+                                "Entries that differed from PostgreSQL for that long: bound is "
+                                "what the promises allow",
+                                type::Counter);
+    for (std::size_t i = 0; i < sums.inconsistent.size(); ++i)
+        families::add(differing, {{"age", self_check_figures::ages[i]}},
+                      static_cast<double>(sums.inconsistent[i]));
+}
+
 void add_process(families& all, const observation& of) {
     all.counter("larder_log_lines_dropped_total",
                 "Lines of the log that found no room or could not be written",
@@ -290,6 +310,7 @@ std::string metrics_text(const observation& of) {
     add_cache(all, of);
     add_servers(all, of);
     add_follower(all, of);
+    add_self_check(all, of);
     add_process(all, of);
     return all.text();
 }

@@ -50,6 +50,7 @@ struct tiers::state {
     const std::string prefix;  // of all keys
     valkey::redis_network way;
     cache::stats counted;  // what the engine does not count
+    std::function<void(const std::string&, const tiers::loader&, check)> watches;
     cache::engine engine;
     nursery home;  // ends first
 };
@@ -100,6 +101,20 @@ asio::awaitable<std::optional<found>> tiers::look(std::string key, check is_valu
     const auto s = state_;
     auto all = as_awaitable(s->home, s->engine.look(s->full(std::move(key)), is_value));
     co_return co_await std::move(all);
+}
+
+asio::awaitable<std::optional<tiers::sight>> tiers::peek(std::string key, check is_value) {
+    const auto s = state_;
+    auto looking = as_awaitable(s->home, s->engine.look(s->full(std::move(key)), is_value));
+    auto seen = co_await std::move(looking);
+    if (!seen) co_return std::nullopt;
+    co_return sight{.text = std::move(seen->text),
+                    .from = seen->from,
+                    .expires = std::chrono::steady_clock::now() + seen->left};
+}
+
+void tiers::watch_reads(std::function<void(const std::string&, const loader&, check)> told) {
+    state_->watches = std::move(told);
 }
 
 namespace {
@@ -203,6 +218,7 @@ void tiers::remember_servers(server_memory how) {
 
 asio::awaitable<found> tiers::read(std::string key, loader load, check is_value, wish how) {
     const auto s = state_;
+    if (s->watches) s->watches(key, load, is_value);
     cache::loader as_engine = [load = std::move(load), s = s.get()] { return run_load(load, s); };
     auto all = as_awaitable(
         s->home, s->engine.read(s->full(std::move(key)), std::move(as_engine), is_value, how));

@@ -76,6 +76,18 @@ public:
     /// every reader of this load then gets.
     boost::asio::awaitable<found> read(std::string key, loader load, check is_value, wish how = {});
 
+    /// What a reader would get from a tier.
+    struct sight {
+        std::string text;
+        origin from = origin::local;
+        std::chrono::steady_clock::time_point expires;
+    };
+    /// The same as look(), for who only compares.
+    boost::asio::awaitable<std::optional<sight>> peek(std::string key, check is_value);
+    /// Is told of each read that may need a load, and of that; nothing: nobody is.
+    void watch_reads(
+        std::function<void(const std::string& key, const loader& load, check is_value)> told);
+
     /// An entry that look() found is the answer: counts it as a hit.
     void count_hit(origin in);
     /// Since the start, of this worker.
