@@ -26,6 +26,7 @@
 #include "program/reload/supervisor.hpp"
 #include "program/serve_flags.hpp"
 #include "program/settings.hpp"
+#include "program/status_command.hpp"
 #include "program/statuses.hpp"
 #include "program/usage.hpp"
 #include "program/version.hpp"
@@ -187,6 +188,11 @@ int run(const description& of, const std::vector<std::string>& words, int argc, 
     const auto look_after_cache =
         define_cache_commands(*caching, of, to, [&of] { return options_with_servers(of, {}); });
 
+    auto* showing =
+        add("status", "Show all instances that share the Valkey; exits with 1 if there is none");
+    const auto show_status =
+        define_status_command(*showing, of, to, [&of] { return options_with_servers(of, {}); });
+
     bool only_shows = false;
     auto* following = add("follow", "Let PostgreSQL tell of others' writes");
     following->require_subcommand(1);
@@ -234,6 +240,7 @@ int run(const description& of, const std::vector<std::string>& words, int argc, 
     }
     if (documenting->parsed()) return print_openapi(of, flags);
     if (caching->parsed()) return look_after_cache();
+    if (showing->parsed()) return show_status();
     if (following->parsed()) {
         using what = follow_command;
         return follow(of,

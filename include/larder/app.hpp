@@ -213,6 +213,13 @@ public:
     cache_answer look_after_cache(cache_command what, const std::vector<std::string>& names,
                                   bool as_json = false);
 
+    /// How all instances are that share the app's Valkey: a table for a person, or one line of
+    /// JSON. With `watches` it is shown once a second until SIGINT or SIGTERM, or until `show` says
+    /// false; Valkey may be away meanwhile, which is shown as well. Whether there was an instance.
+    /// Instead of run(). Throws cache_error.
+    bool show_status(bool watches, bool as_json,
+                     const std::function<bool(const std::string& text)>& show);
+
     /// Sets up PostgreSQL for app_options::follow, or looks at it: lines for a person, SQL where it
     /// changes something, or would with `dry_run`. Instead of run(). Throws pg::error.
     std::vector<std::string> follow(follow_command what, bool dry_run = false);

@@ -41,6 +41,7 @@ struct worker_figures {
     pg::pool_stats pool;
     std::optional<follower_figures> follower;
     std::optional<self_check_figures> self_check;
+    std::optional<bool> hears_source;  ///< of the one that listens to PostgreSQL
 };
 
 /// What PostgreSQL said when it was asked just now.

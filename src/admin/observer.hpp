@@ -50,14 +50,26 @@ public:
     void end();
 
     boost::asio::awaitable<report> health();
+    /// The same without a question to PostgreSQL, which is there if its listener hears it.
+    struct glance_at {
+        std::string_view version;
+        report about;
+        std::vector<worker_figures> workers;  ///< the last known
+        bool counts_requests = false;
+    };
+    boost::asio::awaitable<glance_at> glance();
+    /// What is kept in Valkey for other processes of operators.
+    void tell_valkey(const std::string& name, std::string text);
     /// See metrics_text().
     boost::asio::awaitable<std::string> metrics();
 
 private:
     struct gathering;
+    struct going_on;
 
     boost::asio::awaitable<void> examine();
-    boost::asio::awaitable<void> gather();
+    boost::asio::awaitable<void> gather(bool asks_source);
+    boost::asio::awaitable<void> until_nobody_gathers();
     void ask(std::size_t which);
     void ask_source();
     condition at() const;

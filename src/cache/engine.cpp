@@ -240,6 +240,14 @@ void engine::say_unfollowed() {
     home_.start(take_sign_away());
 }
 
+void engine::tell_of_instance(const std::string& name, std::string text) {
+    home_.start(tell(notes_of_instance(options_.families, name, std::move(text))));
+}
+
+task<void> engine::tell(std::vector<valkey::command> notes) {
+    co_await client_.call(std::move(notes), valkey::urgency::background);
+}
+
 task<void> engine::take_sign_away() {
     const valkey::command take{"DEL", sign_of(options_.families)};
     co_await client_.call(take, valkey::urgency::background);

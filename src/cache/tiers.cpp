@@ -247,6 +247,10 @@ void tiers::say_followed(followed_how how) { state_->engine.say_followed(std::mo
 bool tiers::is_followed() const { return state_->engine.is_followed(); }
 void tiers::say_unfollowed() { state_->engine.say_unfollowed(); }
 
+void tiers::tell_of_instance(const std::string& name, std::string text) {
+    state_->engine.tell_of_instance(name, std::move(text));
+}
+
 asio::awaitable<std::optional<std::size_t>> tiers::take_over() {
     const auto s = state_;
     co_return co_await as_awaitable(s->home, s->engine.take_over());

@@ -124,7 +124,8 @@ TEST_F(valkey_rights, in_the_reference_are_enough) {
                                                        {"cache", "stats"},
                                                        {"cache", "trust"},
                                                        {"cache", "invalidate", "num_orders:all"},
-                                                       {"cache", "purge", "num_orders"}}) {
+                                                       {"cache", "purge", "num_orders"},
+                                                       {"status"}}) {
         const auto done = run_orders(command, env());
         EXPECT_EQ(done.status, 0) << command.back() << ": " << done.out << done.err;
     }

@@ -111,6 +111,8 @@ public:
     bool is_followed() const;
     /// They are not any more; who said it says this.
     void say_unfollowed();
+    /// What this process tells of itself, which is kept in Valkey for people, for six seconds.
+    void tell_of_instance(const std::string& name, std::string text);
     /// Deletes all entries of the families, and marks them as this source's from now on. How many;
     /// nothing if Valkey does not answer, or another instance purges.
     /// Cost     a walk over Valkey's whole key space.
