@@ -17,6 +17,9 @@
 
 namespace larder::test {
 
+/// For what is to happen at once.
+const auto a_second = std::chrono::milliseconds{1'000} * slack;
+
 /// The arguments that make a program serve on a port.
 using command_line = std::function<std::vector<std::string>(std::uint16_t port)>;
 

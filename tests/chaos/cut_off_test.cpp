@@ -8,8 +8,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const auto a_second = 1'000ms * slack;
-
 struct cut_off : testing::Test {
     long count(std::size_t i) { return store_test::count(all.at(i).port()); }
     void add(std::size_t i) { store_test::add_tutorial_order(all.at(i).port()); }

@@ -18,9 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
-const auto a_second = 1'000ms * slack;
-
-struct fault {
+struct chaos_fault {
     std::string name;
     std::function<void(cluster&)> begin, end;
     milliseconds lasts = 500ms;
@@ -30,9 +28,9 @@ struct fault {
     milliseconds back_within = a_second;
 };
 
-void PrintTo(const fault& one, std::ostream* out) { *out << one.name; }
+void PrintTo(const chaos_fault& one, std::ostream* out) { *out << one.name; }
 
-std::string name_of(const testing::TestParamInfo<fault>& row) { return row.param.name; }
+std::string name_of(const testing::TestParamInfo<chaos_fault>& row) { return row.param.name; }
 
 std::vector<std::size_t> instances_from(std::size_t first) {
     std::vector<std::size_t> list(3 - first);
@@ -40,15 +38,17 @@ std::vector<std::size_t> instances_from(std::size_t first) {
     return list;
 }
 
-class chaos : public testing::TestWithParam<fault> {
+class chaos : public testing::TestWithParam<chaos_fault> {
 protected:
     explicit chaos(transport over = transport::tcp)
         : all_{3, orders_serve, {}, ways::gated, over} {}
 
-    void survive(const fault& one) {
+    void survive(const chaos_fault& one) {
         auto how = all_.checking();
         how.timeout = 300ms * slack;
-        how.write_pause = 10ms;
+        // What is looked for lasts a second.
+        how.read_pause = 5ms;
+        how.write_pause = 20ms;
         how.allowed_stale = a_second;
         {
             background_check during{how};
@@ -68,6 +68,8 @@ protected:
             tell("during", during.finish());
         }
         how.allowed_stale = 0ms;
+        how.read_pause = 0ms;
+        how.write_pause = 10ms;
         how.duration = 300ms;
         tell("afterwards", orders::check::checker{how}.run());
     }
@@ -87,8 +89,8 @@ private:
 
 // ---- processes ----
 
-fault of_instance(const std::string& name, void (instance::*begin)(), void (instance::*end)(),
-                  milliseconds lasts) {
+chaos_fault of_instance(const std::string& name, void (instance::*begin)(), void (instance::*end)(),
+                        milliseconds lasts) {
     return {.name = name,
             .begin = [begin](cluster& all) { (all.at(0).*begin)(); },
             .end = [end](cluster& all) { (all.at(0).*end)(); },
@@ -97,8 +99,9 @@ fault of_instance(const std::string& name, void (instance::*begin)(), void (inst
 }
 
 template <class Server>
-fault of_server(const std::string& name, Server backends::* server, void (private_server::*begin)(),
-                void (private_server::*end)(), milliseconds lasts, std::size_t unharmed_from) {
+chaos_fault of_server(const std::string& name, Server backends::* server,
+                      void (private_server::*begin)(), void (private_server::*end)(),
+                      milliseconds lasts, std::size_t unharmed_from) {
     return {.name = name,
             .begin = [=](cluster& all) { (all.servers.*server.*begin)(); },
             .end = [=](cluster& all) { (all.servers.*server.*end)(); },
@@ -106,7 +109,7 @@ fault of_server(const std::string& name, Server backends::* server, void (privat
             .unharmed_from = unharmed_from};
 }
 
-std::vector<fault> process_faults() {
+std::vector<chaos_fault> process_faults() {
     using server = private_server;
     return {
         of_instance("instance_killed", &instance::kill, &instance::start, 500ms),
@@ -161,7 +164,7 @@ std::vector<network_fault> network_faults() {
 
 enum class links { one, all };
 
-fault on_links(const network_fault& what, gate instance::* way, links which) {
+chaos_fault on_links(const network_fault& what, gate instance::* way, links which) {
     const auto each = [way, which](cluster& all, const std::function<void(gate&)>& act) {
         for (auto* one : all.all()) {
             act(one->*way);
@@ -174,8 +177,8 @@ fault on_links(const network_fault& what, gate instance::* way, links which) {
             .lasts = what.lasts};
 }
 
-std::vector<fault> valkey_link_faults() {
-    std::vector<fault> list;
+std::vector<chaos_fault> valkey_link_faults() {
+    std::vector<chaos_fault> list;
     for (const auto& what : network_faults())
         for (const auto which : {links::one, links::all}) {
             list.push_back(on_links(what, &instance::to_valkey, which));
@@ -183,8 +186,8 @@ std::vector<fault> valkey_link_faults() {
     return list;
 }
 
-std::vector<fault> postgres_link_faults() {
-    std::vector<fault> list;
+std::vector<chaos_fault> postgres_link_faults() {
+    std::vector<chaos_fault> list;
     for (const auto& what : network_faults())
         for (const auto which : {links::one, links::all}) {
             auto one = on_links(what, &instance::to_postgres, which);
@@ -209,16 +212,18 @@ INSTANTIATE_TEST_SUITE_P(faults, postgres_link_chaos, testing::ValuesIn(postgres
 // ---- Valkey by other ways ----
 
 /// These of them, or all in a long run.
-std::vector<fault> some_of(std::vector<fault> list, const std::vector<std::string>& names) {
+std::vector<chaos_fault> some_of(std::vector<chaos_fault> list,
+                                 const std::vector<std::string>& names) {
     if (std::getenv("LARDER_SOAK") != nullptr) return list;
-    std::erase_if(
-        list, [&](const fault& one) { return std::ranges::find(names, one.name) == names.end(); });
+    std::erase_if(list, [&](const chaos_fault& one) {
+        return std::ranges::find(names, one.name) == names.end();
+    });
     return list;
 }
 
-std::vector<fault> tls_faults() {
+std::vector<chaos_fault> tls_faults() {
     auto list = process_faults();
-    std::erase_if(list, [](const fault& one) { return one.name.starts_with("postgres"); });
+    std::erase_if(list, [](const chaos_fault& one) { return one.name.starts_with("postgres"); });
     std::ranges::copy(valkey_link_faults(), std::back_inserter(list));
     return some_of(list,
                    {"instance_frozen", "valkey_killed", "refused_for_one", "in_slices_for_all",
@@ -231,9 +236,9 @@ struct tls_chaos : chaos {
 TEST_P(tls_chaos, is_survived) { survive(GetParam()); }
 INSTANTIATE_TEST_SUITE_P(faults, tls_chaos, testing::ValuesIn(tls_faults()), name_of);
 
-std::vector<fault> unix_socket_faults() {
+std::vector<chaos_fault> unix_socket_faults() {
     auto list = process_faults();
-    std::erase_if(list, [](const fault& one) { return one.name.starts_with("postgres"); });
+    std::erase_if(list, [](const chaos_fault& one) { return one.name.starts_with("postgres"); });
     return some_of(list, {"instance_frozen", "valkey_killed"});
 }
 

@@ -12,16 +12,13 @@
 #include "support/json_text.hpp"
 #include "support/observed_service.hpp"
 #include "support/store_test.hpp"
+#include "support/text.hpp"
 
 namespace larder::test {
 namespace {
 
 using namespace std::chrono_literals;
 using words = std::vector<std::string>;
-
-bool has(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 struct operators : store_test {
     environment with(const std::string& name, const std::string& value) const {

@@ -12,15 +12,12 @@
 
 #include "support/certificate.hpp"
 #include "support/store_test.hpp"
+#include "support/text.hpp"
 
 namespace larder::test {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool has(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 struct certificates_of_service : store_test {
     void SetUp() override {

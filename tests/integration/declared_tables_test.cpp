@@ -87,7 +87,7 @@ TEST_F(declared_tables_test, are_found_by_a_role_with_few_rights) {
     sql("DROP VIEW seen; DROP ROLE clerk; SELECT 1");
 }
 
-awaitable<amount> get(services& at, const cached_query<amount>& query) {
+awaitable<amount> price_by(services& at, const cached_query<amount>& query) {
     const std::int32_t part = 7;
     const auto found = co_await query.get(at, part);
     co_return found;
@@ -96,7 +96,7 @@ awaitable<amount> get(services& at, const cached_query<amount>& query) {
 // A cache that is not connected asks the source.
 struct reader : pg_worker {
     using pg_worker::pg_worker;
-    amount read(const cached_query<amount>& query) { return run(get(at, query)); }
+    amount read(const cached_query<amount>& query) { return run(price_by(at, query)); }
 
     cache::own_writes own;
     cache::tiers tiers{io.get_executor(), {}, own, {}};

@@ -12,18 +12,10 @@
 
 #include "program/env_file.hpp"
 #include "support/store_test.hpp"
+#include "support/text.hpp"
 
 namespace larder::test {
 namespace {
-
-bool has(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
-
-std::string text_of(const std::string& path) {
-    std::ifstream file{path};
-    return {std::istreambuf_iterator<char>{file}, {}};
-}
 
 const std::string deploy = LARDER_SOURCE_DIR "/deploy/";
 

@@ -11,13 +11,10 @@
 
 #include "support/process.hpp"
 #include "support/scratch_folder.hpp"
+#include "support/text.hpp"
 
 namespace larder::test {
 namespace {
-
-bool has(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 struct env_file : testing::Test {
     std::string write(const std::string& name, const std::string& text) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "support/store_test.hpp"
+#include "support/text.hpp"
 
 namespace larder::test {
 namespace {
@@ -24,10 +25,6 @@ struct serve_flags : store_test {
         return run.status == 0 ? run.out : "curl: " + run.err;
     }
 };
-
-bool has(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 // ---- where it listens ----
 

@@ -16,15 +16,12 @@
 
 #include "support/json_text.hpp"
 #include "support/store_test.hpp"
+#include "support/text.hpp"
 
 namespace larder::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-bool has(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 /// A named pipe, and its end from which lines are read.
 class named_pipe {

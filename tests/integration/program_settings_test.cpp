@@ -11,15 +11,12 @@
 #include <vector>
 
 #include "support/store_test.hpp"
+#include "support/text.hpp"
 
 namespace larder::test {
 namespace {
 
 using words = std::vector<std::string>;
-
-bool has(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 struct settings_of_program : store_test {
     environment with(const std::string& name, const std::string& value) {
@@ -118,7 +115,7 @@ TEST_F(settings_of_program, are_all_in_the_help) {
         std::smatch name;
         if (!std::regex_search(line, name, row)) continue;
         ++found;
-        EXPECT_TRUE(has(help, name[1])) << name[1];
+        EXPECT_TRUE(has(help, name[1].str())) << name[1];
     }
     EXPECT_GE(found, 9);
     for (const auto* parameter : {"ssl_cert_reqs", "sslmode", "ORDERS_PORT"})

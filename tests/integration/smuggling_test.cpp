@@ -29,7 +29,7 @@ struct pattern {
 
 const statuses refused{400}, get_and_behind{404, 404}, post_and_behind{422, 404};
 
-std::string get(const std::string& lines) {
+std::string get_with(const std::string& lines) {
     return "GET /first HTTP/1.1\r\nhost: shop\r\n" + lines + "\r\n";
 }
 std::string post(const std::string& lines, const std::string& body) {
@@ -94,9 +94,9 @@ const std::vector<pattern> patterns{
     {post("content-length: 0\r\n", ""), post_and_behind},
     {post("content_length: 5\r\n", ""), post_and_behind},  // another name
     {post("", ""), post_and_behind},
-    {get("content-length: 5\r\n") + "ABCDE", get_and_behind},
-    {get("content-length: " + std::to_string(behind.size()) + "\r\n"), {404}},
-    {get("connection: content-length\r\ncontent-length: 5\r\n") + "ABCDE", get_and_behind},
+    {get_with("content-length: 5\r\n") + "ABCDE", get_and_behind},
+    {get_with("content-length: " + std::to_string(behind.size()) + "\r\n"), {404}},
+    {get_with("connection: content-length\r\ncontent-length: 5\r\n") + "ABCDE", get_and_behind},
     {post("expect: 100-continue\r\ncontent-length: 5\r\n", "ABCDE"), post_and_behind},
 
     // 6.1 and 6.3: Transfer-Encoding
@@ -150,7 +150,7 @@ const std::vector<pattern> patterns{
     {"POST /add/ HTTP/1.0\r\nhost: shop\r\nconnection: keep-alive\r\n"
      "transfer-encoding: chunked\r\n\r\n5\r\nABCDE\r\n0\r\n\r\n",
      refused},
-    {get("transfer-encoding: chunked\r\n") + "0\r\n\r\n", get_and_behind},
+    {get_with("transfer-encoding: chunked\r\n") + "0\r\n\r\n", get_and_behind},
 
     // 7.1: chunks
     {chunks("A\r\nABCDEABCDE\r\n0\r\n\r\n"), post_and_behind},
@@ -201,14 +201,14 @@ const std::vector<pattern> patterns{
     {chunks("0\r\nx\r\n\r\n"), refused},
 
     // 2.2: lines
-    {"\r\n" + get(""), get_and_behind},
-    {"\r\n\r\n" + get(""), refused},
-    {"\n" + get(""), refused},
-    {"\r" + get(""), refused},
-    {" " + get(""), refused},
-    {"\t" + get(""), refused},
-    {"\0"s + get(""), refused},
-    {"\xEF\xBB\xBF" + get(""), refused},
+    {"\r\n" + get_with(""), get_and_behind},
+    {"\r\n\r\n" + get_with(""), refused},
+    {"\n" + get_with(""), refused},
+    {"\r" + get_with(""), refused},
+    {" " + get_with(""), refused},
+    {"\t" + get_with(""), refused},
+    {"\0"s + get_with(""), refused},
+    {"\xEF\xBB\xBF" + get_with(""), refused},
     {"GET /first HTTP/1.1\nhost: shop\n\n", refused},
     {"GET /first HTTP/1.1\nhost: shop\r\n\r\n", refused},
     {"GET /first HTTP/1.1\r\nhost: shop\n\r\n", refused},
@@ -217,30 +217,30 @@ const std::vector<pattern> patterns{
     {"GET /first HTTP/1.1\r\r\nhost: shop\r\n\r\n", refused},
     {"GET /first HTTP/1.1\r\n host: shop\r\n\r\n", refused},
     {"GET /first HTTP/1.1\r\n\thost: shop\r\n\r\n", refused},
-    {get("x: y\r\r\n"), refused},
+    {get_with("x: y\r\r\n"), refused},
     {"\x16\x03\x01\x02\x01\x01\xfc\x03\x03", refused},  // a client that wants TLS
 
     // 5: fields
-    {get("x:\r\ny:z\r\n"), get_and_behind},
-    {get("x: \xC3\xA9\x80\r\n"), get_and_behind},  // obs-text
-    {get("x: a\tb\r\n"), get_and_behind},
-    {get("x y: z\r\n"), refused},
-    {get("x\ty: z\r\n"), refused},
-    {get("x : z\r\n"), refused},
-    {get("x\0: z\r\n"s), refused},
-    {get("x(y): z\r\n"), refused},
-    {get("x/y: z\r\n"), refused},
-    {get("x\x80: z\r\n"), refused},
-    {get(": z\r\n"), refused},
-    {get("x\r\n"), refused},
-    {get("x: \0\r\n"s), refused},
-    {get("x: \x01\r\n"), refused},
-    {get("x: \b\r\n"), refused},
-    {get("x: \x1b[0m\r\n"), refused},
-    {get("x: \x7f\r\n"), refused},
-    {get("x: y\r\n z\r\n"), refused},
-    {get("x: y\r\n\tz\r\n"), refused},
-    {get("x: y\r\n \r\n"), refused},
+    {get_with("x:\r\ny:z\r\n"), get_and_behind},
+    {get_with("x: \xC3\xA9\x80\r\n"), get_and_behind},  // obs-text
+    {get_with("x: a\tb\r\n"), get_and_behind},
+    {get_with("x y: z\r\n"), refused},
+    {get_with("x\ty: z\r\n"), refused},
+    {get_with("x : z\r\n"), refused},
+    {get_with("x\0: z\r\n"s), refused},
+    {get_with("x(y): z\r\n"), refused},
+    {get_with("x/y: z\r\n"), refused},
+    {get_with("x\x80: z\r\n"), refused},
+    {get_with(": z\r\n"), refused},
+    {get_with("x\r\n"), refused},
+    {get_with("x: \0\r\n"s), refused},
+    {get_with("x: \x01\r\n"), refused},
+    {get_with("x: \b\r\n"), refused},
+    {get_with("x: \x1b[0m\r\n"), refused},
+    {get_with("x: \x7f\r\n"), refused},
+    {get_with("x: y\r\n z\r\n"), refused},
+    {get_with("x: y\r\n\tz\r\n"), refused},
+    {get_with("x: y\r\n \r\n"), refused},
 
     // 3.2: Host and the forms of a target
     {host("host: shop"), get_and_behind},
@@ -327,7 +327,8 @@ const std::vector<pattern> patterns{
     {first_line("GET /first HTTP/0.9"), {505}},
     {first_line("GET /first HTTP/2.0"), {505}},
     {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {505}},
-    {get("connection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n"),
+    {get_with(
+         "connection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n"),
      get_and_behind},
     {"GET /first HTTP/1.0\r\n\r\n", {404}},  // which closes
     {"GET /first HTTP/1.0\r\nconnection: keep-alive\r\n\r\n", get_and_behind},

@@ -12,15 +12,12 @@
 
 #include "support/process.hpp"
 #include "support/scratch_folder.hpp"
+#include "support/text.hpp"
 
 namespace larder::test {
 namespace {
 
 using words = std::vector<std::string>;
-
-bool has(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 std::string said(const std::string& name, const words& arguments) {
     words all{program(name)};

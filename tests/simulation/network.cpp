@@ -160,7 +160,8 @@ void model_network::arrive_down(const connection_ptr& c) {
     // What was sent together mostly arrives together.
     const auto later = world_.luck().in(70) ? 0 : world_.luck().delay(most_);
     if (!c->down.empty()) schedule_down(*c, world_.now() + later);
-    if (is_first) schedule_owner(*c, event::kind::parse, world_.now() + world_.luck().below(2));
+    if (is_first)
+        schedule_owner(*c, event::kind::parse, world_.now() + world_.luck().below(unread_most));
 }
 
 // Pushes are heard as they are parsed, so before any reply behind them.

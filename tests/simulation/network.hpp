@@ -108,6 +108,7 @@ public:
     bool is_down = false;                ///< that one does not run
     msec frozen_until = 0;               ///< nor does it here
     msec mute_from = 0, mute_until = 0;  ///< of connections that are made then nothing is heard
+    msec unread_most = 2;  ///< what has arrived is looked at sooner than after so long
 
 private:
     void put_down(connection& c, connection::downward what);

@@ -68,6 +68,8 @@ void world::make_plan() {
         plan_silence();
     } else if (plan_.kind == what_happens::machine_stops) {
         plan_stops();
+    } else if (plan_.kind == what_happens::reads_late) {
+        plan_late_readers();
     } else if (plan_.kind == what_happens::others_write) {
         plan_others();
     } else if (plan_.kind != what_happens::anything) {
@@ -170,6 +172,12 @@ void world::plan_stops() {
         plan_.faults.push_back({.is = fault_kind::stop_machine,
                                 .at = at + luck_.below(500),
                                 .lasts = luck_.between(40, 400)});
+}
+
+// A writer's answer comes before the other instance looks at what it was told.
+void world::plan_late_readers() {
+    plan_two(2'000, 100, 12);
+    network_.unread_most = 40;
 }
 
 // Entries outlive what happens, so that each that was not forgotten is found.

@@ -193,6 +193,12 @@ public:
     std::size_t below(std::size_t limit) {
         return std::uniform_int_distribution<std::size_t>{0, limit - 1}(random_);
     }
+    /// As long as this, on average.
+    void pause(milliseconds average) {
+        if (average.count() == 0) return;
+        const auto twice = static_cast<std::size_t>(average.count()) * 2'000;
+        std::this_thread::sleep_for(std::chrono::microseconds{below(twice)});
+    }
 
 private:
     struct link {
@@ -269,6 +275,7 @@ void checker::state::read(findings& found) {
         ++found.reads;
         ++at->reads;
         ++reads_done;
+        to.pause(how.read_pause);
     }
 }
 
@@ -315,9 +322,7 @@ void checker::state::write(findings& found) {
                    (got.failure == failure::none && says_not_stored(got))) {
             orders.set(number, outcome::not_stored);
         }
-        if (how.write_pause.count() > 0)
-            std::this_thread::sleep_for(std::chrono::microseconds{
-                to.below(static_cast<std::size_t>(how.write_pause.count()) * 2'000)});
+        to.pause(how.write_pause);
     }
 }
 

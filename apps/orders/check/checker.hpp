@@ -22,6 +22,7 @@ struct options {
     unsigned writers = 8;                        ///< threads
     unsigned readers = 8;                        ///< threads
     std::int32_t customers = 8;                  ///< orders are of customers 1 to this
+    std::chrono::milliseconds read_pause{0};     ///< of a reader after an answer, on average
     std::chrono::milliseconds write_pause{0};    ///< of a writer after an order, on average
     std::chrono::milliseconds timeout{2'000};    ///< for one request
     std::chrono::milliseconds settle{5'000};     ///< for all instances to be right at the end

@@ -18,7 +18,8 @@ namespace {
 
 struct command_flags {
     std::int64_t seconds = 10;
-    std::int64_t write_pause = 0, timeout = 2'000, settle = 5'000, allowed_stale = 0;  // ms
+    std::int64_t read_pause = 0, write_pause = 0, timeout = 2'000, settle = 5'000,
+                 allowed_stale = 0;  // ms
     std::vector<std::string> urls{"http://127.0.0.1:8000"};
     bool as_json = false;
     options how;
@@ -54,6 +55,10 @@ void add_flags(CLI::App& checking, command_flags& flags) {
         ->capture_default_str();
     const CLI::Range at_most_an_hour{std::int64_t{0}, std::int64_t{3'600'000}};
     checking
+        .add_option("--read-pause-ms", flags.read_pause, "Of a reader after an answer, on average")
+        ->check(at_most_an_hour)
+        ->capture_default_str();
+    checking
         .add_option("--write-pause-ms", flags.write_pause, "Of a writer after an order, on average")
         ->check(at_most_an_hour)
         ->capture_default_str();
@@ -88,6 +93,7 @@ int run(const command_flags& flags) {
     how.source = std::move(*server);
     how.urls = flags.urls;
     how.duration = std::chrono::seconds{flags.seconds};
+    how.read_pause = milliseconds{flags.read_pause};
     how.write_pause = milliseconds{flags.write_pause};
     how.timeout = milliseconds{flags.timeout};
     how.settle = milliseconds{flags.settle};
