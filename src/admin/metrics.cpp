@@ -2,15 +2,13 @@
 
 #include <boost/describe/class.hpp>
 
-#include <prometheus/metric_family.h>
-#include <prometheus/text_serializer.h>
-
 #include <array>
 #include <initializer_list>
 #include <limits>
 #include <map>
 #include <utility>
 
+#include "admin/metric_families.hpp"
 #include "larder/described.hpp"
 
 // Here, as the simulation compiles the header without Boost.
@@ -28,53 +26,12 @@ namespace larder::admin {
 
 namespace {
 
-using labels = std::vector<prometheus::ClientMetric::Label>;
+using families = metric_families;
 using type = prometheus::MetricType;
 
 double seconds(std::chrono::nanoseconds duration) {
     return std::chrono::duration<double>{duration}.count();
 }
-
-// What has been told so far, in the order in which it is shown.
-class families {
-public:
-    void counter(const char* name, const char* help, double value) {
-        add(begin(name, help, type::Counter), {}, value);
-    }
-    void gauge(const char* name, const char* help, double value) {
-        add(begin(name, help, type::Gauge), {}, value);
-    }
-    /// The same with a label: its values and what each has.
-    void by(type kind, const char* name, const char* help, const char* label,
-            std::initializer_list<std::pair<const char*, double>> values) {
-        auto& family = begin(name, help, kind);
-        for (const auto& [value, number] : values) add(family, {{label, value}}, number);
-    }
-    /// The members of a described struct of counters.
-    template <described T>
-    void by_reason(const char* name, const char* help, const T& counted) {
-        auto& family = begin(name, help, type::Counter);
-        for_each_member<T>([&](auto member) {
-            add(family, {{"reason", std::string{member.name}}},
-                static_cast<double>(counted.*member.pointer));
-        });
-    }
-
-    prometheus::MetricFamily& begin(const char* name, const char* help, type kind) {
-        return all_.emplace_back(prometheus::MetricFamily{name, help, kind, {}});
-    }
-    static void add(prometheus::MetricFamily& to, labels by, double value) {
-        auto& one = to.metric.emplace_back();
-        one.label = std::move(by);
-        if (to.type == type::Counter) one.counter.value = value;
-        else one.gauge.value = value;
-    }
-
-    std::string text() const { return prometheus::TextSerializer{}.Serialize(all_); }
-
-private:
-    std::vector<prometheus::MetricFamily> all_;
-};
 
 std::string name_of(http::method m) {
     static constexpr std::array names{"GET",   "HEAD",   "POST",    "PUT",

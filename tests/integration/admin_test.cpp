@@ -268,7 +268,6 @@ TEST_F(operators, see_all_instances_that_share_the_valkey) {
     const auto json = run_orders({"status", "--json"}, servers.env()).out;
     expect_compact_json(json.substr(0, json.size() - 1));
     EXPECT_TRUE(json.starts_with(R"({"instances":[{"instance":")")) << json;
-    // What is not told again ends.
     std::array<char, 256> machine{};
     ASSERT_EQ(gethostname(machine.data(), machine.size() - 1), 0);
     const auto key = "larder:instance:num_orders:" + std::string{machine.data()} + ':' +
@@ -295,37 +294,6 @@ TEST_F(operators, see_all_instances_repainted_in_a_terminal) {
          program("orders")},
         servers.env());
     EXPECT_TRUE(has(run.out, "\x1b[H\x1b[2J")) << run.out << run.err;
-}
-
-TEST_F(operators, are_told_of_entries_that_are_not_what_postgresql_says) {
-    const observed_service one{servers.env(), {"--workers", "1", "--self-check", "1"}};
-    EXPECT_EQ(count(one.port()), 12'000);
-    EXPECT_EQ(count(one.port(), "/count?customerid=9999"), 0);
-    valkey().set("num_orders:all", "777");  // by hand
-    EXPECT_TRUE(eventually([&] { return count(one.port()) == 777; }));
-    sql("INSERT INTO orders (orderdate, customerid, netamount, tax, totalamount)"
-        " VALUES ('2024-01-01', 9999, 1, 0, 1)");  // and nobody follows
-    EXPECT_EQ(one.metric(R"(larder_inconsistent_reads_total{age="bound"})"), 0);
-    EXPECT_TRUE(one.metric_becomes(R"(larder_inconsistent_reads_total{age="bound"})", 2))
-        << one.metrics();
-    EXPECT_TRUE(one.wait_for_log("entry of num_orders:all is not what PostgreSQL says"));
-    EXPECT_TRUE(one.wait_for_log("entry of num_orders:9999 is not what PostgreSQL says"));
-    EXPECT_EQ(one.metric(R"(larder_inconsistent_reads_total{age="1m"})"), 0);
-    EXPECT_EQ(count(one.port()), 777) << "it is left as it was found";
-}
-
-// However often an entry changes between two looks.
-TEST_F(operators, are_told_of_no_entry_that_the_services_own_writes_change) {
-    const observed_service one{servers.env(), {"--workers", "2", "--self-check", "1"}};
-    EXPECT_TRUE(eventually([&] {
-        add_tutorial_order(one.port());
-        count(one.port());
-        count(one.port(), "/count?customerid=9999");
-        return one.metric("larder_self_checks_total") >= 8;
-    }));
-    EXPECT_EQ(one.metric(R"(larder_inconsistent_reads_total{age="bound"})"), 0) << one.log();
-    const observed_service off{servers.env()};
-    EXPECT_FALSE(has(off.metrics(), "larder_self_checks_total"));
 }
 
 }  // namespace

@@ -8,16 +8,13 @@
 #include "basket_service.hpp"
 #include "support/json_text.hpp"
 #include "support/store_test.hpp"
+#include "support/text.hpp"
 
 namespace larder::test {
 namespace {
 
 using namespace std::chrono_literals;
 using words = std::vector<std::string>;
-
-bool has(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 struct cache_command : store_test {
     void SetUp() override {
