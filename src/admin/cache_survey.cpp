@@ -38,6 +38,13 @@ std::string version_in(const reply& server) {
     return version.empty() ? valkey::info_field(server, "redis_version") : version;
 }
 
+void name_owner(family_report& to, const trust_facts::of_family& known) {
+    const auto space = known.mark ? known.mark->find(' ') : std::string::npos;
+    if (space == std::string::npos) return;
+    to.run = known.mark->substr(0, space);
+    to.database = known.mark->substr(space + 1);
+}
+
 void count_key(family_report& to, const cache_names::kept& one, const std::string& generation) {
     using kind = cache_names::kind;
     if (one.is == kind::lease) ++to.leases;
@@ -71,11 +78,13 @@ task<trust_facts> cache_desk::facts_of_trust() {
 // A key that comes and goes meanwhile may be counted or not; one may be counted twice.
 task<stats_report> cache_desk::stats() {
     stats_report all;
+    const auto facts = co_await facts_of_trust();
     std::vector<std::string> generations;
     for (const auto& family : names_.families()) {
         const auto now = co_await generation(family);
         generations.push_back(now.value_or(""));
         all.families.push_back({.family = std::string{family.family()}});
+        name_owner(all.families.back(), facts.families[generations.size() - 1]);
     }
     std::string cursor = "0";
     do {
