@@ -99,6 +99,8 @@ TEST_F(cache_command, get_shows_a_write_and_a_load_in_progress) {
 TEST_F(cache_command, invalidate_reaches_the_local_tiers_of_all_instances) {
     const service first{servers.env(), {"--workers", "2"}},
         second{servers.env(), {"--workers", "2"}};
+    warm(first);
+    warm(second);
     EXPECT_EQ(count(first.port(), "/count?customerid=9999"), 0);
     valkey().set("num_orders:9999", "777");
     for (const auto* one : {&first, &second})
