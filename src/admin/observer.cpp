@@ -119,7 +119,7 @@ asio::awaitable<observer::glance_at> observer::glance() {
     for (const auto& one : known_)
         if (one.hears_source)
             seen.source = {.is_reachable = *one.hears_source,
-                           .why_not = "no connection to it hears anything"};
+                           .why_not = "the connection that listens to it is lost"};
     co_return glance_at{.version = process_.options.version,
                         .about = judge(seen),
                         .workers = known_,
