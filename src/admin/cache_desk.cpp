@@ -66,7 +66,8 @@ cache_desk::cache_desk(valkey::asker& asks, const cache_names& names)
     : asks_(asks), names_(names), options_(options_of(names)) {}
 
 task<reply> cache_desk::ask(command only) {
-    std::vector<command> commands(1, std::move(only));
+    std::vector<command> commands;
+    commands.push_back(std::move(only));
     auto said = co_await asks_.ask(std::move(commands));
     co_return std::move(said.front());
 }
@@ -117,6 +118,7 @@ task<entry_report> cache_desk::get(std::string key) {
 // Where a family has no generation now, no entry of it can be read either.
 task<invalidation_report> cache_desk::invalidate(std::vector<std::string> keys) {
     std::vector<named_entry> named;
+    named.reserve(keys.size());
     for (const auto& key : keys) named.push_back(names_.entry(key));
     invalidation_report all;
     const auto time = co_await now();

@@ -57,6 +57,7 @@ const cache::key& cache_names::family(const std::string& name) const {
 
 std::vector<std::string> cache_names::full_names() const {
     std::vector<std::string> all;
+    all.reserve(families_.size());
     for (const auto& one : families_) all.push_back(full(one.family()));
     return all;
 }

@@ -19,7 +19,7 @@ std::string table(const std::vector<row>& rows) {
     for (const auto& [name, what] : rows) width = std::max(width, name.size());
     std::string text;
     for (const auto& [name, what] : rows)
-        text += name + std::string(width - name.size() + 2, ' ') + what + '\n';
+        text.append(name).append(width - name.size() + 2, ' ').append(what).append(1, '\n');
     return text;
 }
 
