@@ -1,9 +1,7 @@
 #include "support/exchanges.hpp"
 
-#include <errno.h>
-#include <stdlib.h>
-
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <mutex>
 #include <string>
@@ -38,11 +36,11 @@ std::string list_of(const header_list& headers) {
 
 void keep_exchange(std::string_view method, std::string_view target, const header_list& headers,
                    std::string_view body, const http_response& answer) {
-    static const char* const folder = std::getenv("LARDER_EXCHANGES");
-    if (!folder) return;
+    static const char* const path = std::getenv("LARDER_EXCHANGES");
+    if (!path) return;
     static std::mutex mutex;
     static std::unordered_set<std::string> kept;
-    static std::ofstream file{std::string{folder} + '/' + program_invocation_short_name + ".jsonl"};
+    static std::ofstream file{path};
     const auto request = R"({"method":)" + json_string(method) + R"(,"target":)" +
                          json_string(target) + R"(,"headers":)" + list_of(headers) + R"(,"body":)" +
                          json_string(body) + R"(,"status":)" + std::to_string(answer.status) +
