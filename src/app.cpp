@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "admin/announcer.hpp"
 #include "admin/health_page.hpp"
 #include "admin/observer.hpp"
 #include "admin/server.hpp"
@@ -204,6 +205,8 @@ int app::run() {
     std::optional<http::certificate_watch> certificates;
     if (state_->tls) certificates.emplace(io, *state_->tls);
     state_->make_workers(std::move(listening));
+    admin::announcer instances{io, watch, scheme + where};
+    if (o.shared && o.source) instances.start();
 
     std::size_t running = state_->workers.size(), starting = running;
     std::exception_ptr why_not;
@@ -227,6 +230,7 @@ int app::run() {
                     signals.cancel();
                     if (certificates) certificates->stop();
                     drain.cancel();
+                    instances.stop();
                     watch.end();
                     const bool in_order = std::ranges::all_of(
                         state_->workers, [](auto& w) { return w->is_drained(); });

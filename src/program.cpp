@@ -18,6 +18,7 @@
 
 #include "larder/app.hpp"
 #include "larder/process_log.hpp"
+#include "program/cache_commands.hpp"
 #include "program/complaints.hpp"
 #include "program/env_file.hpp"
 #include "program/help.hpp"
@@ -25,15 +26,14 @@
 #include "program/reload/supervisor.hpp"
 #include "program/serve_flags.hpp"
 #include "program/settings.hpp"
+#include "program/status_command.hpp"
+#include "program/statuses.hpp"
 #include "program/usage.hpp"
 #include "program/version.hpp"
 
 namespace larder::program {
 
 namespace {
-
-// As in sysexits.h.
-constexpr int status_usage = 64, status_unavailable = 69, status_config = 78;
 
 // With the servers that the environment names.
 app_options options_with_servers(const description& of, const serve_flags& flags) {
@@ -98,21 +98,6 @@ void open_standard_descriptors() {
     while (opened >= 0 && opened <= STDERR_FILENO);
     if (opened < 0) std::_Exit(status_unavailable);
     ::close(opened);
-}
-
-int purge_cache(const description& of, const complaints& to) {
-    auto options = options_with_servers(of, {});
-    if (!options.source) throw setting_error("PG_SERVICE_URI is empty/unset");
-    if (!options.shared) throw setting_error("VALKEY_SERVICE_URI is empty/unset");
-    app at{std::move(options)};
-    of.add_routes(at);
-    const auto purged = at.purge_cache();
-    if (!purged) {
-        to.say("Valkey or PostgreSQL does not answer, or somebody else purges: try again");
-        return status_unavailable;
-    }
-    std::cout << "Deleted " << *purged << " entries; the cache is this database's now\n";
-    return 0;
 }
 
 int follow(const description& of, follow_command what, bool dry_run, const complaints& to) {
@@ -200,11 +185,13 @@ int run(const description& of, const std::vector<std::string>& words, int argc, 
         add("openapi", "Print the OpenAPI document that serve has at /openapi.json");
 
     auto* caching = add("cache", "Look after the cache");
-    caching->require_subcommand(1);
-    caching->add_subcommand(
-        "purge",
-        "Delete all entries in Valkey, and take the cache over for PG_DATABASE on PG_SERVICE_URI: "
-        "after it was restored, say, or took another one's place");
+    const auto look_after_cache =
+        define_cache_commands(*caching, of, to, [&of] { return options_with_servers(of, {}); });
+
+    auto* showing =
+        add("status", "Show all instances that share the Valkey; exits with 1 if there is none");
+    const auto show_status =
+        define_status_command(*showing, of, to, [&of] { return options_with_servers(of, {}); });
 
     bool only_shows = false;
     auto* following = add("follow", "Let PostgreSQL tell of others' writes");
@@ -252,7 +239,8 @@ int run(const description& of, const std::vector<std::string>& words, int argc, 
         return serve(of, flags, words);
     }
     if (documenting->parsed()) return print_openapi(of, flags);
-    if (caching->parsed()) return purge_cache(of, to);
+    if (caching->parsed()) return look_after_cache();
+    if (showing->parsed()) return show_status();
     if (following->parsed()) {
         using what = follow_command;
         return follow(of,

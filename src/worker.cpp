@@ -6,10 +6,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "http/caching.hpp"
@@ -18,6 +15,7 @@
 #include "http/problem.hpp"
 #include "http/text.hpp"
 #include "pg/tables.hpp"
+#include "process_name.hpp"
 #include "processors.hpp"
 
 namespace larder {
@@ -120,6 +118,12 @@ worker::worker(const app_options& options, const routes& all, const cached_famil
       logins_(logins),
       give_up_(io_) {
     if (options.admin) counts_.emplace(all.names().size());
+    if (options.self_check.count() > 0 && options.source && options.shared)
+        self_check_.emplace(
+            io_.get_executor(), cache_, [this] { return db_.stats().waiting > 0; },
+            self_check::options{.every = options.self_check,
+                                .bound = self_check::bound_of(options.follow != following::off,
+                                                              options.unfollowed)});
     if (!options.source) return;
     cache_.remember_servers(
         {.read = [this, logins](
@@ -164,17 +168,6 @@ void worker::hear_announcements(const pg::pool_options& source,
             .concerns = [this](std::string_view one) { return cache_.concerns(one); }},
         &db_);
 }
-
-namespace {
-
-// The machine's, and its number there.
-std::string name_of_process() {
-    std::array<char, 256> machine{};
-    if (gethostname(machine.data(), machine.size() - 1) != 0) machine = {'?'};
-    return std::string{machine.data()} + ':' + std::to_string(getpid());
-}
-
-}  // namespace
 
 void worker::follow(const pg::pool_options& source, std::vector<followed> what,
                     const cache::own_writes& own) {
@@ -263,6 +256,7 @@ asio::awaitable<void> worker::start() {
     if (options_.shared && options_.source) co_await cache_.start();  // else it serves nothing
     if (follower_) follower_->start();
     if (options_.follow == following::required) co_await until_followed();
+    if (self_check_) self_check_->start();
     server_->start();
 }
 
@@ -283,6 +277,7 @@ void worker::run(std::function<void(std::exception_ptr)> accepts) {
 void worker::stop(std::chrono::milliseconds timeout) {
     asio::post(io_, [this, timeout] {
         stopping_ = true;
+        if (self_check_) self_check_->stop();
         release_until_ = std::chrono::steady_clock::now() + timeout - std::min(timeout / 10, 200ms);
         give_up_.expires_after(timeout);
         give_up_.async_wait([this](boost::system::error_code ec) {

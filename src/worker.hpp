@@ -29,6 +29,7 @@
 #include "pg/listener.hpp"
 #include "pg/logins.hpp"
 #include "routes.hpp"
+#include "self_check.hpp"
 
 namespace larder {
 
@@ -76,6 +77,10 @@ public:
     bool is_drained() const { return drained_; }
     /// On its own thread.
     admin::worker_figures figures() const;
+    /// Likewise; see cache::tiers.
+    void tell_of_instance(const std::string& name, std::string text) {
+        cache_.tell_of_instance(name, std::move(text));
+    }
     /// Likewise. One statement, which is not counted among requests.
     boost::asio::awaitable<admin::source_answer> ask_source();
 
@@ -101,6 +106,7 @@ private:
     std::optional<admin::follower_figures> following_;
     std::chrono::steady_clock::time_point followed_at_;
     std::optional<http::server> server_;
+    std::optional<self_check> self_check_;
     boost::asio::steady_timer give_up_;
     std::chrono::steady_clock::time_point release_until_;  // at the end
     bool drained_ = false;

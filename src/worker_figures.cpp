@@ -17,6 +17,8 @@ admin::worker_figures worker::figures() const {
                               .keys = cache_.hottest(most_keys),
                               .pool = db_.stats(),
                               .follower = following_};
+    if (self_check_) all.self_check = self_check_->figures();
+    if (announcements_) all.hears_source = announcements_->hears();
     if (counts_) all.requests = counts_->figures();
     if (server_) all.connections = server_->connections();
     if (server_) all.in_flight = server_->in_flight();

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace larder {
 
@@ -20,6 +22,32 @@ struct admin_options {
     std::optional<std::uint16_t> port;  ///< 0: any free one, which the log tells
     std::string unix_path;              ///< a Unix socket instead
     std::optional<int> descriptor;      ///< a socket that listens already instead
+};
+
+/// What app::look_after_cache() does with the entries that all instances share.
+enum class cache_command {
+    get,         ///< shows what there is under a key; without an entry it is none
+    stats,       ///< counts all entries, by family
+    invalidate,  ///< has all instances forget some keys
+    purge,       ///< has them forget a family
+    trust        ///< says whether the entries are believed, and why
+};
+
+/// For a person, or in one line of JSON.
+struct cache_answer {
+    std::string text;
+    bool is_positive = true;  ///< there is an entry; the entries are trusted
+};
+
+/// Valkey is away, or refuses; what() is one sentence for a person, without a password.
+class cache_error : public std::runtime_error {
+public:
+    cache_error(const std::string& why, bool is_refused)
+        : std::runtime_error(why), is_refused_(is_refused) {}
+    bool is_refused() const { return is_refused_; }
+
+private:
+    bool is_refused_;
 };
 
 /// Opens the socket that the options name: see listen(const app_options&).

@@ -56,7 +56,10 @@ struct app_options {
     following follow = following::off;  ///< whether others' writes are seen
     /// How long an entry is believed while nobody follows, if `follow` is not off.
     std::chrono::seconds unfollowed{5};
-    std::optional<pg::pool_options> follow_source;        ///< where the log is; else `source`
+    std::optional<pg::pool_options> follow_source;  ///< where the log is; else `source`
+    /// Every so often each worker compares a few entries with the source, and counts what differs
+    /// for longer than may be; 0: never. The loads are those of the handlers.
+    std::chrono::seconds self_check{0};
     std::size_t local_bytes = 64 << 20;                   ///< of all workers' own entries; 0: none
     std::chrono::milliseconds keep_alive_timeout{5'000};  ///< for the next request
     std::chrono::milliseconds request_timeout{30'000};    ///< for the bytes of one request
@@ -200,6 +203,22 @@ public:
     /// Deletes all entries of the cache in Valkey, and makes it the source's. How many; nothing if
     /// a server does not answer. Instead of run().
     std::optional<std::size_t> purge_cache();
+
+    /// Looks at the cache in Valkey for an operator, or has all instances forget some of it.
+    /// `names` are keys without app_options::cache_prefix, or one family. Instead of run().
+    ///
+    /// Errors   throws cache_error, and std::invalid_argument for what no family has.
+    /// Cost     some round trips; of stats, and of a purge that is not by generation, a walk over
+    ///          Valkey's whole key space, in steps of 1,000 keys.
+    cache_answer look_after_cache(cache_command what, const std::vector<std::string>& names,
+                                  bool as_json = false);
+
+    /// How all instances are that share the app's Valkey: a table for a person, or one line of
+    /// JSON. With `watches` it is shown once a second until SIGINT or SIGTERM, or until `show` says
+    /// false; Valkey may be away meanwhile, which is shown as well. Whether there was an instance.
+    /// Instead of run(). Throws cache_error.
+    bool show_status(bool watches, bool as_json,
+                     const std::function<bool(const std::string& text)>& show);
 
     /// Sets up PostgreSQL for app_options::follow, or looks at it: lines for a person, SQL where it
     /// changes something, or would with `dry_run`. Instead of run(). Throws pg::error.

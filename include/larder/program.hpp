@@ -64,8 +64,8 @@ struct description {
     std::vector<command> commands = {};
 };
 
-/// The whole of a main(): the commands `serve`, `openapi`, `cache purge` and `follow`, and the
-/// program's own.
+/// The whole of a main(): the commands `serve`, `openapi`, `cache` and `follow`, and the program's
+/// own.
 ///
 ///     int main(int argc, char** argv) {
 ///         return larder::program::run({.name = "films", .add_routes = add_routes}, argc, argv);

@@ -1,6 +1,7 @@
 // What workers tell of themselves, for health and metrics. Private to larder.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -24,6 +25,15 @@ struct follower_figures {
     std::uint64_t purges = 0;        ///< times that it had all entries of families forgotten
 };
 
+/// Of a worker that compares entries with the source now and then.
+struct self_check_figures {
+    static constexpr std::array ages{"bound", "1m", "10m"};
+
+    std::uint64_t compared = 0;
+    /// Entries that have differed for longer than the promises allow, for a minute, for ten.
+    std::array<std::uint64_t, ages.size()> inconsistent{};
+};
+
 /// Of a worker, as a copy that another thread may read.
 struct worker_figures {
     http::request_figures requests;
@@ -32,6 +42,8 @@ struct worker_figures {
     cache::key_reads keys;  ///< of some of the most read ones
     pg::pool_stats pool;
     std::optional<follower_figures> follower;
+    std::optional<self_check_figures> self_check;
+    std::optional<bool> hears_source;  ///< of the one that listens to PostgreSQL
 };
 
 /// What PostgreSQL said when it was asked just now.

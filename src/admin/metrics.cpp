@@ -1,8 +1,5 @@
 #include "metrics.hpp"
 
-#include <prometheus/metric_family.h>
-#include <prometheus/text_serializer.h>
-
 #include <array>
 #include <initializer_list>
 #include <limits>
@@ -10,59 +7,19 @@
 #include <utility>
 
 #include "admin/described_stats.hpp"
+#include "admin/metric_families.hpp"
 #include "larder/described.hpp"
 
 namespace larder::admin {
 
 namespace {
 
-using labels = std::vector<prometheus::ClientMetric::Label>;
+using families = metric_families;
 using type = prometheus::MetricType;
 
 double seconds(std::chrono::nanoseconds duration) {
     return std::chrono::duration<double>{duration}.count();
 }
-
-// What has been told so far, in the order in which it is shown.
-class families {
-public:
-    void counter(const char* name, const char* help, double value) {
-        add(begin(name, help, type::Counter), {}, value);
-    }
-    void gauge(const char* name, const char* help, double value) {
-        add(begin(name, help, type::Gauge), {}, value);
-    }
-    /// The same with a label: its values and what each has.
-    void by(type kind, const char* name, const char* help, const char* label,
-            std::initializer_list<std::pair<const char*, double>> values) {
-        auto& family = begin(name, help, kind);
-        for (const auto& [value, number] : values) add(family, {{label, value}}, number);
-    }
-    /// The members of a described struct of counters.
-    template <described T>
-    void by_reason(const char* name, const char* help, const T& counted) {
-        auto& family = begin(name, help, type::Counter);
-        for_each_member<T>([&](auto member) {
-            add(family, {{"reason", std::string{member.name}}},
-                static_cast<double>(counted.*member.pointer));
-        });
-    }
-
-    prometheus::MetricFamily& begin(const char* name, const char* help, type kind) {
-        return all_.emplace_back(prometheus::MetricFamily{name, help, kind, {}});
-    }
-    static void add(prometheus::MetricFamily& to, labels by, double value) {
-        auto& one = to.metric.emplace_back();
-        one.label = std::move(by);
-        if (to.type == type::Counter) one.counter.value = value;
-        else one.gauge.value = value;
-    }
-
-    std::string text() const { return prometheus::TextSerializer{}.Serialize(all_); }
-
-private:
-    std::vector<prometheus::MetricFamily> all_;
-};
 
 std::string name_of(http::method m) {
     static constexpr std::array names{"GET",   "HEAD",   "POST",    "PUT",
@@ -259,6 +216,26 @@ void add_follower(families& all, const observation& of) {
                 static_cast<double>(here.purges));
 }
 
+void add_self_check(families& all, const observation& of) {
+    if (of.workers.empty() || !of.workers.front().self_check) return;
+    self_check_figures sums;
+    for (const auto& one : of.workers) {
+        if (!one.self_check) continue;
+        sums.compared += one.self_check->compared;
+        for (std::size_t i = 0; i < sums.inconsistent.size(); ++i)
+            sums.inconsistent[i] += one.self_check->inconsistent[i];
+    }
+    all.counter("larder_self_checks_total", "Entries that were compared with PostgreSQL",
+                static_cast<double>(sums.compared));
+    auto& differing = all.begin("larder_inconsistent_reads_total",
+                                "Entries that differed from PostgreSQL for that long: bound is "
+                                "what the promises allow",
+                                type::Counter);
+    for (std::size_t i = 0; i < sums.inconsistent.size(); ++i)
+        families::add(differing, {{"age", self_check_figures::ages[i]}},
+                      static_cast<double>(sums.inconsistent[i]));
+}
+
 void add_process(families& all, const observation& of) {
     all.counter("larder_log_lines_dropped_total",
                 "Lines of the log that found no room or could not be written",
@@ -286,6 +263,7 @@ std::string metrics_text(const observation& of) {
     add_cache(all, of);
     add_servers(all, of);
     add_follower(all, of);
+    add_self_check(all, of);
     add_process(all, of);
     return all.text();
 }

@@ -32,6 +32,11 @@ struct observer::gathering {
     std::size_t left = 0;  // answers
 };
 
+struct observer::going_on {
+    ~going_on() { of.gathering_.reset(); }
+    observer& of;
+};
+
 observer::observer(asio::io_context& io, process all) : io_(io), process_(all), over_(io) {}
 
 void observer::end() {
@@ -67,12 +72,12 @@ void observer::ask_source() {
     asio::co_spawn(w.io(), w.ask_source(), std::move(told));
 }
 
-asio::awaitable<void> observer::gather() {
+asio::awaitable<void> observer::gather(bool asks_source) {
     const auto mine = std::make_shared<gathering>();
     gathering_ = mine;
     const auto workers = process_.workers.size();
     mine->workers.resize(workers);
-    const bool has_source = process_.not_set_up.empty();
+    const bool has_source = asks_source && process_.not_set_up.empty();
     mine->left = workers + (has_source ? 1 : 0);
     over_.expires_after(patience);
     for (std::size_t i = 0; i < workers; ++i) ask(i);
@@ -82,24 +87,49 @@ asio::awaitable<void> observer::gather() {
     known_.resize(workers);
     for (std::size_t i = 0; i < workers; ++i)
         if (workers_[i]) known_[i] = *workers_[i];
-    source_ = mine->source.value_or(source_answer{.why_not = "it did not answer in time"});
+    if (asks_source)
+        source_ = mine->source.value_or(source_answer{.why_not = "it did not answer in time"});
 }
 
-// One at a time, for all who ask meanwhile and a moment later.
-asio::awaitable<void> observer::examine() {
+asio::awaitable<void> observer::until_nobody_gathers() {
     while (gathering_ && !has_ended_) {
         asio::steady_timer moment{io_, 5ms};
         co_await moment.async_wait(asio::as_tuple(asio::use_awaitable));
     }
+}
+
+// One at a time, for all who ask meanwhile and a moment later.
+asio::awaitable<void> observer::examine() {
+    co_await until_nobody_gathers();
     const auto now = std::chrono::steady_clock::now();
     if (has_ended_ || (examined_at_ && now - *examined_at_ < good_for)) co_return;
-    struct going_on {
-        ~going_on() { of.gathering_.reset(); }
-        observer& of;
-    };
     const going_on until_the_end{*this};
-    co_await gather();
+    co_await gather(true);
     examined_at_ = std::chrono::steady_clock::now();
+}
+
+asio::awaitable<observer::glance_at> observer::glance() {
+    co_await until_nobody_gathers();
+    if (!has_ended_) {
+        const going_on until_the_end{*this};
+        co_await gather(false);
+    }
+    auto seen = at();
+    for (const auto& one : known_)
+        if (one.hears_source)
+            seen.source = {.is_reachable = *one.hears_source,
+                           .why_not = "the connection that listens to it is lost"};
+    co_return glance_at{.version = process_.options.version,
+                        .about = judge(seen),
+                        .workers = known_,
+                        .counts_requests = process_.options.admin.has_value()};
+}
+
+void observer::tell_valkey(const std::string& name, std::string text) {
+    auto& w = *process_.workers.front();
+    asio::post(w.io(), [&w, name, text = std::move(text)]() mutable {
+        w.tell_of_instance(name, std::move(text));
+    });
 }
 
 condition observer::at() const {

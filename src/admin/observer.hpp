@@ -52,12 +52,24 @@ public:
 
     boost::asio::awaitable<report> health();
     boost::asio::awaitable<observation> observe();
+    /// The same without a question to PostgreSQL, which is there if its listener hears it.
+    struct glance_at {
+        std::string_view version;
+        report about;
+        std::vector<worker_figures> workers;  ///< the last known
+        bool counts_requests = false;
+    };
+    boost::asio::awaitable<glance_at> glance();
+    /// What is kept in Valkey for other processes of operators.
+    void tell_valkey(const std::string& name, std::string text);
 
 private:
     struct gathering;
+    struct going_on;
 
     boost::asio::awaitable<void> examine();
-    boost::asio::awaitable<void> gather();
+    boost::asio::awaitable<void> gather(bool asks_source);
+    boost::asio::awaitable<void> until_nobody_gathers();
     void ask(std::size_t which);
     void ask_source();
     condition at() const;

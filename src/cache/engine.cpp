@@ -19,7 +19,6 @@ constexpr auto tick = 20ms;                     // how often a worker looks afte
 constexpr auto prove_every = 300ms;             // then Valkey is asked for a sign of life
 constexpr auto max_silence = 900ms;             // before no entry is used
 constexpr auto local_lateness = 10ms;           // of the worker's own loop, likewise
-constexpr auto sign_lives = 2'000ms;            // that the source is followed
 constexpr std::size_t most_transactions = 100;  // of one key, to be known again
 
 }  // namespace
@@ -240,6 +239,14 @@ void engine::say_followed(followed_how how) {
 void engine::say_unfollowed() {
     ++times_unfollowed_;
     home_.start(take_sign_away());
+}
+
+void engine::tell_of_instance(const std::string& name, std::string text) {
+    home_.start(tell(notes_of_instance(options_.families, name, std::move(text))));
+}
+
+task<void> engine::tell(std::vector<valkey::command> notes) {
+    co_await client_.call(std::move(notes), valkey::urgency::background);
 }
 
 task<void> engine::take_sign_away() {

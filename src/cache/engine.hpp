@@ -68,6 +68,8 @@ public:
     void say_followed(followed_how how = {});
     /// They are not any more.
     void say_unfollowed();
+    /// What this process tells of itself, for people; see notes.hpp. Nobody waits for it.
+    void tell_of_instance(const std::string& name, std::string text);
     /// Whether any instance says so.
     bool is_followed() const { return shared_.is_followed(); }
     task<std::optional<std::size_t>> take_over() { return trust_.take_over(); }
@@ -114,6 +116,7 @@ private:
     void read_sign(const valkey::reply& left, time_point sent);
     task<void> put_sign(unsigned told, followed_how how);
     task<void> take_sign_away();
+    task<void> tell(std::vector<valkey::command> notes);
     task<void> look_after();
     task<void> ask_for_proof();
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,8 +14,21 @@ namespace larder::cache {
 
 /// The key that is there while somebody follows. Instances with the same families find it.
 std::string sign_of(const std::vector<std::string>& families);
+/// How long it is there unless it is put again.
+inline constexpr std::chrono::milliseconds sign_lives{2'000};
 /// What is under it: `{"by":"web1:4711","since_ms":93000,"late_ms":2}`.
 std::string text_of_sign(const followed_how& how);
+
+/// Where instances with the same families tell how they are: the list of their names, one a line,
+/// and the key of one. Beyond so many the oldest name is dropped, until that one tells again.
+std::string instances_of(const std::vector<std::string>& families);
+std::string instance_key(const std::vector<std::string>& families, std::string_view name);
+inline constexpr std::size_t most_instances = 64;
+/// How long it is there unless it is told again.
+inline constexpr std::chrono::milliseconds instance_lives{6'000};
+/// The commands that tell it.
+std::vector<valkey::command> notes_of_instance(const std::vector<std::string>& families,
+                                               std::string_view name, std::string text);
 
 /// The key that says why a family's entries were all deleted the last time: `{"why":"cache
 /// purge"}`. It hashes to the slot of the family's mark.

@@ -56,6 +56,7 @@ struct tiers::state {
     valkey::redis_network way;
     cache::stats counted;  // what the engine does not count
     hot_keys keys;
+    std::function<void(const std::string&, const tiers::loader&, check)> watches;
     cache::engine engine;
     nursery home;  // ends first
 };
@@ -121,6 +122,20 @@ asio::awaitable<std::vector<std::optional<found>>> tiers::look_all(std::vector<s
     for (auto& key : keys) key = s->full(std::move(key));
     auto all = as_awaitable(s->home, s->engine.look_all(std::move(keys), is_value));
     co_return co_await std::move(all);
+}
+
+asio::awaitable<std::optional<tiers::sight>> tiers::peek(std::string key, check is_value) {
+    const auto s = state_;
+    auto looking = as_awaitable(s->home, s->engine.look(s->full(std::move(key)), is_value));
+    auto seen = co_await std::move(looking);
+    if (!seen) co_return std::nullopt;
+    co_return sight{.text = std::move(seen->text),
+                    .from = seen->from,
+                    .expires = std::chrono::steady_clock::now() + seen->left};
+}
+
+void tiers::watch_reads(std::function<void(const std::string&, const loader&, check)> told) {
+    state_->watches = std::move(told);
 }
 
 namespace {
@@ -204,6 +219,7 @@ void tiers::remember_servers(server_memory how) {
 asio::awaitable<found> tiers::read(std::string key, loader load, check is_value, wish how) {
     const auto s = state_;
     s->keys.read(key);
+    if (s->watches) s->watches(key, load, is_value);
     key = s->full(std::move(key));
     cache::loader as_engine = [load = std::move(load), s = s.get(), of = s->engine.policy_of(key)] {
         return run_load(load, {*s->outside, s->engine.waiting()}, s->engine.options(), of,
@@ -235,6 +251,10 @@ void tiers::invalidate_all_of(const std::set<std::string>& families, const std::
 void tiers::say_followed(followed_how how) { state_->engine.say_followed(std::move(how)); }
 bool tiers::is_followed() const { return state_->engine.is_followed(); }
 void tiers::say_unfollowed() { state_->engine.say_unfollowed(); }
+
+void tiers::tell_of_instance(const std::string& name, std::string text) {
+    state_->engine.tell_of_instance(name, std::move(text));
+}
 
 asio::awaitable<std::optional<std::size_t>> tiers::take_over() {
     const auto s = state_;

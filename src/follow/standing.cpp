@@ -6,15 +6,12 @@
 
 #include <charconv>
 #include <ctime>
-#include <memory>
 #include <optional>
 #include <utility>
 
-#include "../asio_world.hpp"
 #include "cache/notes.hpp"
 #include "larder/json.hpp"
-#include "valkey/client.hpp"
-#include "valkey/redis_link.hpp"
+#include "valkey/asker.hpp"
 
 namespace larder::follow {
 
@@ -24,56 +21,20 @@ using lines = std::vector<std::string>;
 
 namespace {
 
-// What text_of_sign() and note_of_purge() write.
-struct sign {
-    std::string by;
-    std::int64_t since_ms = 0, late_ms = 0;
-};
-BOOST_DESCRIBE_STRUCT(sign, (), (by, since_ms, late_ms))
-
+// What note_of_purge() writes.
 struct purge_note {
     std::string why;
 };
 BOOST_DESCRIBE_STRUCT(purge_note, (), (why))
 
-// A connection that asks once.
-struct asker final : valkey::client_events {
-    asker(const asio::any_io_executor& e, const valkey::client_options& server)
-        : outside(std::make_shared<asio_world>(e)),
-          waiting(*outside),
-          way(*outside, server),
-          client(waiting, way, server, {}, *this) {
-        way.serve(waiting);
-        outside->run([this](wait_id id) { waiting.resume(id); });
-    }
-    ~asker() {
-        client.stop();
-        outside->end();
-    }
-    asker(const asker&) = delete;
-    asker& operator=(const asker&) = delete;
-
-    void connected(time_point) override {}
-    void lost() override {}
-    void changed(std::string_view) override {}
-    void all_changed() override {}
-
-    const std::shared_ptr<asio_world> outside;
-    waits waiting;
-    valkey::redis_network way;
-    valkey::client client;
-    nursery home;  // ends first
-};
-
-task<std::vector<valkey::reply>> ask(asker& by, std::vector<valkey::command> questions) {
-    by.client.start();
-    co_await by.client.first_attempt();
-    co_return co_await by.client.call(std::move(questions), valkey::urgency::background);
+task<std::vector<valkey::reply>> ask(valkey::asker& by, std::vector<valkey::command> questions) {
+    co_await by.connect();
+    co_return co_await by.client().call(std::move(questions), valkey::urgency::background);
 }
 
 template <class T>
-std::optional<T> read(const valkey::reply& from) {
-    const auto parsed = json::parse(from.text);
+std::optional<T> read(std::string_view text) {
+    const auto parsed = json::parse(text);
     const auto* root = std::get_if<json::node>(&parsed);
     T all;
     if (!root || !json::read(*root, all)) return std::nullopt;
@@ -95,7 +56,7 @@ std::string line_of_sign(const valkey::reply& found, std::chrono::seconds unfoll
     if (found.is != valkey::reply::kind::text)
         return "Valkey knows of nobody who follows, so entries are believed for " +
                std::to_string(unfollowed.count()) + " s";
-    const auto one = read<sign>(found);
+    const auto one = read_sign(found.text);
     if (!one) return "Valkey knows that an instance of another version follows";
     return "followed since " + time_before(milliseconds{one->since_ms}) + " by " + one->by +
            ", writes are told at most " + std::to_string(one->late_ms) + " ms late";
@@ -103,7 +64,7 @@ std::string line_of_sign(const valkey::reply& found, std::chrono::seconds unfoll
 
 std::string line_of_purge(const std::string& family, const valkey::reply& left,
                           const valkey::reply& found) {
-    const auto one = read<purge_note>(found);
+    const auto one = read<purge_note>(found.text);
     std::int64_t milliseconds_left = 0;
     const auto& text = left.text;
     std::from_chars(text.data(), text.data() + text.size(), milliseconds_left);
@@ -115,17 +76,19 @@ std::string line_of_purge(const std::string& family, const valkey::reply& left,
 
 }  // namespace
 
+std::optional<sign> read_sign(std::string_view text) { return read<sign>(text); }
+
 asio::awaitable<lines> standing_in_valkey(asio::any_io_executor executor,
                                           valkey::client_options server, lines families,
                                           std::chrono::seconds unfollowed) {
-    asker by{executor, server};
+    valkey::asker by{executor, server};
     std::vector<valkey::command> questions;
     questions.push_back({"GET", cache::sign_of(families)});
     for (const auto& one : families) {
         questions.push_back({"PTTL", cache::purge_note_of(one)});
         questions.push_back({"GET", cache::purge_note_of(one)});
     }
-    auto asking = as_awaitable(by.home, ask(by, std::move(questions)));
+    auto asking = as_awaitable(by.home(), ask(by, std::move(questions)));
     const auto said = co_await std::move(asking);
     co_await asio::post(asio::use_awaitable);  // it goes on within `by`, which ends here
     lines all;

@@ -73,6 +73,7 @@ asio::awaitable<void> listener::run() {
             if (!std::exchange(said_why_, true)) spdlog::error("Cannot LISTEN: {}", e.what());
         }
         on_ = nullptr;
+        hears_ = false;
         connection_.reset();
         started_.expires_at(clock::time_point::min());
         if (stopped_) break;
@@ -106,6 +107,7 @@ asio::awaitable<void> listener::begin() {
     if (has_tables_) co_await read_rows();
     auto database = co_await tables::identity(*on_);
     decides_.then().identified(std::move(database));
+    hears_ = true;
 }
 
 asio::awaitable<void> listener::listen() {

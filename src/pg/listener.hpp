@@ -38,6 +38,8 @@ public:
     /// Connects; returns when it has heard what is unreleased, or when that failed for now.
     boost::asio::awaitable<void> start();
     void stop();
+    /// Whether the source was there when it was asked last.
+    bool hears() const { return hears_; }
 
 private:
     boost::asio::awaitable<void> run();
@@ -61,6 +63,7 @@ private:
     bool is_notified_ = false;           // something was notified since it read last
     boost::asio::steady_timer pause_;    // between two connections
     boost::asio::steady_timer started_;  // ends when the first one listens or failed
+    bool hears_ = false;
     bool stopped_ = false;
     bool said_why_ = false;
     bool said_limit_ = false;

@@ -66,6 +66,12 @@ std::string zsh_quoted(const std::string& text, const std::string& special) {
 
 std::string zsh_flag(const usage_flag& flag) {
     std::string lines;
+    if (flag.names.empty())
+        return std::string{"        '"} +
+               (flag.repeats       ? "*:"
+                : flag.is_required ? ":"
+                                   : "::") +
+               flag.value + ": ' \\\n";
     for (const auto& name : flag.names) {
         lines += std::string{"        '"} + (flag.repeats ? "*" : "") + name +
                  (flag.value.empty() ? "" : "=") + "[" + zsh_quoted(flag.text, "[]\\") + "]";
@@ -118,7 +124,7 @@ std::string bash_completion(const usage& of) {
     for_each(of, [&](const usage& one) {
         if (!one.path.empty()) paths += (paths.empty() ? "'" : " | '") + one.path + "'";
         for (const auto& flag : one.flags)
-            if (!flag.value.empty()) values += bash_value(one, flag);
+            if (!flag.value.empty() && !flag.names.empty()) values += bash_value(one, flag);
         words += "                '" + one.path + "') say -W '" + bash_words(one) + "' ;;\n";
     });
     return "# Completion for bash, printed by: " + of.name + " completion bash\n" + function +

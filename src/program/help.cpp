@@ -33,6 +33,7 @@ std::string help_on_variables(const description& of) {
   CACHE_DEADLINE_MS       How long a request waits for Valkey [100]
   CACHE_FOLLOW            Whether writes by others are seen at once: auto, on, trigger, off [off]
   CACHE_UNFOLLOWED_SECONDS  How long an entry is believed while nobody follows [5]
+  CACHE_SELF_CHECK_SECONDS  How often a few entries are compared with PostgreSQL; 0: never [0]
   CACHE_CLIENT_RELOAD     Whether clients may have )" +
            of.entry + R"( loaded anew: on, off [on]
   NOTIFY_SOCKET           Where systemd waits for READY=1

@@ -34,7 +34,8 @@ std::string flag_text(const usage_flag& flag) {
     if (!flag.value.empty()) {
         std::string choices;
         for (const auto& one : flag.choices) choices += (choices.empty() ? "" : "|") + one;
-        tag += choices.empty() ? " \\fI" + escaped(flag.value) + "\\fR" : " " + escaped(choices);
+        if (!tag.empty()) tag += ' ';
+        tag += choices.empty() ? "\\fI" + escaped(flag.value) + "\\fR" : escaped(choices);
     }
     return tagged(tag, flag.text + (flag.initially.empty() ? "" : " [" + flag.initially + "]"));
 }
@@ -70,7 +71,15 @@ std::string footer_text(const std::string& footer) {
 
 std::string synopsis(const usage& of, const std::string& program) {
     std::string text;
-    if (of.commands.empty()) return ".B " + escaped(program + of.path) + "\n.RI [ flag ]...\n";
+    if (of.commands.empty()) {
+        text = ".B " + escaped(program + of.path) + "\n.RI [ flag ]...\n";
+        for (const auto& one : of.flags) {
+            if (!one.names.empty()) continue;
+            text += one.is_required ? ".IR " + one.value : ".RI [ " + one.value + " ]";
+            text += one.repeats ? " ...\n" : "\n";
+        }
+        return text;
+    }
     for (const auto& one : of.commands)
         text += (text.empty() ? "" : ".br\n") + synopsis(one, program);
     return text;

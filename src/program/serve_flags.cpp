@@ -214,6 +214,10 @@ void add_serve_flags(CLI::App& serving, serve_flags& flags) {
     add("--cors-allow-origin", flags.cors_allow_origin,
         "Origins whose pages may read answers; *: any")
         ->delimiter(',');
+    add("--self-check", flags.self_check,
+        "Seconds between two comparisons of a few entries with PostgreSQL; 0: none; default: what "
+        "CACHE_SELF_CHECK_SECONDS says")
+        ->check(CLI::Range(0, 86'400));
     add_switch("--reload,!--no-reload", flags.reload,
                "For development: rebuild when sources change, and hand over to the new program");
     add("--reload-dir", flags.reload_dirs,

@@ -39,6 +39,7 @@ struct serve_flags {
     std::vector<std::string> headers = {};  // name:value
     bool server_header = true, date_header = true;
     std::vector<std::string> cors_allow_origin = {};
+    std::optional<int> self_check = {};  // s
     bool reload = false;
     std::vector<std::string> reload_dirs = {};
     std::string reload_command = {};

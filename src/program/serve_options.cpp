@@ -103,6 +103,8 @@ app_options options_from(const description& of, const serve_flags& flags) {
         .cache_prefix = cache_prefix_from_environment(),
         .follow = follow_from_environment(),
         .unfollowed = unfollowed_from_environment(),
+        .self_check = flags.self_check ? std::chrono::seconds{*flags.self_check}
+                                       : self_check_from_environment(),
         .local_bytes = local_bytes_from_environment(),
         .keep_alive_timeout = std::chrono::seconds{flags.timeout_keep_alive},
         .request_timeout = std::chrono::seconds{flags.timeout_request},
@@ -174,6 +176,7 @@ std::string text_of(const description& of, const serve_flags& flags, const app_o
     line("server-header", flags.server_header);
     line("date-header", flags.date_header);
     line("cors-allow-origin", joined(flags.cors_allow_origin));
+    line("self-check", options.self_check.count());
     line("reload", flags.reload);
     line("reload-dir", joined(flags.reload_dirs));
     line("reload-command", flags.reload_command);

@@ -152,6 +152,11 @@ std::chrono::seconds unfollowed_from_environment() {
                                        "a number of seconds from 1 to 1000000")};
 }
 
+std::chrono::seconds self_check_from_environment() {
+    return std::chrono::seconds{number("CACHE_SELF_CHECK_SECONDS", 0, 86'400, 0,
+                                       "a number of seconds from 1 to 86400, or 0")};
+}
+
 bool client_reload_from_environment() {
     constexpr const char* name = "CACHE_CLIENT_RELOAD";
     const auto text = variable(name);

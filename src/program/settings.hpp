@@ -52,6 +52,10 @@ following follow_from_environment();
 /// Likewise.
 std::chrono::seconds unfollowed_from_environment();
 
+/// CACHE_SELF_CHECK_SECONDS, default 0, which is never: how often entries are compared with
+/// PostgreSQL. Likewise.
+std::chrono::seconds self_check_from_environment();
+
 /// CACHE_CLIENT_RELOAD, default on: whether clients may have an entry loaded anew by
 /// `cache-control: no-cache`. See switch_from().
 bool client_reload_from_environment();

@@ -31,12 +31,15 @@ std::string default_of(const CLI::Option& option) {
 }
 
 usage_flag flag_of(const CLI::Option& option) {
-    usage_flag flag{.repeats = option.get_expected_max() > 1, .text = option.get_description()};
+    usage_flag flag{.repeats = option.get_expected_max() > 1,
+                    .is_required = option.get_required(),
+                    .text = option.get_description()};
     for (const auto& name : option.get_snames()) flag.names.push_back("-" + name);
     for (const auto& name : option.get_lnames()) flag.names.push_back("--" + name);
     if (option.get_items_expected_max() == 0) return flag;
     const auto type = option.get_type_name();
     flag.value = type.substr(0, type.find(':'));
+    if (flag.names.empty()) flag.value = option.get_name();
     flag.choices = choices_in(type);
     flag.initially = default_of(option);
     return flag;

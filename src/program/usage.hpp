@@ -12,10 +12,11 @@
 namespace larder::program {
 
 struct usage_flag {
-    std::vector<std::string> names;    ///< `--access-log`, `--no-access-log`
+    std::vector<std::string> names;    ///< `--access-log`, `--no-access-log`; none: an argument
     std::string value;                 ///< `FILE`; empty: takes none
     std::vector<std::string> choices;  ///< all that it may be; none: anything
     bool repeats = false;
+    bool is_required = false;
     std::string initially;  ///< the default, if it has one
     std::string text;
 };

@@ -152,6 +152,7 @@ void client::say_refused(const std::string& why) {
     spdlog::debug("Valkey refused a command: {}", why);
     const auto now = waits_.now();
     const auto reason = with_help(why, options_.server.user);
+    refused_last_ = reason;
     const auto kind = is_of_cluster(why) ? std::string{"cluster"} : reason;
     if (said_refused_.size() >= most_refusals) said_refused_.clear();
     const auto [said, is_first] = said_refused_.try_emplace(kind, now);

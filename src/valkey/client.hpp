@@ -61,6 +61,10 @@ public:
     /// there is none. One system call.
     bool has_unread() const override;
 
+    /// Why there is no connection, for people.
+    std::string why_lost() const { return supervisor_.why_lost(); }
+    /// What the server refused last, with what helps; empty: nothing.
+    const std::string& refused_last() const { return refused_last_; }
     /// As the server said when the connection was made.
     const valkey::standing& standing() const { return supervisor_.standing(); }
 
@@ -111,6 +115,7 @@ private:
     bool stopped_ = false;
     bool probing_ = false;
     std::uint64_t breaker_openings_ = 0;
+    std::string refused_last_;
     std::map<std::string, time_point, std::less<>> said_refused_;  // by the reason
     nursery home_;                                                 // ends first
 };

@@ -1,6 +1,8 @@
 // What is said to Valkey, and what it answers. Private to larder.
 #pragma once
 
+#include <charconv>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,12 @@ struct reply {
 
     bool was_answered() const { return is != kind::no_answer; }
     bool succeeded() const { return was_answered() && is != kind::error; }
+    /// 0 if it is none.
+    std::int64_t number() const {
+        std::int64_t read = 0;
+        std::from_chars(text.data(), text.data() + text.size(), read);
+        return is == kind::text ? read : 0;
+    }
 };
 
 }  // namespace larder::valkey

@@ -68,6 +68,11 @@ public:
     /// The link says so.
     void link_ended(const std::string& why);
     bool is_handshake(const exchange_ptr& one) const { return one == first_words_; }
+    /// Why there is no connection.
+    std::string why_lost() const {
+        if (!ended_by_.empty()) return ended_by_;
+        return told_.empty() ? no_answer : told_.back();
+    }
 
 private:
     task<void> keep_connected();

@@ -2,11 +2,14 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <string>
 #include <vector>
 
+#include "support/json_text.hpp"
 #include "support/observed_service.hpp"
 #include "support/store_test.hpp"
 #include "support/text.hpp"
@@ -242,6 +245,55 @@ TEST_F(operators, are_not_misled_by_the_variables_of_kubernetes) {
     env["ORDERS_ADMIN_PORT"] = "0";
     const service other{env};
     EXPECT_EQ(get(admin_port_in(other.log()), "/health/live").status, 200);
+}
+
+TEST_F(operators, see_all_instances_that_share_the_valkey) {
+    EXPECT_EQ(run_orders({"status"}, servers.env()).status, 1) << "there is none";
+    const observed_service first{servers.env(), {"--workers", "1"}};
+    service second{servers.env(), {"--workers", "2"}};
+    const auto line_of = [](const std::string& table, const service& of) {
+        const auto at = table.find(':' + std::to_string(of.pid()) + ' ');
+        return at == std::string::npos ? "" : table.substr(at, table.find('\n', at) - at);
+    };
+    std::string table;
+    ASSERT_TRUE(eventually([&] {
+        count(first.port());
+        table = run_orders({"status"}, servers.env()).out;
+        return has(line_of(table, first), "  ready ") && has(line_of(table, second), "  ready ") &&
+               has(line_of(table, first), " % / ");
+    })) << table;
+    EXPECT_TRUE(has(line_of(table, first), ":" + std::to_string(first.port()) + "  ")) << table;
+    EXPECT_TRUE(has(line_of(table, second), " / -  ")) << "requests are not counted: " << table;
+    EXPECT_TRUE(line_of(table, first).ends_with("nobody   yes")) << table;
+    const auto json = run_orders({"status", "--json"}, servers.env()).out;
+    expect_compact_json(json.substr(0, json.size() - 1));
+    EXPECT_TRUE(json.starts_with(R"({"instances":[{"instance":")")) << json;
+    std::array<char, 256> machine{};
+    ASSERT_EQ(gethostname(machine.data(), machine.size() - 1), 0);
+    const auto key = "larder:instance:num_orders:" + std::string{machine.data()} + ':' +
+                     std::to_string(second.pid());
+    const auto left = std::stol(valkey().command({"PTTL", key}).value());
+    EXPECT_TRUE(left > 0 && left <= 6'000) << left;
+    child watching{{program("orders"), "status", "--watch"}, servers.env()};
+    EXPECT_TRUE(eventually([&] { return times("instance  ", watching.out()) >= 2; }));
+    EXPECT_FALSE(has(watching.out(), "\x1b")) << "it is no terminal";
+    servers.valkey.stop();
+    EXPECT_TRUE(eventually([&] { return has(watching.out(), "No connection to Valkey"); }));
+    servers.valkey.start();
+    const auto shown = times("instance  ", watching.out());
+    EXPECT_TRUE(eventually([&] { return times("instance  ", watching.out()) > shown; }))
+        << watching.out();
+    watching.signal(SIGINT);
+    EXPECT_EQ(watching.wait(), 0);
+}
+
+TEST_F(operators, see_all_instances_repainted_in_a_terminal) {
+    const auto run = run_to_end(
+        {"/usr/bin/bash", "-c",
+         "timeout -s INT 0.7 script -qec \"$0 status --watch\" /dev/null </dev/null; true",
+         program("orders")},
+        servers.env());
+    EXPECT_TRUE(has(run.out, "\x1b[H\x1b[2J")) << run.out << run.err;
 }
 
 }  // namespace

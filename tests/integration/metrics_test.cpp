@@ -43,7 +43,7 @@ std::set<std::string> names_in(const std::string& text) {
 TEST_F(metrics_of_service, pass_promtools_check) {
     auto env = servers.env();
     env["CACHE_FOLLOW"] = "auto";
-    const observed_service one{env, {"--workers", "2"}};
+    const observed_service one{env, {"--workers", "2", "--self-check", "3600"}};
     count(one.port());
     add_tutorial_order(one.port());
     const auto answer = get(one.admin_port(), "/metrics");
@@ -138,6 +138,41 @@ TEST_F(metrics_of_service, do_not_count_who_reads_them) {
     EXPECT_EQ(one.log().find("/health/ready"), std::string::npos) << "nor log them";
 }
 
+TEST_F(metrics_of_service, tell_of_entries_that_are_not_what_postgresql_says) {
+    const observed_service one{servers.env(), {"--workers", "1", "--self-check", "1"}};
+    ASSERT_TRUE(one.becomes(200, R"("degraded":[])"));
+    EXPECT_EQ(count(one.port()), 12'000);
+    EXPECT_TRUE(eventually([&] {
+        EXPECT_EQ(count(one.port(), "/count?customerid=9999"), 0);
+        return valkey().get("num_orders:9999") == "0";
+    }));
+    valkey().set("num_orders:all", "777");  // by hand
+    EXPECT_TRUE(eventually([&] { return count(one.port()) == 777; }));
+    sql("INSERT INTO orders (orderdate, customerid, netamount, tax, totalamount)"
+        " VALUES ('2024-01-01', 9999, 1, 0, 1)");  // and nobody follows
+    EXPECT_EQ(one.metric(R"(larder_inconsistent_reads_total{age="bound"})"), 0);
+    EXPECT_TRUE(one.metric_becomes(R"(larder_inconsistent_reads_total{age="bound"})", 2))
+        << one.metrics();
+    EXPECT_TRUE(one.wait_for_log("entry of num_orders:all is not what PostgreSQL says"));
+    EXPECT_TRUE(one.wait_for_log("entry of num_orders:9999 is not what PostgreSQL says"));
+    EXPECT_EQ(one.metric(R"(larder_inconsistent_reads_total{age="1m"})"), 0);
+    EXPECT_EQ(count(one.port()), 777) << "it is left as it was found";
+}
+
+// However often an entry changes between two looks.
+TEST_F(metrics_of_service, tell_of_no_entry_that_the_services_own_writes_change) {
+    const observed_service one{servers.env(), {"--workers", "2", "--self-check", "1"}};
+    EXPECT_TRUE(eventually([&] {
+        add_tutorial_order(one.port());
+        count(one.port());
+        count(one.port(), "/count?customerid=9999");
+        return one.metric("larder_self_checks_total") >= 8;
+    }));
+    EXPECT_EQ(one.metric(R"(larder_inconsistent_reads_total{age="bound"})"), 0) << one.log();
+    const observed_service off{servers.env()};
+    EXPECT_FALSE(names_in(off.metrics()).contains("larder_self_checks_total"));
+}
+
 TEST_F(follow_store, a_followers_metrics_say_how_it_is) {
     const observed_service one{env(), {"--workers", "2"}};
     ASSERT_TRUE(one.wait_for_log(follows)) << one.log();
@@ -156,7 +191,7 @@ TEST_F(follow_store, a_followers_metrics_say_how_it_is) {
 
 // What deploy/ asks of a service it has.
 TEST_F(follow_store, rules_and_dashboard_use_metrics_that_there_are) {
-    const observed_service one{env()};
+    const observed_service one{env(), {"--self-check", "3600"}};
     count(one.port());
     const auto shown = names_in(one.metrics());
     for (const auto* path : {"deploy/prometheus/larder.rules.yml", "deploy/grafana/larder.json"}) {

@@ -212,7 +212,7 @@ TEST_F(settings_of_program, name_a_command_that_there_is_not) {
     EXPECT_TRUE(has(run.err, "there is no command 'serv'; there are: serve, ")) << run.err;
     const auto other = run_orders({"cache", "purg"}, {});
     EXPECT_EQ(other.status, 64);
-    EXPECT_TRUE(has(other.err, "there is no command 'purg'; there are: purge")) << other.err;
+    EXPECT_TRUE(has(other.err, "there is no command 'purg'; there are: get, stats, ")) << other.err;
 }
 
 TEST_F(settings_of_program, name_why_a_purge_cannot_be) {

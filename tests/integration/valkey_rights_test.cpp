@@ -120,6 +120,15 @@ TEST_F(valkey_rights, in_the_reference_are_enough) {
     const auto status = run_orders({"follow", "status"}, env());
     EXPECT_NE(status.out.find(", as cache purge\n"), std::string::npos) << status.out << status.err;
     expect_cached(again);
+    for (const strings& command : std::vector<strings>{{"cache", "get", "num_orders:all"},
+                                                       {"cache", "stats"},
+                                                       {"cache", "trust"},
+                                                       {"cache", "invalidate", "num_orders:all"},
+                                                       {"cache", "purge", "num_orders"}}) {
+        const auto done = run_orders(command, env());
+        EXPECT_EQ(done.status, 0) << command.back() << ": " << done.out << done.err;
+    }
+    EXPECT_TRUE(eventually([&] { return run_orders({"status"}, env()).status == 0; }));
     EXPECT_EQ(times("refuses what", again.log()), 0) << again.log();
 }
 

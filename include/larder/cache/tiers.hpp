@@ -81,6 +81,18 @@ public:
     /// every reader of this load then gets.
     boost::asio::awaitable<found> read(std::string key, loader load, check is_value, wish how = {});
 
+    /// What a reader would get from a tier.
+    struct sight {
+        std::string text;
+        origin from = origin::local;
+        std::chrono::steady_clock::time_point expires;
+    };
+    /// The same as look(), for who only compares.
+    boost::asio::awaitable<std::optional<sight>> peek(std::string key, check is_value);
+    /// Is told of each read that may need a load, and of that; nothing: nobody is.
+    void watch_reads(
+        std::function<void(const std::string& key, const loader& load, check is_value)> told);
+
     /// An entry that look() found is the answer: counts it as a hit.
     void count_hit(origin in, std::string_view key);
     /// Since the start, of this worker.
@@ -106,6 +118,8 @@ public:
     bool is_followed() const;
     /// They are not any more; who said it says this.
     void say_unfollowed();
+    /// What this process tells of itself, which is kept in Valkey for people, for six seconds.
+    void tell_of_instance(const std::string& name, std::string text);
     /// Deletes all entries of the families, and marks them as this source's from now on. How many;
     /// nothing if Valkey does not answer, or another instance purges.
     /// Cost     a walk over Valkey's whole key space.
