@@ -163,7 +163,7 @@ awaitable<std::vector<std::string>> read_all_through(services& at, std::vector<s
     all->texts.resize(found.size());
     for (std::size_t i = found.size(); i-- > 0;) {
         if (!found[i]) all->missing.push_back(i);
-        else at.cache.count_hit(found[i]->from);
+        else at.cache.count_hit(found[i]->from, all->keys[i]);
         if (found[i]) all->texts[i] = std::move(found[i]->text);
     }
     all->readers = std::min(loads_at_once, all->missing.size());
