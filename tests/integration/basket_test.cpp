@@ -347,7 +347,7 @@ TEST_F(basket_program, has_what_every_program_of_the_library_has) {
         << help;
     EXPECT_EQ(run({"lod-sample"}).err,
               "basket: there is no command 'lod-sample'; there are: serve, load-sample, openapi,"
-              " cache, follow, completion, man\n");
+              " cache, status, follow, completion, man\n");
     const auto config =
         run({"serve", "--print-config"}, {{"BASKET_PORT", "7"}, {"BASKET_PROT", "8"}});
     EXPECT_NE(config.out.find("port = 7\n"), std::string::npos) << config.out;

@@ -51,6 +51,12 @@ struct follow_store : store_test {
         by.exec("ALTER SYSTEM RESET synchronous_standby_names");
         by.exec("ALTER SYSTEM RESET max_slot_wal_keep_size");
         by.exec("SELECT pg_reload_conf()");
+        // A server process that reads the log for somebody who is gone may have much to read.
+        EXPECT_TRUE(eventually([&] {
+            return by.scalar(
+                       "SELECT count(pg_terminate_backend(active_pid)) FROM"
+                       " pg_replication_slots WHERE database = 'followed' AND active") == "0";
+        }));
         by.exec("DROP DATABASE followed WITH (FORCE)");
     }
     void exec(const std::string& text) { shop->connect().exec(text); }
