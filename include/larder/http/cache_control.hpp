@@ -49,8 +49,9 @@ struct client_policy {
     std::chrono::seconds max_age{0};
     std::chrono::seconds stale_while_revalidate{0};  ///< used while they ask in the background
     std::chrono::seconds stale_if_error{0};          ///< used if nobody answers
-    /// Whether those two are what the key's policy says, where nothing else is said here.
-    bool tells_of_stale = true;
+    /// Whether those two are what the key's policy says, where nothing else is said here. Clients
+    /// and proxies hear of no invalidation, and serve what is stale all the same.
+    bool tells_of_stale = false;
 };
 
 /// The value of an answer's cache-control.
