@@ -122,8 +122,9 @@ constexpr std::size_t loads_at_once = 3;  // a worker has a connection more
 
 // What is still to be loaded of a list, and who waits for it. It may outlive the request.
 struct reads_of_list {
-    reads_of_list(cache::tiers& from, cache::tiers::check check, asio::any_io_executor executor)
-        : cache(from), is_value(check), ended(std::move(executor)) {}
+    reads_of_list(cache::tiers& from, cache::tiers::check check,
+                  const asio::any_io_executor& executor)
+        : cache(from), is_value(check), ended(executor) {}
 
     cache::tiers& cache;
     const cache::tiers::check is_value;

@@ -128,6 +128,7 @@ public:
     template <cache::key_part Value>
     awaitable<std::vector<Reply>> prefetch(services& at, std::vector<Value> list) const {
         std::vector<std::tuple<Value>> rows;
+        rows.reserve(list.size());
         for (auto&& one : list) rows.emplace_back(one);
         return prefetch(at, std::move(rows));
     }
@@ -159,6 +160,7 @@ private:
             co_return all;
         }
         std::vector<cache::tiers::loader> loads;
+        loads.reserve(rows.size());
         for (auto& values : rows)
             loads.push_back([&connections = at.db.connections(), sql, values = std::move(values),
                              family] { return load(connections, family, sql, values); });

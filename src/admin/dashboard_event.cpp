@@ -139,6 +139,7 @@ std::vector<shown::hot_key> hottest(const std::vector<worker_figures>& workers) 
         for (const auto& [key, reads] : one.keys.most) by_key[key] += reads;
     }
     std::vector<shown::hot_key> shown;
+    shown.reserve(by_key.size());
     for (const auto& [key, reads] : by_key)
         shown.push_back({key, static_cast<shown::number>(reads / std::max(all, 1.0) * 1e6)});
     std::ranges::sort(shown, std::ranges::greater{},

@@ -30,7 +30,7 @@ using tcp = asio::ip::tcp;
 
 namespace {
 
-constexpr std::size_t read_size = 8'192;
+constexpr std::size_t small_read = 1'024, read_size = 8'192;
 constexpr std::size_t most_unsent = 65'536;  // of answers to pipelined requests
 constexpr std::size_t most_kept = 65'536;    // of the buffer of what has been sent
 constexpr int most_untaken = 65'536;         // of events, by the system
@@ -180,13 +180,15 @@ asio::awaitable<bool> connection::read_request() {
         if (is_full) continue;
         if (is_ending()) co_return false;
         enter(reader_.is_idle() ? phase::idle : phase::reading);
-        const auto room = reader_.room(read_size);
+        // Who says nothing has room for a small request; who has filled it gets more.
+        const auto room = reader_.room(sends_much_ ? read_size : small_read);
         const auto into = asio::buffer(room.data(), room.size());
         std::tuple<boost::system::error_code, std::size_t> come;
         if (tls_) come = co_await tls_->async_read_some(into, asio::as_tuple(asio::deferred));
         else come = co_await socket_.async_read_some(into, asio::as_tuple(asio::deferred));
         const auto [ec, size] = come;
         reader_.received(size);
+        sends_much_ = size == room.size();
         if (timed_out_) refuse(408, "it took too long");
         if (timed_out_ || ec) co_return false;
     }

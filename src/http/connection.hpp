@@ -73,6 +73,7 @@ private:
     std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
     bool keep_alive_ = true;
     bool continued_ = false;
+    bool sends_much_ = false;  // more than the last read had room for
     bool timed_out_ = false;
     bool is_new_ = true;     // no request has come
     bool is_proxy_ = false;  // a trusted one is connected

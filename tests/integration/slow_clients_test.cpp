@@ -145,6 +145,19 @@ TEST_F(slow_clients, that_wait_keep_little_memory) {
     EXPECT_LT(grown, 30'000U);
 }
 
+TEST_F(slow_clients, that_say_nothing_more_keep_hardly_any_memory) {
+    constexpr std::size_t many = 400, at_most_kb = 8;
+    std::vector<std::unique_ptr<http_connection>> all;
+    const auto before = resident_kb(running->pid());
+    for (std::size_t i = 0; i < many; ++i) {
+        auto& one = *all.emplace_back(std::make_unique<http_connection>(port()));
+        EXPECT_EQ(one.request("GET", "/count").status, 200);
+    }
+    const auto grown = resident_kb(running->pid()) - before;
+    std::printf("%zu connections keep %zu KB\n", many, grown);
+    EXPECT_LT(grown, many * at_most_kb);
+}
+
 // Other programs make a p99 jump, so an attack counts as harmful that slows it down three times.
 TEST_F(slow_clients, do_not_slow_down_a_good_one) {
     for (const auto& a : attacks) {
