@@ -16,7 +16,7 @@ namespace larder {
 /// Threads  its own requests are answered by the thread that runs the app, so a worker that is busy
 ///          does not keep it from answering.
 /// Cost     of a request for /metrics: some microseconds of each worker. Counting costs a request
-///          of the service 0.5 % of a hit (docs/decisions.md).
+///          of the service 1 % of a hit (docs/decisions.md).
 struct admin_options {
     std::string host = "127.0.0.1";     ///< a name or an address to listen on
     std::optional<std::uint16_t> port;  ///< 0: any free one, which the log tells
