@@ -161,14 +161,16 @@ sub expect_output { # COMMAND LINE...
 
 # ---- run ----------------------------------------------------------------------------------------
 
+# Of what the lines `…` part, either may come first: a service does several things at once.
 sub expect_logged {
     my @lines = @_;
-    my $expected = pattern_of(map { with_port($_) } @lines);
+    my @parts = map { pattern_of(split /\n/, with_port($_)) } split /^…\n/m, join("\n", @lines, '');
     my $until = time + $patience;
     while (1) {
         my $more = substr(text_of($log), $looked_at);
-        if ($more =~ /^$expected/m) {
-            $looked_at += $+[0];
+        my @ends = map { $more =~ /^$_/m ? $+[0] : () } @parts;
+        if (@ends == @parts) {
+            $looked_at += (sort { $b <=> $a } @ends)[0];
             return;
         }
         die "the service has logged:\n$more\nand not:\n" . join("\n", @lines, '')

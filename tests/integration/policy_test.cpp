@@ -116,10 +116,17 @@ struct stale_test : policy_test {
     void SetUp() override {
         policy_test::SetUp();
         for (const std::string name : {"lasting", "kept"})
-            EXPECT_TRUE(eventually([&] {  // Valkey may be new, and is not trusted at once then
-                EXPECT_EQ(get(port, '/' + name + "/1").status, 200);
-                return valkey().ttl(name + ":1") > 600;
-            })) << one->err();
+            EXPECT_TRUE(eventually([&] { return is_hit('/' + name + "/1"); })) << one->err();
+    }
+    /// For either worker: each connection is one's of the two. Valkey may be new, and none of them
+    /// trusts it at once then.
+    bool is_hit(const std::string& path) const {
+        for (int i = 0; i < 20; ++i) {
+            const auto answer = get(port, path);
+            EXPECT_EQ(answer.status, 200);
+            if (!answer.header("cache-status").starts_with("larder; hit")) return false;
+        }
+        return true;
     }
     /// Its TTL ended so many seconds ago: it is kept for 600 s longer than that.
     void age(const std::string& entry, int seconds) const {
@@ -192,7 +199,7 @@ TEST_F(stale_test, is_the_answer_where_the_load_fails_if_it_was_not_made_untrue)
     auto held = lock_things();
     const auto answer = get(port, "/kept/1");
     expect_used_instead(answer, 100);
-    EXPECT_EQ(answer.header("cache-control"), "max-age=0, stale-if-error=600");
+    EXPECT_EQ(answer.header("cache-control"), "no-cache");
     // Who says how old it may be gets no older one.
     const auto refused = request(port, "GET", "/kept/1", {{"cache-control", "max-age=150"}});
     EXPECT_EQ(refused.status, 503) << refused.body;
