@@ -6,6 +6,7 @@
 #include "cache/notes.hpp"
 #include "cache/scripts.hpp"
 #include "cache/trust.hpp"
+#include "larder/cache/enclosed.hpp"
 #include "larder/cache/escaped.hpp"
 
 namespace larder::admin {
@@ -24,10 +25,10 @@ std::optional<std::string> text_in(const reply& said) {
 
 // As cache::to_text() begins a value that is no plain number.
 std::optional<std::string> fingerprint_in(std::string_view value) {
-    constexpr std::string_view opening = R"({"shape":")";
-    constexpr std::size_t digits = 16;
-    if (!value.starts_with(opening) || value.size() < opening.size() + digits) return std::nullopt;
-    return std::string{value.substr(opening.size(), digits)};
+    using namespace cache::detail;
+    if (!value.starts_with(opening_begins) || value.size() < opening_begins.size() + shape_digits)
+        return std::nullopt;
+    return std::string{value.substr(opening_begins.size(), shape_digits)};
 }
 
 cache::tiers_options options_of(const cache_names& names) {
