@@ -1,3 +1,4 @@
+// Draws what the service tells of itself, event by event, as charts and tables of the page.
 import {ago, between, bytes, isSameProcess, longest, sentenceOf, sentenceOfFollower,
         withUnit} from "./figures.mjs";
 

@@ -1,4 +1,4 @@
-// Of many keys at once.
+// The lookup of many keys at once, without loads.
 
 #include <algorithm>
 #include <memory>

@@ -1,3 +1,4 @@
+// What tests ask of texts and of files.
 #pragma once
 
 #include <fstream>
