@@ -109,6 +109,8 @@ TEST_F(valkey_rights, in_the_reference_are_enough) {
         servers.valkey.kill();
         servers.valkey.start();
         allow();
+        EXPECT_TRUE(eventually([&] { return times("Connected to Valkey", one.log()) >= 4; }))
+            << "a worker without a connection deletes when it has one again: " << one.log();
         expect_cached(one);
         EXPECT_EQ(times("refuses what", one.log()), 0) << one.log();
     }
