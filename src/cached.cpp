@@ -1,5 +1,7 @@
 #include "larder/cached.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <optional>
 #include <set>
 #include <string>
@@ -30,6 +32,13 @@ void add_found(const key_query& by, const pg::result& rows, std::vector<std::str
 }
 
 }  // namespace
+
+void log_clearing(const std::vector<std::string>& keys) {
+    if (keys.empty() || !spdlog::should_log(spdlog::level::debug)) return;
+    auto listed = keys.front();
+    for (std::size_t i = 1; i < keys.size(); ++i) listed += " and " + keys[i];
+    spdlog::debug("Clearing caches for {}", listed);
+}
 
 awaitable<void> find_keys(pg::pool& connections, const std::vector<key_query>& queries,
                           std::vector<std::string>& keys) {

@@ -1,5 +1,7 @@
 #include "larder/openapi.hpp"
 
+#include <boost/core/demangle.hpp>
+
 #include <algorithm>
 #include <array>
 #include <initializer_list>
@@ -379,9 +381,9 @@ std::string body_of(members rest, std::string name, std::map<std::string, member
     return name;
 }
 
-std::string short_name(std::string_view type) {
-    const auto colon = type.rfind(':');
-    return std::string{colon == std::string_view::npos ? type : type.substr(colon + 1)};
+std::string short_name(const std::type_info& type) {
+    const auto whole = boost::core::demangle(type.name());
+    return whole.substr(whole.rfind(':') + 1);  // npos + 1 is 0
 }
 
 // Bounds of 64 bits are left out: many tools read numbers as doubles.

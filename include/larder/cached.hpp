@@ -1,8 +1,6 @@
 // The decorators: `read | cached(key)` and `write | invalidates(key)`.
 #pragma once
 
-#include <spdlog/spdlog.h>
-
 #include <exception>
 #include <string>
 #include <string_view>
@@ -126,6 +124,9 @@ private:
 
 namespace detail {
 
+/// A line of the log at level debug: which entries a write makes untrue, if any.
+void log_clearing(const std::vector<std::string>& keys);
+
 /// A query for values whose entries are untrue.
 struct key_query {
     cache::key family;
@@ -196,8 +197,7 @@ public:
         }
         at.db.before_commit({});
         const bool has_written = at.db.may_have_written();
-        if (has_written && !keys.empty() && spdlog::should_log(spdlog::level::debug))
-            spdlog::debug("Clearing caches for {}", listed(keys));
+        if (has_written) detail::log_clearing(keys);
         if (has_written && !queries.empty()) {
             auto missed = co_await detail::find_more_keys(at, queries, keys);
             if (missed.failed && !failed) failed = missed.failed;
@@ -235,11 +235,6 @@ private:
         };
         std::apply([&](const auto&... one) { (add(one), ...); }, keys_);
         return all;
-    }
-    static std::string listed(const std::vector<std::string>& keys) {
-        std::string out = keys.front();
-        for (std::size_t i = 1; i < keys.size(); ++i) out += " and " + keys[i];
-        return out;
     }
 
     H inner_;

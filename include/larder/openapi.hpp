@@ -1,14 +1,13 @@
 // The OpenAPI 3.1 document, from the types of the handlers and the docs beside their structs.
 #pragma once
 
-#include <boost/core/type_name.hpp>
-
 #include <chrono>
 #include <limits>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -58,7 +57,7 @@ std::string document(const document_options& options, const std::vector<operatio
 namespace detail {
 
 /// The name without its namespace: `new_order`.
-std::string short_name(std::string_view type);
+std::string short_name(const std::type_info& type);
 std::string integer_schema(std::size_t bytes, bool is_signed, std::int64_t min, std::int64_t max);
 std::string amount_schema(const std::string& max);
 /// A string; with a format of JSON Schema: `date`, `date-time`, `uuid`.
@@ -72,7 +71,7 @@ std::string example_of(const members& all);
 
 template <described T>
 std::string name_of() {
-    return short_name(boost::core::type_name<T>());
+    return short_name(typeid(T));
 }
 
 template <described T>

@@ -1,11 +1,14 @@
 // A set of IP addresses and networks: whom a service trusts.
 #pragma once
 
-#include <boost/asio/ip/address.hpp>
-#include <boost/asio/ip/network_v6.hpp>
-
+#include <array>
+#include <cstdint>
 #include <string_view>
 #include <vector>
+
+namespace boost::asio::ip {
+class address;
+}
 
 namespace larder::http {
 
@@ -25,8 +28,14 @@ public:
     bool is_everybody() const { return everybody_; }
 
 private:
+    struct network {  // of IPv6; those of IPv4 are mapped
+        std::array<std::uint8_t, 16> first{};
+        std::uint32_t link = 0;  // the interface of a link-local one; 0: any
+        std::uint16_t prefix_length = 0;
+    };
+
     bool everybody_ = false;
-    std::vector<boost::asio::ip::network_v6> members_;  // those of IPv4 mapped
+    std::vector<network> members_;
 };
 
 }  // namespace larder::http

@@ -3,6 +3,7 @@
 #include "larder/http/networks.hpp"
 
 #include <gtest/gtest.h>
+#include <boost/asio/ip/address.hpp>
 
 namespace larder::http {
 namespace {
