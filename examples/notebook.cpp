@@ -1,10 +1,10 @@
 // Notes that only their own person reads, by a bearer token. An operator takes tokens away, by a
 // key that is in NOTEBOOK_OPERATOR_KEY. PG_DATABASE on PG_SERVICE_URI has the tables
 //
-//     CREATE TABLE tokens (digest text PRIMARY KEY, person text NOT NULL, may_write boolean NOT
-//     NULL) CREATE TABLE notes (id int PRIMARY KEY GENERATED ALWAYS AS IDENTITY, person text NOT
-//     NULL,
-//                         text text NOT NULL)
+//     CREATE TABLE tokens (digest text PRIMARY KEY, person text NOT NULL,
+//                          may_write boolean NOT NULL)
+//     CREATE TABLE notes (id int PRIMARY KEY GENERATED ALWAYS AS IDENTITY, person text NOT NULL,
+//                         text text NOT NULL, place jsonb)
 //     CREATE TABLE mottos (language text PRIMARY KEY, text text NOT NULL)
 #include <boost/describe/class.hpp>
 #include <boost/describe/enum.hpp>
@@ -100,11 +100,18 @@ constexpr larder::docs describe(const which_notes*) {
             .members = {{"person", "Who asks."}}};
 }
 
+struct place {
+    std::string name;
+    std::optional<std::string> city;
+};
+BOOST_DESCRIBE_STRUCT(place, (), (name, city))
+
 struct note {
     std::int32_t id = 0;
     std::string text;
+    std::optional<notebook::place> place;
 };
-BOOST_DESCRIBE_STRUCT(note, (), (id, text))
+BOOST_DESCRIBE_STRUCT(note, (), (id, text, place))
 
 struct note_list {
     std::string person;
@@ -115,21 +122,25 @@ BOOST_DESCRIBE_STRUCT(note_list, (), (person, notes))
 struct new_note {
     larder::from_caller<std::string> person;
     std::string text;
+    std::optional<notebook::place> place;
 };
-BOOST_DESCRIBE_STRUCT(new_note, (), (person, text))
+BOOST_DESCRIBE_STRUCT(new_note, (), (person, text, place))
 constexpr larder::docs describe(const new_note*) {
     return {.summary = "Write a note",
             .text = "For oneself.",
-            .members = {{"person", "Who asks."}, {"text", "What it says.", R"("Buy milk")"}}};
+            .members = {{"person", "Who asks."},
+                        {"text", "What it says.", R"("Buy milk")"},
+                        {"place", "Where it is of use."}}};
 }
 
 /// notes:<person>
 constexpr larder::cache::key notes{"notes", larder::cache::depends_on{"notes", "person"}};
 
-constexpr pg::statement find_notes{"SELECT id, text FROM notes WHERE person = $1 ORDER BY id",
-                                   true};
+constexpr pg::statement find_notes{
+    "SELECT id, text, place FROM notes WHERE person = $1 ORDER BY id", true};
 constexpr pg::statement add_note{
-    "INSERT INTO notes (person, text) VALUES ($1, $2) RETURNING id, text"};
+    "INSERT INTO notes (person, text, place) VALUES ($1, $2, nullif($3::jsonb, 'null'))"
+    " RETURNING id, text, place"};
 constexpr pg::statement remove_token{"DELETE FROM tokens WHERE digest = $1"};
 
 awaitable<note_list> list_notes(services& at, which_notes which) {
@@ -140,7 +151,8 @@ awaitable<note_list> list_notes(services& at, which_notes which) {
 // It says where all of them are (RFC 8288).
 awaitable<larder::with_headers<note>> write_note(services& at, new_note n) {
     larder::with_headers<note> written;
-    written.value = co_await at.db.one<note>(add_note, n.person, n.text);
+    const auto place = larder::json::text(n.place);
+    written.value = co_await at.db.one<note>(add_note, n.person, n.text, place);
     written.headers.emplace_back("link", "</notes>; rel=\"collection\"");
     co_return written;
 }

@@ -49,6 +49,13 @@ constexpr pg::statement put_item{
     "WITH made AS (INSERT INTO baskets (basketid) VALUES ($1) ON CONFLICT DO NOTHING)"
     " INSERT INTO basket_items (basketid, prod_id, quantity) VALUES ($1, $2, $3)"
     " ON CONFLICT (basketid, prod_id) DO UPDATE SET quantity = $3 RETURNING xmax = 0 AS is_new"};
+constexpr pg::statement put_items{
+    "WITH made AS (INSERT INTO baskets (basketid) VALUES ($1) ON CONFLICT DO NOTHING)"
+    " INSERT INTO basket_items (basketid, prod_id, quantity)"
+    " SELECT DISTINCT ON (prod_id) $1, prod_id, quantity FROM ROWS FROM"
+    "  (json_to_recordset($2::json) AS (prod_id int, quantity int)) WITH ORDINALITY"
+    "  AS item (prod_id, quantity, place) ORDER BY prod_id, place DESC"
+    " ON CONFLICT (basketid, prod_id) DO UPDATE SET quantity = excluded.quantity"};
 constexpr pg::statement remove_item{
     "DELETE FROM basket_items WHERE basketid = $1 AND prod_id = $2"};
 constexpr pg::statement set_price{
@@ -130,6 +137,12 @@ awaitable<larder::created<item>> put(services& at, item i) {
     co_return larder::created<item>{.value = i, .location = done.is_new ? path : ""};
 }
 
+awaitable<larder::no_content> put_all(services& at, item_list list) {
+    const auto items = larder::json::text(list.items);
+    co_await at.db.execute(put_items, list.basketid, items);
+    co_return larder::no_content{};
+}
+
 awaitable<larder::no_content> remove(services& at, which_item i) {
     const auto done = co_await at.db.execute(remove_item, i.basketid, i.prod_id);
     if (done.affected() == 0) throw larder::http::error(404, "There is no such item");
@@ -159,6 +172,13 @@ void add_routes(larder::app& at) {
             on_violation("basket_items_quantity_check", &item::quantity,
                          "Input should be greater than 0") |
             invalidates(basket(&item::basketid)));
+    at.put("/baskets/{basketid}/items",
+           put_all |
+               on_violation("basket_items_prod_id_fkey", &item_list::items,
+                            "There is no such product") |
+               on_violation("basket_items_quantity_check", &item_list::items,
+                            "A quantity should be greater than 0") |
+               invalidates(basket(&item_list::basketid)));
     at.del("/baskets/{basketid}/items/{prod_id}",
            remove | invalidates(basket(&which_item::basketid)));
     at.patch(

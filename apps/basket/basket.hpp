@@ -110,6 +110,27 @@ constexpr larder::docs describe(const item*) {
                         {"quantity", "How many; at least 1.", "2"}}};
 }
 
+struct quantity_of {
+    std::int32_t prod_id = 0, quantity = 0;
+};
+BOOST_DESCRIBE_STRUCT(quantity_of, (), (prod_id, quantity))
+constexpr larder::docs describe(const quantity_of*) {
+    return {.members = {{"prod_id", "The number of the product.", "1"},
+                        {"quantity", "How many; at least 1.", "2"}}};
+}
+
+struct item_list {
+    std::int32_t basketid = 0;
+    std::vector<quantity_of> items;
+};
+BOOST_DESCRIBE_STRUCT(item_list, (), (basketid, items))
+constexpr larder::docs describe(const item_list*) {
+    return {.summary = "Put several products into a basket",
+            .text = "All of them or none. What the basket had of them is replaced.",
+            .members = {{"basketid", "The number of the basket.", "7"},
+                        {"items", "Of a product that is there twice, the last counts."}}};
+}
+
 struct which_item {
     std::int32_t basketid = 0, prod_id = 0;
 };

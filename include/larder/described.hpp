@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 namespace larder {
 
@@ -55,6 +56,18 @@ template <class T>
 inline constexpr bool is_optional = false;
 template <class T>
 inline constexpr bool is_optional<std::optional<T>> = true;
+
+template <class T>
+inline constexpr bool is_vector = false;
+template <class T>
+inline constexpr bool is_vector<std::vector<T>> = true;
+
+/// Whether a value is one, and so may stand in a path, a query or a header: neither a struct nor a
+/// list, but maybe an optional.
+template <class T>
+inline constexpr bool is_one_value = !described<T> && !is_vector<T>;
+template <class T>
+inline constexpr bool is_one_value<std::optional<T>> = is_one_value<T>;
 
 /// An integer that is a number, not a character or a truth value.
 template <class T>

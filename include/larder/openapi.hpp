@@ -100,8 +100,13 @@ std::string schema_of(std::map<std::string, members>& structs) {
     } else if constexpr (is_optional<T>) {
         return nullable_schema(schema_of<typename T::value_type>(structs));
     } else if constexpr (described<T>) {
-        structs[name_of<T>()] = members_of<T>(structs);
-        return reference_to(name_of<T>());
+        // Once, as a struct may have a list of its own kind.
+        const auto name = name_of<T>();
+        if (structs.try_emplace(name).second) {
+            auto all = members_of<T>(structs);
+            structs[name] = std::move(all);
+        }
+        return reference_to(name);
     } else if constexpr (requires { T::max().text(); }) {
         return amount_schema(T::max().text());
     } else {

@@ -28,8 +28,18 @@ constexpr bool has_member(std::string_view name) {
     return is_there;
 }
 
+template <described T>
+constexpr bool is_one_value_in(std::string_view name) {
+    bool is_one = true;
+    for_each_member<T>([&]<class M>(member_of<T, M> member) {
+        if (member.name == name && !is_one_value<M>) is_one = false;
+    });
+    return is_one;
+}
+
 // A call of one is what the compiler shows for a path that is wrong.
 void a_parameter_in_the_path_is_no_member_of_the_input();
+void a_parameter_in_the_path_is_a_struct_or_a_list();
 void a_path_begins_with_a_slash();
 void a_parameter_is_in_the_path_twice();
 void a_parameter_in_a_path_is_a_whole_segment();
@@ -60,6 +70,8 @@ public:
              name = detail::take_parameter(rest)) {
             if (!detail::has_member<Input>(name))
                 detail::a_parameter_in_the_path_is_no_member_of_the_input();
+            if (!detail::is_one_value_in<Input>(name))
+                detail::a_parameter_in_the_path_is_a_struct_or_a_list();
             auto behind = rest;
             for (auto other = detail::take_parameter(behind); !other.empty();
                  other = detail::take_parameter(behind))

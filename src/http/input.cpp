@@ -143,10 +143,7 @@ std::optional<json::node> body_object(std::string_view body, faults& wrong) {
     auto& root = std::get<json::node>(parsed);
     if (root.kind == json::kind::object) return std::move(root);
     if (root.kind == json::kind::null) wrong.push_back(missing);
-    else
-        wrong.push_back({"model_attributes_type",
-                         {"body"},
-                         "Input should be a valid dictionary or object to extract fields from"});
+    else detail::place{nullptr, "body"}.blame(wrong, detail::no_object());
     return std::nullopt;
 }
 
@@ -165,8 +162,19 @@ void sort_by_name(faults& wrong, const std::vector<std::string>& names) {
         const auto* name = member_of(f);
         return name ? std::find(names.begin(), names.end(), *name) - names.begin() : -1;
     };
-    std::sort(wrong.begin(), wrong.end(),
-              [&](const fault& a, const fault& b) { return position(a) < position(b); });
+    // Of one member, several may be at fault: they stay in their order.
+    std::stable_sort(wrong.begin(), wrong.end(),
+                     [&](const fault& a, const fault& b) { return position(a) < position(b); });
+}
+
+void place::blame(faults& wrong, fault one) const {
+    one.loc.clear();
+    for (const auto* at = this; at; at = at->outer) {
+        if (at->name.data()) one.loc.emplace_back(std::string{at->name});
+        else one.loc.emplace_back(at->index);
+    }
+    std::reverse(one.loc.begin(), one.loc.end());
+    wrong.push_back(std::move(one));
 }
 
 std::optional<json::node> find_in(const path_members* in_path, std::string_view name) {
@@ -174,6 +182,11 @@ std::optional<json::node> find_in(const path_members* in_path, std::string_view 
     for (const auto& [one, value] : *in_path)
         if (one == name) return json::node{.kind = json::kind::string, .text = value};
     return std::nullopt;
+}
+
+std::optional<json::node> find_in(const header_fields* headers, std::string_view name) {
+    if (!headers || !headers->has(name)) return std::nullopt;
+    return json::node{.kind = json::kind::string, .text = headers->all(name)};
 }
 
 std::optional<fault> read_integer(const json::node& from, integer_range range, std::int64_t& out) {
@@ -256,6 +269,14 @@ fault bad_name(const json::node& from, const std::vector<std::string_view>& name
     }
     return {"enum", {}, "Input should be " + all, from};
 }
+
+fault no_object() {
+    return {"model_attributes_type",
+            {},
+            "Input should be a valid dictionary or object to extract fields from"};
+}
+
+fault no_list() { return {"list_type", {}, "Input should be a valid list"}; }
 
 }  // namespace detail
 

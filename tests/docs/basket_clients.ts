@@ -13,6 +13,20 @@ const put = await client.PUT("/baskets/{basketid}/items/{prod_id}", {
   body: {quantity: 3},
 });
 assert.equal(put.response.status, 201);
+const several = await client.PUT("/baskets/{basketid}/items", {
+  params: {path: {basketid: 7002}},
+  body: {items: [{prod_id: 1, quantity: 4}, {prod_id: 2, quantity: 1}]},
+});
+assert.equal(several.response.status, 204);
+const wrong = await client.PUT("/baskets/{basketid}/items", {
+  params: {path: {basketid: 7002}},
+  // @ts-expect-error A quantity is a number, and every item has a product.
+  body: {items: [{prod_id: 1, quantity: 4}, {quantity: true}]},
+});
+assert(wrong.error && "detail" in wrong.error);
+assert.deepEqual(
+  wrong.response.status === 422 && (wrong.error.detail as {loc: unknown}[]).map((one) => one.loc),
+  [["body", "items", 1, "prod_id"], ["body", "items", 1, "quantity"]]);
 const priced = await client.PATCH("/products/{prod_id}", {
   params: {path: {prod_id: 1}},
   body: {price: "12.50"},

@@ -116,6 +116,27 @@ TEST_F(baskets, have_the_price_of_what_is_in_them) {
     expect_net(9, "0.00");
 }
 
+TEST_F(baskets, take_several_products_at_once_or_none) {
+    for (const int one : {7, 9}) get(ports[0], "/baskets/" + std::to_string(one) + "/price");
+    const auto put = [&](const std::string& items) {
+        return send(ports[0], "PUT", "/baskets/9/items", R"({"items":[)" + items + "]}");
+    };
+    EXPECT_EQ(put(R"({"prod_id":2,"quantity":1},{"prod_id":1,"quantity":7},)"
+                  R"({"prod_id":1,"quantity":2})")
+                  .status,
+              204);
+    expect_net(9, "19.99");
+    EXPECT_EQ(put(R"({"prod_id":2,"quantity":3},{"prod_id":99,"quantity":1})").body,
+              R"({"detail":[{"type":"foreign_key","loc":["body","items"],)"
+              R"("msg":"There is no such product"}]})");
+    EXPECT_EQ(put(R"({"prod_id":1,"quantity":1},{"quantity":1.5})").body,
+              R"({"detail":[{"type":"missing","loc":["body","items",1,"prod_id"],"msg":"Field )"
+              R"(required"},{"type":"int_from_float","loc":["body","items",1,"quantity"],"msg":)"
+              R"("Input should be a valid integer, got a number with a fractional part",)"
+              R"("input":1.5}]})");
+    expect_net(9, "19.99");
+}
+
 TEST_F(baskets, that_hold_a_product_have_its_new_price_once_it_is_answered) {
     for (const int one : {7, 8}) expect_kept(one);
     EXPECT_EQ(send(ports[0], "PATCH", "/products/2", R"({"price":"1"})").body,

@@ -31,7 +31,7 @@ struct notebook : store_test {
             " CREATE TABLE tokens (digest text PRIMARY KEY, person text NOT NULL, may_write boolean"
             "  NOT NULL);"
             " CREATE TABLE notes (id int PRIMARY KEY GENERATED ALWAYS AS IDENTITY,"
-            "  person text NOT NULL, text text NOT NULL);"
+            "  person text NOT NULL, text text NOT NULL, place jsonb);"
             " CREATE TABLE mottos (language text PRIMARY KEY, text text NOT NULL);"
             " INSERT INTO mottos VALUES ('en', 'Less is more'), ('de', 'Weniger ist mehr');"
             " INSERT INTO notes (person, text) VALUES ('Ada', 'Buy milk'), ('Bob', 'Sleep');"
@@ -54,11 +54,12 @@ struct notebook : store_test {
     http_response ask(std::string_view authorization, std::string_view target = "/notes") const {
         return request(port, "GET", target, {{"authorization", std::string{authorization}}});
     }
-    http_response write(std::string_view token, std::string_view text) const {
+    http_response write(std::string_view token, std::string_view text,
+                        const std::string& more = {}) const {
         return request(port, "POST", "/notes",
                        {{"authorization", "Bearer " + std::string{token}},
                         {"content-type", "application/json"}},
-                       R"({"text":")" + std::string{text} + "\"}");
+                       R"({"text":")" + std::string{text} + '"' + more + '}');
     }
     http_response take_away(std::string_view token, std::string_view by) const {
         return request(port, "DELETE", "/tokens/" + digest_of_secret(token),
@@ -76,8 +77,9 @@ struct notebook : store_test {
 };
 
 constexpr std::string_view notes_of_ada =
-    R"({"person":"Ada","notes":[{"id":1,"text":"Buy milk"}]})";
-constexpr std::string_view notes_of_bob = R"({"person":"Bob","notes":[{"id":2,"text":"Sleep"}]})";
+    R"({"person":"Ada","notes":[{"id":1,"text":"Buy milk","place":null}]})";
+constexpr std::string_view notes_of_bob =
+    R"({"person":"Bob","notes":[{"id":2,"text":"Sleep","place":null}]})";
 
 TEST_F(notebook, lets_nobody_in_who_does_not_say_who_he_is) {
     const auto none = get(port, "/notes");
@@ -139,14 +141,25 @@ TEST_F(notebook, knows_who_asks_whatever_he_wants_of_the_cache) {
 TEST_F(notebook, takes_a_note_of_who_may_write) {
     expect_kept("Bearer token-of-ada");
     const auto written = write("token-of-ada", "Call Bob");
-    expect_json(written, 200, R"({"id":3,"text":"Call Bob"})");
+    expect_json(written, 200, R"({"id":3,"text":"Call Bob","place":null})");
     EXPECT_EQ(written.header("link"), "</notes>; rel=\"collection\"");
     expect_json(
         ask("Bearer token-of-ada"), 200,
-        R"({"person":"Ada","notes":[{"id":1,"text":"Buy milk"},{"id":3,"text":"Call Bob"}]})");
+        R"({"person":"Ada","notes":[{"id":1,"text":"Buy milk","place":null},{"id":3,"text":"Call Bob","place":null}]})");
     expect_json(write("token-of-bob", "Hm"), 403, R"({"detail":"This token is for reading"})");
     expect_json(ask("Bearer token-of-bob"), 200, notes_of_bob);
     EXPECT_EQ(sql("SELECT count(*) FROM notes"), "3");
+}
+
+TEST_F(notebook, takes_a_note_with_the_place_where_it_is_of_use) {
+    const auto written = write("token-of-ada", "Tea", R"(,"place":{"name":"Market"})");
+    const std::string note = R"({"id":3,"text":"Tea","place":{"name":"Market","city":null}})";
+    expect_json(written, 200, note);
+    EXPECT_NE(ask("Bearer token-of-ada").body.find(note), std::string::npos);
+    expect_json(write("token-of-ada", "Tea", R"(,"place":{"city":7})"), 422,
+                R"({"detail":[{"type":"missing","loc":["body","place","name"],"msg":"Field )"
+                R"(required"},{"type":"string_type","loc":["body","place","city"],"msg":"Input )"
+                R"(should be a valid string","input":7}]})");
 }
 
 // What is said in the body of the caller's members does not count.

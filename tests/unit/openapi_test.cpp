@@ -262,5 +262,37 @@ TEST(openapi, dates_times_uuids_and_enumerations_are_strings_that_say_so) {
         EXPECT_EQ(at(members, {name, "type"}).text, "string");
 }
 
+struct shelf {
+    std::int32_t number = 0;
+    jar best;
+    std::optional<jar> spare;
+    std::vector<jar> others;
+    std::optional<std::vector<shelf>> below;
+};
+BOOST_DESCRIBE_STRUCT(shelf, (), (number, best, spare, others, below))
+
+awaitable<shelf> put_shelf(services&, shelf in) { co_return in; }
+
+TEST(openapi, a_body_with_structs_inside_refers_to_them) {
+    app service{{.name = "shelves"}};
+    service.put("/shelves/{number}", put_shelf | invalidates(nothing));
+    const auto document = parsed(service.openapi());
+    const auto schemas = at(document, {"components", "schemas"});
+    const std::string jar = "#/components/schemas/jar", whole = "#/components/schemas/shelf";
+    const auto body = at(schemas, {"shelf_without_number"});
+    EXPECT_EQ(texts_in(at(body, {"required"})), (names{"best", "others"}));
+    for (const auto& one : {body, at(schemas, {"shelf"})}) {
+        EXPECT_EQ(at(one, {"properties", "best", "$ref"}).text, jar);
+        EXPECT_EQ(at(one, {"properties", "others", "items", "$ref"}).text, jar);
+        const auto spare = at(one, {"properties", "spare", "anyOf"});
+        ASSERT_EQ(spare.elements.size(), 2U);
+        EXPECT_EQ(at(spare.elements[0], {"$ref"}).text, jar);
+        const auto below = at(one, {"properties", "below", "anyOf"});
+        ASSERT_EQ(below.elements.size(), 2U);
+        EXPECT_EQ(at(below.elements[0], {"items", "$ref"}).text, whole);
+    }
+    EXPECT_EQ(texts_in(at(schemas, {"jar", "required"})), (names{"grams"}));
+}
+
 }  // namespace
 }  // namespace larder

@@ -7,7 +7,6 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
-#include <vector>
 
 #include "larder/decimal.hpp"
 #include "larder/described.hpp"
@@ -16,11 +15,6 @@
 namespace larder::cache {
 
 namespace detail {
-
-template <class T>
-inline constexpr bool is_vector = false;
-template <class T>
-inline constexpr bool is_vector<std::vector<T>> = true;
 
 template <class T>
 inline constexpr bool is_decimal = false;

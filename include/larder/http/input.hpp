@@ -1,4 +1,5 @@
-// Typed input: queries and JSON bodies read into described structs, all faults named at once.
+// Typed input: queries and JSON bodies read into described structs, all faults named at once. A
+// body's members may be structs, lists and optionals of these, too.
 #pragma once
 
 #include <cstdint>
@@ -19,12 +20,15 @@
 
 namespace larder::http {
 
+/// Where a value was sent: {"query", "customerid"}, {"body", "lines", 0, "quantity"}.
+using location = std::vector<std::variant<std::string, std::int64_t>>;
+
 /// One thing that is wrong with a request's input, in FastAPI's shape.
 struct fault {
-    std::string type;                                          ///< `int_parsing`
-    std::vector<std::variant<std::string, std::int64_t>> loc;  ///< {"query", "customerid"}
-    std::string msg;                                           ///< one sentence for a person
-    std::optional<json::node> input = {};                      ///< echoed if it is a short scalar
+    std::string type;  ///< `int_parsing`
+    location loc;      ///< of the value that is wrong, or of one that is missing
+    std::string msg;   ///< one sentence for a person
+    std::optional<json::node> input = {};  ///< echoed if it is a short scalar
 };
 using faults = std::vector<fault>;
 
@@ -62,8 +66,19 @@ namespace detail {
 struct integer_range {
     std::int64_t min, max;
 };
-/// What stands in the path under that name.
+/// Where a value stands while it is read: a list of names and indices, from the inside.
+struct place {
+    const place* outer = nullptr;
+    std::string_view name = {};
+    std::int64_t index = 0;  ///< of an element of a list, which has no name
+
+    /// Adds the fault, which is here.
+    void blame(faults& wrong, fault one) const;
+};
+
+/// What stands in the path, or in the headers, under that name.
 std::optional<json::node> find_in(const path_members* in_path, std::string_view name);
+std::optional<json::node> find_in(const header_fields* headers, std::string_view name);
 /// Reads a scalar; the fault, without its `loc`, if it cannot.
 std::optional<fault> read_integer(const json::node&, integer_range, std::int64_t& out);
 std::optional<fault> read_boolean(const json::node&, bool& out);
@@ -73,6 +88,8 @@ fault bad_number(const json::node&, number_error, std::string_view limit);
 /// Of a text that is not spelled as one of its kind: `date`, `datetime`, `uuid`.
 fault bad_spelling(const json::node&, std::string_view kind);
 fault bad_name(const json::node&, const std::vector<std::string_view>& names);
+fault no_object();
+fault no_list();
 
 template <spelled T>
 fault bad_spelling_of(const json::node& from) {
@@ -112,52 +129,44 @@ std::optional<fault> read_scalar(const json::node& from, T& out) {
     }
 }
 
-}  // namespace detail
-
-namespace detail {
-
-/// Reads a member out of the path, or out of an object.
 template <class T>
-void read_member(const json::node& object, std::string_view where, std::string_view name, T& out,
-                 faults& wrong, const path_members* in_path) {
-    const auto of_path = find_in(in_path, name);
-    const auto* from = of_path ? &*of_path : object.find(name);
-    const auto blame = [&](fault f) {
-        f.loc = {std::string{of_path ? "path" : where}, std::string{name}};
-        wrong.push_back(std::move(f));
-    };
-    constexpr bool is_text =
-        std::same_as<T, std::string> || std::same_as<T, std::optional<std::string>>;
-    const bool has_bytes = of_path || (is_text && from && where == "query");
-    if (has_bytes && !json::is_text(from->text))
-        return blame({"string_unicode", {}, "Input should be a text in UTF-8, without NUL"});
-    if constexpr (is_optional<T>) {
-        if (!from || from->kind == json::kind::null) return;
-        if (auto f = read_scalar(*from, out.emplace())) blame(std::move(*f));
+void read_value(const json::node& from, T& out, const place& here, faults& wrong);
+
+/// Reads what was sent for a member; null if nothing was. `are_bytes`: what is no text, too.
+template <class T>
+void read_member(const json::node* sent, bool are_bytes, T& out, const place& here, faults& wrong) {
+    if (!sent) {
+        if constexpr (!is_optional<T>) here.blame(wrong, {"missing", {}, "Field required"});
+    } else if (are_bytes && !json::is_text(sent->text)) {
+        here.blame(wrong, {"string_unicode", {}, "Input should be a text in UTF-8, without NUL"});
     } else {
-        if (!from) return blame({"missing", {}, "Field required"});
-        if (auto f = read_scalar(*from, out)) blame(std::move(*f));
+        read_value(*sent, out, here, wrong);
     }
 }
 
-/// Reads a member that a header has.
+/// Reads a value that stands anywhere in an input.
 template <class T>
-void read_header(const header_fields* headers, const std::string& name, T& out, faults& wrong) {
-    const auto blame = [&](fault f) {
-        f.loc = {std::string{"header"}, name};
-        wrong.push_back(std::move(f));
-    };
-    if (!headers || !headers->has(name)) {
-        if constexpr (!is_optional<T>) blame({"missing", {}, "Field required"});
-        return;
-    }
-    const json::node from{.kind = json::kind::string, .text = headers->all(name)};
-    if (!json::is_text(from.text))
-        return blame({"string_unicode", {}, "Input should be a text in UTF-8, without NUL"});
+void read_value(const json::node& from, T& out, const place& here, faults& wrong) {
     if constexpr (is_optional<T>) {
-        if (auto f = read_scalar(from, out.emplace())) blame(std::move(*f));
-    } else {
-        if (auto f = read_scalar(from, out)) blame(std::move(*f));
+        if (from.kind != json::kind::null) read_value(from, out.emplace(), here, wrong);
+    } else if constexpr (described<T>) {
+        if (from.kind != json::kind::object) return here.blame(wrong, no_object());
+        for_each_member<T>([&]<class M>(member_of<T, M> member) {
+            static_assert(!from_elsewhere<M>,
+                          "what is from a header or the caller is a member of the input itself");
+            read_member(from.find(member.name), false, out.*member.pointer, {&here, member.name},
+                        wrong);
+        });
+    } else if constexpr (is_vector<T>) {
+        if (from.kind != json::kind::array) return here.blame(wrong, no_list());
+        std::int64_t index = 0;
+        for (const auto& element : from.elements) {
+            typename T::value_type value{};
+            read_value(element, value, {&here, {}, index++}, wrong);
+            out.push_back(std::move(value));
+        }
+    } else if (auto f = read_scalar(from, out)) {
+        here.blame(wrong, std::move(*f));
     }
 }
 
@@ -197,11 +206,23 @@ void read_members(const json::node& object, std::string_view where, T& out, faul
                   const request_parts& beside = {}) {
     for_each_member<T>([&]<class M>(member_of<T, M> member) {
         auto& target = out.*member.pointer;
-        if constexpr (is_from_header<M>)
-            detail::read_header(beside.headers, larder::detail::name_outside<M>(member.name),
-                                target.value, wrong);
-        else if constexpr (!is_from_caller<M>)
-            detail::read_member(object, where, member.name, target, wrong, beside.path);
+        if constexpr (is_from_header<M>) {
+            static_assert(is_one_value<typename M::value_type>,
+                          "what a header has is no struct and no vector");
+            const auto name = larder::detail::name_outside<M>(member.name);
+            const auto sent = detail::find_in(beside.headers, name);
+            const detail::place headers{nullptr, "header"};
+            detail::read_member(sent ? &*sent : nullptr, true, target.value, {&headers, name},
+                                wrong);
+        } else if constexpr (!is_from_caller<M>) {
+            constexpr bool is_text =
+                std::same_as<M, std::string> || std::same_as<M, std::optional<std::string>>;
+            const auto in_path = detail::find_in(beside.path, member.name);
+            const detail::place origin{nullptr, in_path ? "path" : where};
+            detail::read_member(in_path ? &*in_path : object.find(member.name),
+                                in_path || (is_text && where == "query"), target,
+                                {&origin, member.name}, wrong);
+        }
     });
 }
 
@@ -209,6 +230,10 @@ void read_members(const json::node& object, std::string_view where, T& out, faul
 /// the last counts; unknown names are ignored.
 template <described T>
 void read_with_query(const request_parts& beside, std::string_view query, T& out, faults& wrong) {
+    for_each_member<T>([]<class M>(member_of<T, M>) {
+        static_assert(from_elsewhere<M> || is_one_value<M>,
+                      "a struct or a vector in an input comes in a body, not in a query");
+    });
     json::node object{.kind = json::kind::object};
     for (auto& [name, value] : parse_query(query))
         object.members.push_back(
