@@ -60,7 +60,8 @@ struct answer {
         guarded,
         guarded_body,
         unguarded_body,
-        labelled
+        labelled,
+        tagged
     };
     enum class content { none, error, validation_error };
 
@@ -119,19 +120,19 @@ constexpr std::string_view error_schemas =
     R"("ValidationError":{"type":"object","required":["type","loc","msg"],"properties":{)"
     R"("type":{"type":"string","description":"What kind of fault it is: `missing`."},)"
     R"("loc":{"type":"array","items":{"anyOf":[{"type":"string"},{"type":"integer"}]},)"
-    R"("description":"Where: `query` or `body`, and the member or the position."},)"
+    R"("description":"Where: `query` or `body`, and the names and positions that lead to it."},)"
     R"("msg":{"type":"string","description":"A sentence for a person."},)"
     R"("input":{"type":["string","number","boolean","null"],)"
     R"("description":"What was sent, if it is a short scalar."}}})";
 
-// Of an answer to GET, and of one that may come from the cache.
+// Of an answer to GET, of one that may come from the cache, and of a write's.
 struct header {
     std::string_view name, text, schema;
     answer::when applies;
 };
 constexpr std::array reply_headers{
     header{"etag", "Of the bytes: the same on every instance.", R"({"type":"string"})",
-           answer::when::get},
+           answer::when::tagged},
     header{"cache-control", "How long clients may use it without asking.", R"({"type":"string"})",
            answer::when::get},
     header{"vary", "The headers of the request on which it depends.", R"({"type":"string"})",
@@ -158,6 +159,7 @@ bool applies(answer::when when, const operation& o) {
     switch (when) {
         case answer::when::body: return !o.body.empty();
         case answer::when::get: return reads;
+        case answer::when::tagged: return reads || o.tells_tag;
         case answer::when::cached: return reads && !o.entries.empty();
         case answer::when::input:
             return !o.body.empty() || !o.query.empty() || !o.in_path.empty() ||

@@ -1,7 +1,11 @@
 // What a conditional write is checked on, and when it is checked once more.
 #include "larder/preconditions.hpp"
 
+#include <algorithm>
+
 #include "http/caching.hpp"
+#include "http/etag.hpp"
+#include "http/text.hpp"
 #include "larder/http/error.hpp"
 
 namespace larder::detail {
@@ -12,6 +16,16 @@ bool has_preconditions(const http::request& r) {
 
 void expect_preconditions(const http::request& r, const std::optional<std::string>& now) {
     if (http::is_precondition_failed(r, now)) throw http::error(412, "Precondition Failed");
+}
+
+// By the tag of a PUT's answer a client knows that what it has sent is stored as it is; so the tag
+// of what was stored in another way is not told (RFC 9110, section 9.3.4).
+void add_entity_tag(const http::request& r, http::response& answered) {
+    const bool has_one = answered.status == 200 || answered.status == 201;
+    const bool is_told = std::ranges::any_of(
+        answered.headers, [](const auto& one) { return http::same(one.first, "etag"); });
+    if (!has_one || is_told || (r.method == http::method::put && r.body != answered.body)) return;
+    answered.headers.emplace_back("etag", std::string_view{http::etag_of(answered.body)});
 }
 
 awaitable<void> check_alone(pg::pool& connections, const pg::session::write_guard& check) {

@@ -59,7 +59,8 @@ constexpr pg::statement put_items{
 constexpr pg::statement remove_item{
     "DELETE FROM basket_items WHERE basketid = $1 AND prod_id = $2"};
 constexpr pg::statement set_price{
-    "UPDATE products SET price = $2 WHERE prod_id = $1 RETURNING prod_id, price"};
+    "UPDATE products SET price = $2 WHERE prod_id = $1"
+    " RETURNING prod_id, category, title, price"};
 
 awaitable<std::optional<basket_lines>> read_lines(services& at, which_basket which) {
     return at.db.maybe<basket_lines>(find_lines, which.basketid);
@@ -149,8 +150,8 @@ awaitable<larder::no_content> remove(services& at, which_item i) {
     co_return larder::no_content{};
 }
 
-awaitable<std::optional<new_price>> change_price(services& at, new_price p) {
-    return at.db.maybe<new_price>(set_price, p.prod_id, p.price);
+awaitable<std::optional<product>> change_price(services& at, new_price p) {
+    return at.db.maybe<product>(set_price, p.prod_id, p.price);
 }
 
 }  // namespace

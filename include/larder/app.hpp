@@ -300,6 +300,9 @@ class app::typed : public endpoint {
     static constexpr bool reads = Method == http::method::get;
     static constexpr bool has_body = !reads && Method != http::method::del;
     static constexpr bool is_conditional = conditional<typename detail::unguarded<H>::type>;
+    static constexpr bool tells_tag =
+        (Method == http::method::put || Method == http::method::patch) &&
+        detail::replies_with_resource<typename detail::unguarded<H>::type>();
     static constexpr bool has_headers = detail::count_from_elsewhere<input_of<H>>().from_header > 0;
 
 public:
@@ -357,8 +360,13 @@ private:
         }
         try {
             const auto reply = co_await handler_(at, std::move(in));
-            if constexpr (reads) co_return answer_to_get(r, reply, caching<H> ? at.http : nullptr);
-            else co_return detail::answer_to_write(reply);
+            if constexpr (reads) {
+                co_return answer_to_get(r, reply, caching<H> ? at.http : nullptr);
+            } else {
+                auto answered = detail::answer_to_write(reply);
+                if constexpr (tells_tag) detail::add_entity_tag(r, answered);
+                co_return answered;
+            }
         } catch (const http::invalid_input& e) {
             auto found = e.faults();
             if constexpr (has_headers) http::locate_headers<input_of<H>>(found);

@@ -16,6 +16,7 @@
 #include "larder/docs.hpp"
 #include "larder/handler.hpp"
 #include "larder/http/message.hpp"
+#include "larder/preconditions.hpp"
 
 namespace larder::openapi {
 
@@ -38,6 +39,7 @@ struct operation {
     unsigned status = 200;                        ///< of the reply
     bool may_be_missing = false;                  ///< 404 then
     bool may_be_there = false;                    ///< 200 then, and not 201
+    bool tells_tag = false;                       ///< a write's answer has an entity tag
     std::string body = {}, reply = {};            ///< names of structs; empty: nothing is sent
     std::map<std::string, members> structs = {};  ///< those two, and what they contain
     std::string family = {};                      ///< of the entries read or made untrue
@@ -210,8 +212,12 @@ operation describe(const H& h, http::method method, std::string path) {
     if (has_body) o.body = detail::body_of(std::move(all), name, o.structs);
     else o.query = std::move(all);
     if constexpr (guarded<H>) detail::describe_step(o, h.step());
-    if constexpr (conditional<typename larder::detail::unguarded<H>::type>)
+    using unguarded = typename larder::detail::unguarded<H>::type;
+    if constexpr (conditional<unguarded>) {
         detail::add_missing(o.in_header, detail::preconditions());
+        o.tells_tag =
+            method == http::method::patch && larder::detail::replies_with_resource<unguarded>();
+    }
     detail::describe_reply<reply_of<H>>(o);
     if constexpr (requires { h.key().patterns(); }) {
         o.family = h.key().family();

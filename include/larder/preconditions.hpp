@@ -51,6 +51,22 @@ Part take_members(const Whole& from) {
     return part;
 }
 
+/// The struct that a reply's body is; void if it has none.
+template <class Reply>
+using struct_of = typename body_of<typename without_headers<Reply>::type>::type;
+
+/// Whether the reply of a write is the struct that the GET of its resource answers with.
+template <handler H>
+constexpr bool replies_with_resource() {
+    if constexpr (!conditional<H>) return false;
+    else
+        return std::same_as<struct_of<reply_of<H>>,
+                            struct_of<reply_of<typename H::resource_handler>>>;
+}
+
+/// Tells the entity tag of what a write has made, which is the answer's body.
+void add_entity_tag(const http::request& r, http::response& answered);
+
 }  // namespace detail
 
 /// What `preconditions_on(read)` returns; apply it to a handler with `|`, behind invalidates(...).
@@ -69,6 +85,10 @@ struct preconditions_by {
 /// makes its transaction once more. A change by whoever does not ask for a tag, a request or
 /// another program, is seen as well if it changes a row that this write changes. Cached handlers
 /// that `read` calls do not ask the cache then.
+///
+/// A PATCH that replies with the same struct as `read` tells its entity tag, with or without these
+/// headers: it is to be what a GET would now answer. So does a PUT whose request had the very bytes
+/// of that struct (RFC 9110, section 9.3.4).
 ///
 /// Errors   412. What others' transactions make fail in a larder::transaction of the handler's own
 ///          is 412 if the tag is another one by now, and else the pg::error.

@@ -32,6 +32,11 @@ const priced = await client.PATCH("/products/{prod_id}", {
   body: {price: "12.50"},
 });
 assert.equal(priced.data?.price, 12.5);
+const again = await client.PATCH("/products/{prod_id}", {
+  params: {path: {prod_id: 1}, header: {"if-match": priced.response.headers.get("etag")!}},
+  body: {price: "12.50"},
+});
+assert.equal(again.response.status, 200);
 const untouched = await client.PATCH("/products/{prod_id}", {
   params: {path: {prod_id: 1}, header: {"if-match": '"another"'}},
   body: {price: "1"},

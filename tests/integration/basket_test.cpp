@@ -140,7 +140,7 @@ TEST_F(baskets, take_several_products_at_once_or_none) {
 TEST_F(baskets, that_hold_a_product_have_its_new_price_once_it_is_answered) {
     for (const int one : {7, 8}) expect_kept(one);
     EXPECT_EQ(send(ports[0], "PATCH", "/products/2", R"({"price":"1"})").body,
-              R"({"prod_id":2,"price":1.00})");
+              R"({"prod_id":2,"category":4,"title":"Dune","price":1.00})");
     expect_net(7, "11.00");
     expect_net(8, "3.00");
     expect_kept(8);

@@ -98,7 +98,7 @@ TEST_F(preconditions, hold_for_the_tag_that_a_get_answered_with) {
     EXPECT_EQ(tag_of(shop, "/products/7"), first);
 
     const auto done = price(shop, "1", {{"if-match", "\"another\", " + first}});
-    expect_json(done, 200, R"({"prod_id":7,"price":1.00})");
+    expect_json(done, 200, get(other_shop, "/products/7").body);
     const auto refused = price(other_shop, "2", {{"if-match", first}});
     expect_json(refused, 412, R"({"detail":"Precondition Failed"})");
     const auto second = tag_of(other_shop, "/products/7");
@@ -115,6 +115,20 @@ TEST_F(preconditions, hold_for_the_tag_that_a_get_answered_with) {
     EXPECT_EQ(
         send(shop, "PATCH", "/products/-1", {{"if-none-match", "*"}}, R"({"price":1})").status,
         404);
+}
+
+TEST_F(preconditions, are_told_anew_by_a_patch_that_answers_what_a_get_does) {
+    auto tag = tag_of(shop, "/products/7");
+    for (const auto* cost : {"1", "2.5", "2.50"}) {
+        const auto done = price(shop, cost, {{"if-match", tag}});
+        EXPECT_EQ(done.status, 200) << done.body;
+        tag = done.header("etag");
+        EXPECT_EQ(tag, tag_of(other_shop, "/products/7"));
+    }
+    EXPECT_EQ(price(shop, "3", {}).header("etag"), tag_of(shop, "/products/7"));
+    EXPECT_EQ(price(shop, "3", {{"if-match", tag}}).header("etag"), "");
+    EXPECT_EQ(send(shop, "PATCH", "/products/-1", {}, R"({"price":1})").header("etag"), "");
+    EXPECT_EQ(put_book("1", {}).header("etag"), "") << "the book is not what was sent";
 }
 
 // They have read the same tag, and the same row, when they wait for it.

@@ -12,6 +12,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "http/etag.hpp"
 #include "larder/app.hpp"
@@ -41,6 +43,9 @@ BOOST_DESCRIBE_STRUCT(other_change, (), (id))
 
 awaitable<std::optional<change>> read(services&, which w) { co_return change{w.id, ""}; }
 awaitable<change> write(services&, change c) { co_return c; }
+awaitable<created<change>> make(services&, change c) { co_return created<change>{.value = c}; }
+awaitable<which> write_less(services&, change c) { co_return which{.id = c.id}; }
+awaitable<no_content> write_silently(services&, change) { co_return no_content{}; }
 
 }  // namespace types_of_preconditions_test
 
@@ -61,6 +66,37 @@ TEST(preconditions_on, leaves_a_handler_what_it_is) {
     using one = decltype(&write | invalidates(nothing) | preconditions_on(&read));
     static_assert(conditional<one> && invalidating<one> && !caching<one> && !guarded<one>);
     static_assert(!conditional<decltype(&write | invalidates(nothing))>);
+}
+
+template <class H>
+constexpr bool tells_tag(H h) {
+    return detail::replies_with_resource<decltype(h | invalidates(nothing) |
+                                                  preconditions_on(&read))>();
+}
+
+TEST(preconditions_on, tells_the_tag_of_what_a_get_would_answer) {
+    static_assert(tells_tag(&write) && tells_tag(&make));
+    static_assert(!tells_tag(&write_less) && !tells_tag(&write_silently));
+    static_assert(!detail::replies_with_resource<decltype(&write | invalidates(nothing))>());
+    const std::string sent = R"({"id":7,"text":"x"})";
+    const auto told = [&](http::method method, unsigned status, std::string body,
+                          std::vector<std::pair<std::string, std::string>> own = {}) {
+        http::request r;
+        r.method = method;
+        r.body = sent;
+        http::response answered{.status = status, .body = std::move(body)};
+        answered.headers = std::move(own);
+        detail::add_entity_tag(r, answered);
+        return answered.headers.empty() ? "" : answered.headers.back().second;
+    };
+    const std::string tag{std::string_view{http::etag_of(sent)}};
+    const std::string other = R"({"id":7,"text":"y"})";
+    EXPECT_EQ(told(http::method::put, 200, sent), tag);
+    EXPECT_EQ(told(http::method::put, 201, sent), tag);
+    EXPECT_EQ(told(http::method::put, 200, other), "") << "not what was sent: RFC 9110, 9.3.4";
+    EXPECT_EQ(told(http::method::patch, 200, other), std::string_view{http::etag_of(other)});
+    EXPECT_EQ(told(http::method::patch, 404, other), "");
+    EXPECT_EQ(told(http::method::patch, 200, sent, {{"ETag", "\"own\""}}), "\"own\"");
 }
 
 struct headers : http::header_fields {
