@@ -16,7 +16,7 @@
 #include "larder/percent.hpp"
 #include "larder/preconditions.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 namespace detail {
 
@@ -179,4 +179,4 @@ std::optional<http::response> refuse_media_type(const http::request& r) {
 
 }  // namespace detail
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

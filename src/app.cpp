@@ -22,7 +22,7 @@
 #include "http/listener.hpp"
 #include "process_signals.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 namespace asio = boost::asio;
 
@@ -287,4 +287,4 @@ void app::state::abandon() {
     workers.clear();
 }
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

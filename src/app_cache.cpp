@@ -16,7 +16,7 @@
 #include "pg/tables.hpp"
 #include "valkey/asker.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 namespace asio = boost::asio;
 
@@ -155,4 +155,4 @@ cache_answer app::look_after_cache(cache_command what, const std::vector<std::st
     return std::move(*answer);
 }
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

@@ -17,7 +17,7 @@
 #include "pg/connection.hpp"
 #include "pg/tables.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 namespace asio = boost::asio;
 
@@ -166,4 +166,4 @@ std::vector<std::string> app::follow(follow_command what, bool dry_run) {
     return said;
 }
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

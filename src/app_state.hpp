@@ -18,7 +18,7 @@
 #include "routes.hpp"
 #include "worker.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 struct app::state {
     explicit state(app_options o)
@@ -56,4 +56,4 @@ struct app::state {
     bool waits_to_stop = false;  // until app_options::drain_delay is over
 };
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

@@ -20,7 +20,7 @@
 #include "larder/json.hpp"
 #include "valkey/asker.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 namespace asio = boost::asio;
 
@@ -105,4 +105,4 @@ bool app::show_status(bool watches, bool as_json,
     return how.found_any;
 }
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

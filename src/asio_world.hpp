@@ -21,7 +21,7 @@
 #include "task.hpp"
 #include "world.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 /// Calls `resume` from the executor's thread, as the engine asked. What it was asked for dies with
 /// it.
@@ -161,4 +161,4 @@ inline boost::asio::awaitable<void> as_awaitable(nursery& home, task<void> work)
     co_await as_awaitable(home, detail::and_true(std::move(work)));
 }
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

@@ -6,7 +6,7 @@
 #include "http/text.hpp"
 #include "larder/json.hpp"
 
-namespace larder::detail {
+namespace LARDER_NAMESPACE::detail {
 
 namespace {
 
@@ -56,4 +56,4 @@ security_scheme credential::scheme() const {
     return {std::string{name}, object + '}'};
 }
 
-}  // namespace larder::detail
+}  // namespace LARDER_NAMESPACE::detail

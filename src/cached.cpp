@@ -8,7 +8,7 @@
 #include <string_view>
 #include <unordered_set>
 
-namespace larder::detail {
+namespace LARDER_NAMESPACE::detail {
 
 namespace {
 
@@ -66,4 +66,4 @@ awaitable<more_keys> find_more_keys(services& at, const std::vector<key_query>& 
     co_return more;
 }
 
-}  // namespace larder::detail
+}  // namespace LARDER_NAMESPACE::detail

@@ -21,7 +21,7 @@
 #include "larder/cache/load_error.hpp"
 #include "larder/http/error.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 namespace asio = boost::asio;
 
@@ -205,4 +205,4 @@ void throw_unreadable(std::string_view text) {
 
 }  // namespace detail
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

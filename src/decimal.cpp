@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace larder::detail {
+namespace LARDER_NAMESPACE::detail {
 
 namespace {
 
@@ -95,4 +95,4 @@ std::string format_decimal(std::int64_t unscaled, int scale) {
     return negative ? "-" + digits : digits;
 }
 
-}  // namespace larder::detail
+}  // namespace LARDER_NAMESPACE::detail

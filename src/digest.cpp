@@ -6,7 +6,7 @@
 #include <array>
 #include <new>
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 std::string digest_of(std::string_view text, std::size_t bytes) {
     static constexpr std::string_view digits = "0123456789abcdef";
@@ -20,4 +20,4 @@ std::string digest_of(std::string_view text, std::size_t bytes) {
     return out;
 }
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

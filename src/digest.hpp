@@ -5,9 +5,11 @@
 #include <string>
 #include <string_view>
 
-namespace larder {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE {
 
 /// The first bytes of the SHA-256, 32 at most, in hexadecimal digits.
 std::string digest_of(std::string_view text, std::size_t bytes = 32);
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

@@ -21,7 +21,7 @@ extern const char larder_redoc_standalone_js_gz_begin[], larder_redoc_standalone
 }
 // NOLINTEND(modernize-avoid-c-arrays)
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 namespace {
 
@@ -72,4 +72,4 @@ std::vector<docs_page> docs_pages(std::string_view document) {
     return pages;
 }
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

@@ -8,7 +8,7 @@
 
 #include "larder/app.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 struct docs_page {
     std::string path;
@@ -19,4 +19,4 @@ struct docs_page {
 /// the service is ready or not.
 std::vector<docs_page> docs_pages(std::string_view document);
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

@@ -4,7 +4,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/serialize.hpp>
 
-namespace larder::json {
+namespace LARDER_NAMESPACE::json {
 
 namespace {
 
@@ -180,4 +180,4 @@ void append_string(std::string& out, std::string_view text) {
     out += boost::json::serialize(boost::json::string_view{valid.data(), valid.size()});
 }
 
-}  // namespace larder::json
+}  // namespace LARDER_NAMESPACE::json

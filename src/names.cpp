@@ -18,7 +18,7 @@
 #include <thread>
 #include <utility>
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 namespace asio = boost::asio;
 
@@ -133,4 +133,4 @@ asio::awaitable<std::optional<addresses>> look_up::find(
     co_return std::move(me->told->all);
 }
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

@@ -10,7 +10,9 @@
 #include <string>
 #include <vector>
 
-namespace larder {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE {
 
 /// One look-up at a time, by one thread.
 class look_up {
@@ -40,4 +42,4 @@ private:
     std::string why_;
 };
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

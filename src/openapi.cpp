@@ -10,7 +10,7 @@
 #include "larder/json.hpp"
 #include "larder/path.hpp"
 
-namespace larder::openapi {
+namespace LARDER_NAMESPACE::openapi {
 
 namespace {
 
@@ -457,4 +457,4 @@ std::string document(const document_options& options, const std::vector<operatio
            '\n';
 }
 
-}  // namespace larder::openapi
+}  // namespace LARDER_NAMESPACE::openapi

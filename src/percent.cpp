@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 namespace {
 
@@ -48,4 +48,4 @@ std::string percent_encode(std::string_view text) {
     return out;
 }
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

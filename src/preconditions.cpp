@@ -8,7 +8,7 @@
 #include "http/text.hpp"
 #include "larder/http/error.hpp"
 
-namespace larder::detail {
+namespace LARDER_NAMESPACE::detail {
 
 bool has_preconditions(const http::request& r) {
     return r.headers && (r.headers->has("if-match") || r.headers->has("if-none-match"));
@@ -50,4 +50,4 @@ bool is_serialization_failure(const std::exception_ptr& failed) {
     }
 }
 
-}  // namespace larder::detail
+}  // namespace LARDER_NAMESPACE::detail

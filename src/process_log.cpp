@@ -17,7 +17,7 @@
 #include "log/fields.hpp"
 #include "log/writer.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 namespace {
 
@@ -109,4 +109,4 @@ void process_log::set_level(const std::string& name) {
     spdlog::set_level(spdlog::level::from_str(name));
 }
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

@@ -4,7 +4,7 @@
 
 #include <array>
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 std::string name_of_process() {
     std::array<char, 256> machine{};
@@ -12,4 +12,4 @@ std::string name_of_process() {
     return std::string{machine.data()} + ':' + std::to_string(getpid());
 }
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

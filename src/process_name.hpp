@@ -3,9 +3,11 @@
 
 #include <string>
 
-namespace larder {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE {
 
 /// The machine's name and the process's number there: `web1:4711`.
 std::string name_of_process();
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

@@ -6,7 +6,7 @@
 #include <csignal>
 #include <utility>
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 namespace {
 
@@ -70,4 +70,4 @@ void process_signals::end() {
     }
 }
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

@@ -7,7 +7,9 @@
 #include <chrono>
 #include <functional>
 
-namespace larder {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE {
 
 /// SIGTERM and SIGINT end the service, and a second one does so at once. SIGHUP renews; from a
 /// terminal that is gone it ends the service like SIGTERM.
@@ -39,4 +41,4 @@ private:
     clock::time_point ending_since_;
 };
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 namespace {
 
@@ -91,4 +91,4 @@ unsigned processors(const std::string& root) {
     return std::max(1U, std::min(by_affinity(), by_control_groups(root)));
 }
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

@@ -31,7 +31,7 @@
 #include "program/usage.hpp"
 #include "program/version.hpp"
 
-namespace larder::program {
+namespace LARDER_NAMESPACE::program {
 
 namespace {
 
@@ -287,4 +287,4 @@ int run(const description& of, int argc, char** argv) {
     }
 }
 
-}  // namespace larder::program
+}  // namespace LARDER_NAMESPACE::program

@@ -10,7 +10,7 @@
 #include "http/cors.hpp"
 #include "larder/percent.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 namespace {
 
@@ -185,4 +185,4 @@ std::optional<http::response> refuse_foreign_page(const std::vector<std::string>
         403, "A page of another origin has to send content-type: application/json");
 }
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

@@ -12,7 +12,7 @@
 
 #include "larder/app.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 /// The methods of one path. There are few, so a list serves.
 struct route {
@@ -67,4 +67,4 @@ http::response answer_without_endpoint(const routes& all, const http::request& r
 std::optional<http::response> refuse_foreign_page(const std::vector<std::string>& origins,
                                                   const http::request& r);
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

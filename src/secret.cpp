@@ -4,7 +4,7 @@
 
 #include "digest.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 // Digests are of one length, and who does not know a secret cannot choose where they differ.
 bool is_same_secret(std::string_view a, std::string_view b) {
@@ -14,4 +14,4 @@ bool is_same_secret(std::string_view a, std::string_view b) {
 
 std::string digest_of_secret(std::string_view secret) { return digest_of(secret); }
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

@@ -11,7 +11,7 @@
 #include <exception>
 #include <utility>
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 namespace asio = boost::asio;
 using std::chrono::milliseconds;
@@ -163,4 +163,4 @@ void self_check::count(suspect& one) {
     one.due = one.since + std::max<milliseconds>(options_.bound, one.ages == 1 ? 1min : 10min);
 }
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

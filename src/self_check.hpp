@@ -16,7 +16,7 @@
 #include "admin/figures.hpp"
 #include "larder/cache/tiers.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 /// A few keys at random of those that were read lately, each with what loads its value.
 class read_sample {
@@ -95,4 +95,4 @@ private:
     bool stopped_ = false;
 };
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

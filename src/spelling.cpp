@@ -4,7 +4,7 @@
 #include <charconv>
 #include <optional>
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 namespace {
 
@@ -181,4 +181,4 @@ bool read_spelling(std::string_view text, uuid& out) {
     return true;
 }
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

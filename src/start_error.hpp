@@ -5,7 +5,9 @@
 #include <system_error>
 #include <utility>
 
-namespace larder {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE {
 
 /// One sentence as it is: std::system_error puts the words of its code behind, which are not those
 /// of every library.
@@ -20,4 +22,4 @@ private:
     const std::string sentence_;
 };
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

@@ -7,7 +7,9 @@
 #include <optional>
 #include <utility>
 
-namespace larder {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE {
 
 namespace detail {
 
@@ -116,4 +118,4 @@ private:
     std::list<std::coroutine_handle<>> running_;
 };
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <exception>
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 namespace asio = boost::asio;
 
@@ -42,4 +42,4 @@ asio::awaitable<void> transaction::commit() {
     if (failed) std::rethrow_exception(failed);
 }
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

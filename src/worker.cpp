@@ -18,7 +18,7 @@
 #include "process_name.hpp"
 #include "processors.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 namespace asio = boost::asio;
 
@@ -307,4 +307,4 @@ asio::awaitable<void> worker::finish() {
     db_.close();
 }
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

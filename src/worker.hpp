@@ -31,7 +31,7 @@
 #include "routes.hpp"
 #include "self_check.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 /// How many there are to be.
 unsigned workers_of(const app_options& options);
@@ -114,4 +114,4 @@ private:
     std::atomic<bool> cut_off_ = false;
 };
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

@@ -4,7 +4,7 @@
 
 #include "worker.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 namespace asio = boost::asio;
 
@@ -46,4 +46,4 @@ asio::awaitable<admin::source_answer> worker::ask_source() {
     co_return said;
 }
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

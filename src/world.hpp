@@ -10,7 +10,7 @@
 
 #include "task.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 using time_point = std::chrono::steady_clock::time_point;
 /// What somebody waits for; each is used once. 0: none.
@@ -113,4 +113,4 @@ private:
     wait_id id_ = 0;
 };
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

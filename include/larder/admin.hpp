@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
-namespace larder {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE {
 
 /// A listener beside the service's own, for /health/live, /health/ready, /metrics and /dashboard,
 /// in HTTP without TLS. It takes part from before the first worker serves until after the last one
@@ -53,4 +55,4 @@ private:
 /// Opens the socket that the options name: see listen(const app_options&).
 int listen(const admin_options& options);
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

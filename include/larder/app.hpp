@@ -30,7 +30,7 @@
 #include "larder/services.hpp"
 #include "larder/valkey/options.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 /// PEM files.
 struct tls_files {
@@ -420,4 +420,4 @@ private:
     std::string vary_;           // likewise
 };
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

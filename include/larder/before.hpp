@@ -13,7 +13,7 @@
 #include "larder/http/input.hpp"
 #include "larder/http/message.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 /// A way to say who asks, for the OpenAPI document.
 struct security_scheme {
@@ -253,4 +253,4 @@ constexpr guarded_handler<H, Step> operator|(H inner, before_by<Step> by) {
     return {std::move(inner), by.step};
 }
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

@@ -13,7 +13,7 @@
 #include "larder/found_by.hpp"
 #include "larder/handler.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 /// What `cached(key)` returns; apply it to a handler with `|`.
 template <class Key>
@@ -275,4 +275,4 @@ constexpr invalidating_handler<H, Keys...> operator|(H inner, invalidates_by<Key
     return {std::move(inner), by.keys};
 }
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

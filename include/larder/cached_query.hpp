@@ -13,7 +13,7 @@
 #include "larder/cache/value.hpp"
 #include "larder/handler.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 /// The text of the value under a key in the local tier, good until the next call of the cache.
 std::optional<std::string_view> find_local(services& at, std::string_view key);
@@ -214,4 +214,4 @@ private:
     pg::statement one_;
 };
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

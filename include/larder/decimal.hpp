@@ -6,7 +6,9 @@
 #include <string>
 #include <string_view>
 
-namespace larder {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE {
 
 enum class number_error {
     none,
@@ -81,4 +83,4 @@ private:
     std::int64_t unscaled_ = 0;
 };
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

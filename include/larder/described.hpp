@@ -11,7 +11,9 @@
 #include <type_traits>
 #include <vector>
 
-namespace larder {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE {
 
 template <class T>
 concept described = boost::describe::has_describe_members<T>::value && std::is_class_v<T>;
@@ -74,4 +76,4 @@ template <class T>
 concept integer = std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> &&
                   sizeof(T) <= 8 && (std::signed_integral<T> || sizeof(T) < 8);
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

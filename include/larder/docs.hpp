@@ -8,7 +8,7 @@
 
 #include "larder/described.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 /// What the OpenAPI document says of one member.
 struct member_docs {
@@ -56,4 +56,4 @@ constexpr member_docs docs_of_member(std::string_view name) {
     }
 }
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

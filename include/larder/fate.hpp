@@ -1,7 +1,9 @@
 // What can be known of a write whose answer was lost.
 #pragma once
 
-namespace larder {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE {
 
 /// Whether it may still happen.
 enum class fate {
@@ -10,4 +12,4 @@ enum class fate {
     unknown   ///< the source does not answer, or cannot tell: hold on for as long as a hold lasts
 };
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

@@ -4,7 +4,9 @@
 #include <string>
 #include <vector>
 
-namespace larder {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE {
 
 /// A family of entries depends on the rows of a table, and columns tell its entries apart.
 struct followed {
@@ -35,4 +37,4 @@ enum class follow_command {
     drop     ///< takes back what setup did
 };
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

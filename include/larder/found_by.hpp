@@ -14,7 +14,7 @@
 #include "larder/cache/key.hpp"
 #include "larder/pg/statement.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 namespace detail {
 
@@ -88,4 +88,4 @@ constexpr found_by_query<T, Member, Values...> found_by(cache::key family, pg::s
     return {family, sql, member};
 }
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

@@ -9,7 +9,7 @@
 
 #include "larder/described.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 /// A member that a request's header has: `from_header<...> x_language` is read from `x-language`.
 /// It is read and validated as a query's member; with std::optional it may be missing. Several
@@ -82,4 +82,4 @@ constexpr count_of_members count_from_elsewhere() {
 
 }  // namespace detail
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

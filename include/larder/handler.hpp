@@ -7,7 +7,7 @@
 #include "larder/reply.hpp"
 #include "larder/services.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 template <class T>
 using awaitable = boost::asio::awaitable<T>;
@@ -82,4 +82,4 @@ struct unguarded<H> {
 template <class H>
 concept conditional = handler<H> && requires { typename H::resource_handler; };
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

@@ -16,7 +16,7 @@
 #include "larder/described.hpp"
 #include "larder/spelling.hpp"
 
-namespace larder::json {
+namespace LARDER_NAMESPACE::json {
 
 enum class kind { null, boolean, number, string, array, object };
 
@@ -145,4 +145,4 @@ bool read(const node& from, T& out) {
     }
 }
 
-}  // namespace larder::json
+}  // namespace LARDER_NAMESPACE::json

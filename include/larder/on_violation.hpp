@@ -9,7 +9,7 @@
 #include "larder/http/error.hpp"
 #include "larder/pg/error.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 /// What `on_violation(constraint, member, sentence)` returns; apply it to a handler with `|`.
 template <described T, class Member>
@@ -70,4 +70,4 @@ constexpr constrained_handler<H, Member> operator|(H inner, violation_of<input_o
     return {std::move(inner), of};
 }
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

@@ -18,7 +18,7 @@
 #include "larder/http/message.hpp"
 #include "larder/preconditions.hpp"
 
-namespace larder::openapi {
+namespace LARDER_NAMESPACE::openapi {
 
 /// A member of an input or a reply, as the document describes it.
 struct member {
@@ -229,4 +229,4 @@ operation describe(const H& h, http::method method, std::string path) {
     return o;
 }
 
-}  // namespace larder::openapi
+}  // namespace LARDER_NAMESPACE::openapi

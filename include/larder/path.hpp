@@ -6,7 +6,7 @@
 
 #include "larder/described.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 namespace detail {
 
@@ -84,4 +84,4 @@ private:
     std::string_view text_;
 };
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

@@ -5,7 +5,9 @@
 #include <string>
 #include <string_view>
 
-namespace larder {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE {
 
 /// The decoded text; empty if a percent sign is not followed by two hexadecimal digits.
 std::optional<std::string> percent_decode(std::string_view text);
@@ -16,4 +18,4 @@ std::string percent_decode_leniently(std::string_view text);
 /// The text as a segment of a path: all but unreserved characters (RFC 3986, section 2.3) encoded.
 std::string percent_encode(std::string_view text);
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

@@ -12,7 +12,7 @@
 #include "larder/http/message.hpp"
 #include "larder/json.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 namespace detail {
 
@@ -173,4 +173,4 @@ constexpr conditional_handler<H, Read> operator|(H inner, preconditions_by<Read>
     return {std::move(inner), std::move(by.read)};
 }
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

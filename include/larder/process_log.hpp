@@ -6,7 +6,9 @@
 #include <string>
 #include <string_view>
 
-namespace larder {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE {
 
 namespace log {
 class writer;
@@ -46,4 +48,4 @@ private:
     std::shared_ptr<log::writer> lines_;
 };
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

@@ -19,11 +19,11 @@ class App;
 }
 // NOLINTEND(readability-identifier-naming)
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 class app;
 }
 
-namespace larder::program {
+namespace LARDER_NAMESPACE::program {
 
 /// A variable or a flag that is set to what it cannot be. `what()` is one sentence that names it,
 /// and never a password.
@@ -89,4 +89,4 @@ std::optional<pg::conninfo> source_from_environment(const std::string& database)
 void with_source(const std::string& database,
                  const std::function<boost::asio::awaitable<void>(pg::pool&)>& work);
 
-}  // namespace larder::program
+}  // namespace LARDER_NAMESPACE::program

@@ -10,7 +10,7 @@
 
 #include "larder/described.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 /// A write that made something new: 201, with `location`, or 200 if that is empty, as it was there.
 ///
@@ -90,4 +90,4 @@ concept plainly_replies = described<T> || is_created<T> || std::same_as<T, no_co
 template <class T>
 concept replies = detail::plainly_replies<typename detail::without_headers<T>::type>;
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

@@ -4,7 +4,9 @@
 #include <string>
 #include <string_view>
 
-namespace larder {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE {
 
 /// Whether two secrets are the same, in a time that tells neither where they differ nor how long
 /// either is.
@@ -16,4 +18,4 @@ bool is_same_secret(std::string_view a, std::string_view b);
 /// cache, if the secret is long and random, as a token is; a person's password is not.
 std::string digest_of_secret(std::string_view secret);
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

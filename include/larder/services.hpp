@@ -10,7 +10,7 @@
 #include "larder/http/message.hpp"
 #include "larder/pg/session.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 /// What a client asks of the cache, and how it was answered.
 struct exchange {
@@ -30,4 +30,4 @@ struct services {
     exchange* http = nullptr;  ///< null: nobody asks by HTTP
 };
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

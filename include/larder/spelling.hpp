@@ -13,7 +13,9 @@
 #include <string_view>
 #include <type_traits>
 
-namespace larder {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE {
 
 /// A day of the proleptic Gregorian calendar, from 0001-01-01 to 9999-12-31.
 using date = std::chrono::year_month_day;
@@ -71,4 +73,4 @@ bool read_spelling(std::string_view text, T& out) {
     return is_one;
 }
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

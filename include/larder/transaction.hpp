@@ -10,7 +10,7 @@
 #include "larder/pg/transaction.hpp"
 #include "larder/services.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 /// A transaction that remembers which entries it makes untrue. They are held while it commits and
 /// gone when commit() returns, so whoever reads then gets what was committed.
@@ -53,4 +53,4 @@ private:
     std::vector<std::string> broken_;
 };
 
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

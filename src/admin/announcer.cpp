@@ -10,7 +10,7 @@
 #include "larder/json.hpp"
 #include "process_name.hpp"
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
@@ -72,4 +72,4 @@ asio::awaitable<std::string> announcer::text() {
     co_return json::text(all);
 }
 
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

@@ -11,7 +11,7 @@
 #include "admin/instances.hpp"
 #include "admin/observer.hpp"
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 
 /// Beside the instance's work: worker 0 sends two commands every two seconds, which nobody waits
 /// for. What it tells ends by itself six seconds later.
@@ -38,4 +38,4 @@ private:
     bool stopped_ = false;
 };
 
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

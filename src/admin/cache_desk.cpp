@@ -9,7 +9,7 @@
 #include "larder/cache/enclosed.hpp"
 #include "larder/cache/escaped.hpp"
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 
 using valkey::command;
 using valkey::reply;
@@ -174,4 +174,4 @@ task<purge_report> cache_desk::purge(std::string name) {
     co_return all;
 }
 
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

@@ -12,7 +12,7 @@
 #include "larder/cache/own_writes.hpp"
 #include "valkey/asker.hpp"
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 
 /// Asks Valkey with the commands that the service itself needs, so that its rights suffice.
 ///
@@ -46,4 +46,4 @@ private:
     cache::own_writes own_;               // of no service: only a name
 };
 
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

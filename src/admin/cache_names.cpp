@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 
 namespace {
 
@@ -89,4 +89,4 @@ std::optional<cache_names::kept> cache_names::find(std::string_view key) const {
     return std::nullopt;
 }
 
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

@@ -8,7 +8,7 @@
 
 #include "larder/cache/key.hpp"
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 
 /// `num_orders:7`, and where its entry is.
 struct named_entry {
@@ -50,4 +50,4 @@ private:
     std::string prefix_;  // with a colon
 };
 
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

@@ -7,7 +7,7 @@
 
 #include "larder/json.hpp"
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 
 namespace {
 
@@ -166,4 +166,4 @@ trust_report judge_trust(const trust_facts& of) {
     return all;
 }
 
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
-namespace larder::admin {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::admin {
 
 /// Of `cache get`.
 struct entry_report {
@@ -109,4 +111,4 @@ struct trust_facts {
 };
 trust_report judge_trust(const trust_facts& of);
 
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

@@ -8,7 +8,7 @@
 #include "follow/standing.hpp"
 #include "valkey/handshake.hpp"
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 
 using valkey::command;
 using valkey::reply;
@@ -114,4 +114,4 @@ task<stats_report> cache_desk::stats() {
     co_return all;
 }
 
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

@@ -30,7 +30,7 @@ extern const char larder_uplot_css_gz_begin[], larder_uplot_css_gz_end[];
 }
 // NOLINTEND(modernize-avoid-c-arrays)
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 
 namespace asio = boost::asio;
 
@@ -134,4 +134,4 @@ void dashboard::end() {
     pause_.cancel();
 }
 
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

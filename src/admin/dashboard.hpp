@@ -17,7 +17,7 @@
 #include "http/file.hpp"
 #include "larder/http/message.hpp"
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 
 /// /dashboard, what that loads, and /dashboard/events: server-sent events, one a second, each as
 /// dashboard_event() writes it.
@@ -56,4 +56,4 @@ private:
     bool is_telling_ = false;
 };
 
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

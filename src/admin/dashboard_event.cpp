@@ -13,7 +13,7 @@
 #include "admin/described_stats.hpp"
 #include "larder/json.hpp"
 
-namespace larder::admin::shown {
+namespace LARDER_NAMESPACE::admin::shown {
 
 using number = std::int64_t;
 
@@ -75,9 +75,9 @@ BOOST_DESCRIBE_STRUCT(event, (),
                       (at_us, started_ms, service, version, health, requests, latency, reads, loads,
                        load_us, invalidations, workers, hot_keys))
 
-}  // namespace larder::admin::shown
+}  // namespace LARDER_NAMESPACE::admin::shown
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 
 namespace {
 
@@ -168,4 +168,4 @@ std::string dashboard_event(const observation& of, std::chrono::steady_clock::ti
     return json::text(all);
 }
 
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

@@ -6,11 +6,11 @@
 
 #include "admin/metrics.hpp"
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 
 /// JSON in one line. Counters grow from the start of the process, and the page takes their
 /// differences: so one event fits all pages, and one that is missed does no harm. `now` is when the
 /// workers were asked.
 std::string dashboard_event(const observation& of, std::chrono::steady_clock::time_point now);
 
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

@@ -9,7 +9,7 @@
 #include "larder/cache/stats.hpp"
 #include "larder/described.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 BOOST_DESCRIBE_STRUCT(misses, (),
                       (absent, requested, write_in_progress, valkey_unavailable, unreleased_write))
@@ -24,4 +24,4 @@ inline std::uint64_t all_of(const misses& by_reason) {
     return all;
 }
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

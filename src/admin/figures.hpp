@@ -13,7 +13,7 @@
 #include "larder/cache/stats.hpp"
 #include "larder/pg/pool.hpp"
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 
 /// Of the one worker that follows PostgreSQL.
 struct follower_figures {
@@ -53,4 +53,4 @@ struct source_answer {
     std::string why_not = {};
 };
 
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

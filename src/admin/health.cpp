@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 
 namespace {
 
@@ -91,4 +91,4 @@ report judge(const condition& of) {
     return all;
 }
 
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

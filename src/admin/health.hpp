@@ -12,7 +12,7 @@
 #include "admin/figures.hpp"
 #include "larder/follow.hpp"
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 
 /// What is known of a process.
 struct condition {
@@ -83,4 +83,4 @@ BOOST_DESCRIBE_STRUCT(report, (),
 /// ready while nobody follows.
 report judge(const condition& of);
 
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

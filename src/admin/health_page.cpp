@@ -7,7 +7,7 @@
 
 #include "admin/server.hpp"
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 
 namespace asio = boost::asio;
 
@@ -47,4 +47,4 @@ std::vector<health_page> health_pages(asio::io_context& io, observer& of) {
     return pages;
 }
 
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

@@ -10,7 +10,7 @@
 #include "admin/observer.hpp"
 #include "larder/app.hpp"
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 
 struct health_page {
     std::string path;
@@ -20,4 +20,4 @@ struct health_page {
 /// `io` is the observer's. They are answered whether the service is set up or not.
 std::vector<health_page> health_pages(boost::asio::io_context& io, observer& of);
 
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

@@ -10,7 +10,7 @@
 
 #include "larder/json.hpp"
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 
 namespace {
 
@@ -134,4 +134,4 @@ std::chrono::milliseconds recent_totals::window() const {
     return std::chrono::duration_cast<std::chrono::milliseconds>(all_.back().at - all_.front().at);
 }
 
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

@@ -14,7 +14,7 @@
 
 #include "admin/figures.hpp"
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 
 /// What an instance tells of itself every two seconds. Numbers of reads and requests are those of
 /// the last `window_ms`.
@@ -68,4 +68,4 @@ private:
     std::deque<totals> all_;
 };
 
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

@@ -11,7 +11,7 @@
 
 #include "larder/described.hpp"
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 
 /// What has been told so far, in the order in which it is shown.
 class metric_families {
@@ -57,4 +57,4 @@ private:
     std::vector<prometheus::MetricFamily> all_;
 };
 
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

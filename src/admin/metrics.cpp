@@ -10,7 +10,7 @@
 #include "admin/metric_families.hpp"
 #include "larder/described.hpp"
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 
 namespace {
 
@@ -268,4 +268,4 @@ std::string metrics_text(const observation& of) {
     return all.text();
 }
 
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

@@ -9,7 +9,7 @@
 #include "admin/health.hpp"
 #include "admin/process.hpp"
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 
 /// All that /metrics shows.
 struct observation {
@@ -29,4 +29,4 @@ inline constexpr std::string_view metrics_type = "text/plain; version=0.0.4; cha
 /// Names are `larder_*` in base units, and of the process those that Prometheus' clients share.
 std::string metrics_text(const observation& of);
 
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

@@ -11,7 +11,7 @@
 #include "admin/process.hpp"
 #include "log/writer.hpp"
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 
 namespace asio = boost::asio;
 
@@ -167,4 +167,4 @@ asio::awaitable<observation> observer::observe() {
     co_return all;
 }
 
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

@@ -23,7 +23,7 @@
 #include "routes.hpp"
 #include "worker.hpp"
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 
 /// Each worker is asked on its own thread, so nothing of it is read by another one. The counters of
 /// one that does not answer within two seconds are as they were before.
@@ -85,4 +85,4 @@ private:
     boost::asio::steady_timer over_;        // ends when it does, or its time
 };
 
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

@@ -9,7 +9,7 @@
 #include <sstream>
 #include <string>
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 
 namespace {
 
@@ -67,4 +67,4 @@ process_figures figures_of_process() {
     return all;
 }
 
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

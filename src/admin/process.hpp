@@ -3,7 +3,9 @@
 
 #include <cstdint>
 
-namespace larder::admin {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::admin {
 
 /// In base units; what cannot be read is 0.
 struct process_figures {
@@ -17,4 +19,4 @@ struct process_figures {
 /// Cost     four small files of /proc.
 process_figures figures_of_process();
 
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

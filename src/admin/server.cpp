@@ -8,7 +8,7 @@
 #include "admin/metrics.hpp"
 #include "larder/json.hpp"
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 
 namespace asio = boost::asio;
 
@@ -82,4 +82,4 @@ asio::awaitable<http::response> server::answer(http::request r) {
     co_return shown;
 }
 
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

@@ -13,7 +13,7 @@
 #include "larder/admin.hpp"
 #include "larder/http/message.hpp"
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 
 http::listen_options listen_options_of(const admin_options& o);
 
@@ -50,4 +50,4 @@ private:
     http::server server_;
 };
 
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

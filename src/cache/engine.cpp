@@ -9,7 +9,7 @@
 #include "rules.hpp"
 #include "scripts.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 using namespace std::chrono_literals;
 
@@ -359,4 +359,4 @@ std::string engine::leftover() const {
     return {};
 }
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

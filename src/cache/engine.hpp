@@ -24,7 +24,7 @@
 #include "larder/cache/stats.hpp"
 #include "valkey/client.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 /// What the service and the simulation both run. In: requests, what a link to Valkey tells, the
 /// time, answers of the source. Out: commands for Valkey, loads, waits. Sockets, clocks and event
@@ -147,4 +147,4 @@ private:
     nursery home_;  // ends first
 };
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

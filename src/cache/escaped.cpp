@@ -3,7 +3,7 @@
 #include "digest.hpp"
 #include "larder/percent.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 std::string escaped(std::string_view text) {
     constexpr std::size_t longest = 200;
@@ -28,4 +28,4 @@ std::vector<std::string> keys_of_row(std::string_view family, const key_parts& r
     return keys;
 }
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

@@ -2,7 +2,7 @@
 
 #include "rules.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 flight::step flight::lease_answered(lease_answer a, time_point now) {
     switch (a) {
@@ -41,4 +41,4 @@ std::optional<departures::flight_number> departures::landed(std::string_view key
     return next;
 }
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

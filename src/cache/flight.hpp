@@ -10,7 +10,9 @@
 #include <string_view>
 #include <utility>
 
-namespace larder::cache {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::cache {
 
 /// What the lease script says.
 enum class lease_answer {
@@ -102,4 +104,4 @@ private:
     flight_number last_ = 0;
 };
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

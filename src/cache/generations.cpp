@@ -2,7 +2,7 @@
 
 #include "larder/cache/escaped.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 std::string_view generations::family_of(std::string_view key) const {
     if (all_.empty()) return {};
@@ -30,4 +30,4 @@ bool generations::is_generation(std::string_view text) {
     return !text.empty() && text != none && text.size() <= longest && text.find(':') == text.npos;
 }
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

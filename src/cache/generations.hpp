@@ -7,7 +7,9 @@
 #include <string_view>
 #include <utility>
 
-namespace larder::cache {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::cache {
 
 /// What the entries of such families are called in Valkey: `products:3:20` is
 /// `products:<generation>:3:20`, and `products:all` says which generation it is. That one is an
@@ -39,4 +41,4 @@ private:
     const families all_;
 };
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

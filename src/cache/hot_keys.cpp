@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 namespace {
 
@@ -74,4 +74,4 @@ key_reads hot_keys::hottest(std::size_t most, time_point now) const {
     return said;
 }
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

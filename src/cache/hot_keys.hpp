@@ -11,7 +11,7 @@
 
 #include "larder/cache/key_reads.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 /// About one in 32 reads is looked at, at random. Of those, 128 keys are counted; a key that
 /// is none of them takes the place of one that was read little. What was inherited with that place
@@ -57,4 +57,4 @@ private:
     std::unordered_map<std::string_view, counted*> places_;
 };
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 load_bound::place::place(std::shared_ptr<load_bound> in, std::function<void()> called)
     : in_(std::move(in)), called_(std::move(called)) {
@@ -32,4 +32,4 @@ bool load_bound::place::has_turn() const {
     return has_turn_;
 }
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

@@ -7,7 +7,9 @@
 #include <memory>
 #include <mutex>
 
-namespace larder::cache {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::cache {
 
 /// The turns to load that the workers of a process share.
 ///
@@ -43,4 +45,4 @@ private:
     std::deque<place*> waiting_;  // oldest first
 };
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

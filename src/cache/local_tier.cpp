@@ -4,7 +4,7 @@
 
 #include "rules.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 namespace {
 
@@ -132,4 +132,4 @@ void local_tier::evict() {
     }
 }
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

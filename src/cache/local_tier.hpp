@@ -11,7 +11,9 @@
 #include <string_view>
 #include <unordered_map>
 
-namespace larder::cache {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::cache {
 
 /// How long this worker may go on without a sign of life of Valkey, which would have told it of
 /// changes; and how much may be kept.
@@ -110,4 +112,4 @@ private:
     time_point late_{};  // entries wait until something sent since then was answered
 };
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

@@ -7,7 +7,7 @@
 #include "engine.hpp"
 #include "larder/cache/escaped.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 // What is asked before any reply is there travels together. Not all of a long list at once: Valkey
 // would not answer others in time. All keys are of one family.
@@ -44,4 +44,4 @@ task<void> engine::look_into(std::shared_ptr<gathered> to, std::size_t place, st
     if (--to->left == 0) waits_.end(to->done);
 }
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

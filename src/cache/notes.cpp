@@ -4,7 +4,7 @@
 
 #include "scripts.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 namespace {
 
@@ -77,4 +77,4 @@ valkey::command note_of_purge(std::string_view family, std::string_view why) {
             std::to_string(purge_note_lives.count())};
 }
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

@@ -10,7 +10,7 @@
 #include "larder/cache/options.hpp"
 #include "valkey/command.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 /// The key that is there while somebody follows. Instances with the same families find it.
 std::string sign_of(const std::vector<std::string>& families);
@@ -38,4 +38,4 @@ inline constexpr std::chrono::milliseconds purge_note_lives = std::chrono::hours
 /// The command that notes it.
 valkey::command note_of_purge(std::string_view family, std::string_view why);
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

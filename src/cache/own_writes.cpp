@@ -9,7 +9,7 @@
 
 #include "rules.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 namespace {
 
@@ -271,4 +271,4 @@ void own_writes::was_purged(const std::string& family, std::uint32_t visit) {
     last = std::max(last, visit);
 }
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

@@ -6,7 +6,7 @@
 
 #include "rules.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 using std::chrono::milliseconds;
 using namespace std::chrono_literals;
@@ -256,4 +256,4 @@ std::string reader::what_goes_on() const {
     return {};
 }
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

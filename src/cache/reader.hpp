@@ -20,7 +20,7 @@
 #include "larder/cache/own_writes.hpp"
 #include "task.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 /// Runs the source's query; the text of its value.
 using loader = std::function<task<std::string>()>;
@@ -129,4 +129,4 @@ private:
     nursery home_;  // ends first
 };
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

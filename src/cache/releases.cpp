@@ -4,7 +4,7 @@
 
 #include "scripts.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 using namespace std::chrono_literals;
 
@@ -71,4 +71,4 @@ task<bool> releases::purge(own_writes::untrue_family one) {
     co_return true;
 }
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

@@ -7,7 +7,7 @@
 #include "task.hpp"
 #include "valkey/client.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 /// Whichever worker reaches Valkey releases what any worker of the process could not.
 ///
@@ -40,4 +40,4 @@ private:
     nursery home_;
 };
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

@@ -2,7 +2,9 @@
 // larder.
 #pragma once
 
-namespace larder::cache {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::cache {
 
 /// What is shipped has all of them: they are constants there, and compile to nothing. Only the
 /// simulation, which is built with LARDER_RULES_CAN_BE_LEFT_OUT, leaves some out.
@@ -55,4 +57,4 @@ inline rules in_force;
 inline constexpr rules in_force;
 #endif
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

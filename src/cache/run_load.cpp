@@ -11,7 +11,7 @@
 #include "larder/cache/load_error.hpp"
 #include "load_bound.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 namespace asio = boost::asio;
 
@@ -78,4 +78,4 @@ task<std::string> run_load(tiers::loader load, load_site here, const tiers_optio
     co_return std::move(*text);
 }
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

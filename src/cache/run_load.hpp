@@ -9,7 +9,7 @@
 #include "larder/cache/tiers.hpp"
 #include "task.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 /// Of a worker: where its loads run, and who waits for them.
 struct load_site {
@@ -24,4 +24,4 @@ struct load_site {
 task<std::string> run_load(tiers::loader load, load_site here, const tiers_options& options,
                            const family_policy* of, stats& all);
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 namespace {
 
@@ -136,4 +136,4 @@ std::vector<std::string> marks_of(std::string_view family) {
     return {name, '{' + name + "}:lock"};
 }
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

@@ -6,7 +6,9 @@
 #include <string_view>
 #include <vector>
 
-namespace larder::cache {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::cache {
 
 /// The first six and the last take the three keys of one entry, as keys_of() gives them: the value,
 /// its lease, its holds. The others take the two of a family, as marks_of() gives them: the mark of
@@ -42,4 +44,4 @@ std::vector<std::string> keys_of(std::string_view key);
 /// The family's two keys, likewise.
 std::vector<std::string> marks_of(std::string_view family);
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

@@ -7,7 +7,7 @@
 #include "larder/cache/enclosed.hpp"
 #include "rules.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 using std::chrono::milliseconds;
 using namespace std::chrono_literals;
@@ -164,4 +164,4 @@ task<bool> shared_tier::run(script::index what, const std::vector<std::string>& 
     co_return all_are_told;
 }
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

@@ -15,7 +15,7 @@
 #include "task.hpp"
 #include "valkey/client.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 /// The entries that all instances share. No call throws; what did not get through may have run all
 /// the same.
@@ -99,4 +99,4 @@ private:
     time_point followed_until_{};
 };
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

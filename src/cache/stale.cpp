@@ -8,7 +8,7 @@
 #include "reader.hpp"
 #include "rules.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 using std::chrono::milliseconds;
 using namespace std::chrono_literals;
@@ -65,4 +65,4 @@ task<void> reader::load_behind(passage_ptr p) {
     renewed_behind_.erase(p->key);
 }
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

@@ -16,7 +16,7 @@
 #include "run_load.hpp"
 #include "valkey/redis_link.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 namespace asio = boost::asio;
 
@@ -298,4 +298,4 @@ asio::awaitable<void> write::end(bool may_be_written, ask_fate what_became,
                           s.at->engine.writes().end(s.one, may_be_written, std::move(as_engine)));
 }
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

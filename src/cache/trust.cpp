@@ -9,7 +9,7 @@
 #include "rules.hpp"
 #include "scripts.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 using std::chrono::milliseconds;
 using namespace std::chrono_literals;
@@ -304,4 +304,4 @@ task<std::string> trust::run_id(std::uint64_t life) {
     co_return id;
 }
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

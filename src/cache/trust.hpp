@@ -16,7 +16,7 @@
 #include "task.hpp"
 #include "valkey/client.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 /// How the source is asked and told which server a family's entries are in.
 struct server_memory {
@@ -115,4 +115,4 @@ private:
     nursery home_;
 };
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

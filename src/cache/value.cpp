@@ -3,7 +3,7 @@
 #include <utility>
 #include <variant>
 
-namespace larder::cache::detail {
+namespace LARDER_NAMESPACE::cache::detail {
 
 namespace {
 
@@ -34,4 +34,4 @@ bool read_enclosed(std::string_view text, std::uint64_t shape, json::node& value
     return true;
 }
 
-}  // namespace larder::cache::detail
+}  // namespace LARDER_NAMESPACE::cache::detail

@@ -8,7 +8,7 @@
 
 #include "rules.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 using std::chrono::milliseconds;
 using namespace std::chrono_literals;
@@ -140,4 +140,4 @@ task<void> writer::settle(change one, ask_fate what_became) {
     --settling_;
 }
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

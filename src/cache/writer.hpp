@@ -12,7 +12,7 @@
 #include "task.hpp"
 #include "valkey/client.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 /// Asks the source what became of a write.
 using ask_fate = std::function<task<fate>()>;
@@ -85,4 +85,4 @@ private:
     nursery home_;  // ends first
 };
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

@@ -12,7 +12,7 @@
 #include "pg/connection.hpp"
 #include "pg/log_connection.hpp"
 
-namespace larder::follow {
+namespace LARDER_NAMESPACE::follow {
 
 namespace asio = boost::asio;
 using clock = std::chrono::steady_clock;
@@ -211,4 +211,4 @@ void by_log::interrupt() {
     now_->log.interrupt();
 }
 
-}  // namespace larder::follow
+}  // namespace LARDER_NAMESPACE::follow

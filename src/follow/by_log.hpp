@@ -9,7 +9,7 @@
 #include "larder/follow.hpp"
 #include "larder/pg/pool.hpp"
 
-namespace larder::follow {
+namespace LARDER_NAMESPACE::follow {
 
 /// Two connections, one of them for replication.
 class by_log final : public change_source {
@@ -37,4 +37,4 @@ private:
     std::shared_ptr<connections> now_;
 };
 
-}  // namespace larder::follow
+}  // namespace LARDER_NAMESPACE::follow

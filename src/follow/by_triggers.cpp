@@ -6,7 +6,7 @@
 #include "pg/connection.hpp"
 #include "triggers.hpp"
 
-namespace larder::follow {
+namespace LARDER_NAMESPACE::follow {
 
 namespace asio = boost::asio;
 using clock = std::chrono::steady_clock;
@@ -141,4 +141,4 @@ void by_triggers::interrupt() {
     now_->ears.interrupt();
 }
 
-}  // namespace larder::follow
+}  // namespace LARDER_NAMESPACE::follow

@@ -10,7 +10,7 @@
 #include "larder/follow.hpp"
 #include "larder/pg/pool.hpp"
 
-namespace larder::follow {
+namespace LARDER_NAMESPACE::follow {
 
 /// Where the log cannot be read. Two connections: one LISTENs, and its session has the slot, which
 /// is an advisory lock. PostgreSQL notifies when readers see the rows, so there is nothing to wait
@@ -41,4 +41,4 @@ private:
     std::shared_ptr<connections> now_;
 };
 
-}  // namespace larder::follow
+}  // namespace LARDER_NAMESPACE::follow

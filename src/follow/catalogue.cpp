@@ -8,7 +8,7 @@
 
 #include "pg/connection.hpp"
 
-namespace larder::follow {
+namespace LARDER_NAMESPACE::follow {
 
 namespace asio = boost::asio;
 
@@ -101,4 +101,4 @@ asio::awaitable<catalogue> look_up_tables(pg::connection& with, const std::vecto
     co_return all;
 }
 
-}  // namespace larder::follow
+}  // namespace LARDER_NAMESPACE::follow

@@ -11,11 +11,11 @@
 #include "larder/follow.hpp"
 #include "larder/pg/statement.hpp"
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 class connection;
 }
 
-namespace larder::follow {
+namespace LARDER_NAMESPACE::follow {
 
 inline constexpr const char* publication = "larder";
 
@@ -53,4 +53,4 @@ inline constexpr pg::statement without_compiling{"SET jit = off"};
 boost::asio::awaitable<catalogue> look_up_tables(pg::connection& with,
                                                  const std::vector<followed>& what);
 
-}  // namespace larder::follow
+}  // namespace LARDER_NAMESPACE::follow

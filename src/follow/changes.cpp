@@ -5,7 +5,7 @@
 
 #include "larder/cache/escaped.hpp"
 
-namespace larder::follow {
+namespace LARDER_NAMESPACE::follow {
 
 namespace {
 
@@ -206,4 +206,4 @@ untrue gate::take(const snapshot& now) {
     return seen;
 }
 
-}  // namespace larder::follow
+}  // namespace LARDER_NAMESPACE::follow

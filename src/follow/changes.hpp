@@ -16,7 +16,7 @@
 #include "follow/snapshot.hpp"
 #include "larder/cache/own_writes.hpp"
 
-namespace larder::follow {
+namespace LARDER_NAMESPACE::follow {
 
 /// A family of keys, whose entries are told apart by columns.
 struct dependant {
@@ -123,4 +123,4 @@ private:
     std::size_t size_ = 0;
 };
 
-}  // namespace larder::follow
+}  // namespace LARDER_NAMESPACE::follow

@@ -13,7 +13,7 @@
 #include "following.hpp"
 #include "pg/connection.hpp"
 
-namespace larder::follow {
+namespace LARDER_NAMESPACE::follow {
 
 namespace asio = boost::asio;
 using std::chrono::milliseconds;
@@ -147,4 +147,4 @@ void follower::state::say(const std::string& why, bool setup_helps) {
             late, why, then.program);
 }
 
-}  // namespace larder::follow
+}  // namespace LARDER_NAMESPACE::follow

@@ -12,7 +12,7 @@
 #include "larder/follow.hpp"
 #include "larder/pg/pool.hpp"
 
-namespace larder::follow {
+namespace LARDER_NAMESPACE::follow {
 
 /// Drives `following` over libpq, by the log or by triggers.
 ///
@@ -48,4 +48,4 @@ private:
     std::unique_ptr<state> state_;
 };
 
-}  // namespace larder::follow
+}  // namespace LARDER_NAMESPACE::follow

@@ -7,7 +7,7 @@
 #include "cache/rules.hpp"
 #include "cache/scripts.hpp"
 
-namespace larder::follow {
+namespace LARDER_NAMESPACE::follow {
 
 using cache::in_force;
 using std::chrono::milliseconds;
@@ -257,4 +257,4 @@ progress following::progress_of(const session& s) const {
             .behind = written > told ? written - told : 0};
 }
 
-}  // namespace larder::follow
+}  // namespace LARDER_NAMESPACE::follow

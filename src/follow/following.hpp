@@ -13,7 +13,7 @@
 #include "task.hpp"
 #include "world.hpp"
 
-namespace larder::follow {
+namespace LARDER_NAMESPACE::follow {
 
 /// PostgreSQL, as one who follows its log asks it. Whatever is thrown ends the session.
 class change_source {
@@ -133,4 +133,4 @@ private:
     nursery home_;  // ends first
 };
 
-}  // namespace larder::follow
+}  // namespace LARDER_NAMESPACE::follow

@@ -3,7 +3,7 @@
 #include <concepts>
 #include <utility>
 
-namespace larder::follow {
+namespace LARDER_NAMESPACE::follow {
 
 namespace {
 
@@ -178,4 +178,4 @@ std::optional<event> pgoutput::read(std::string_view message) {
     return read;
 }
 
-}  // namespace larder::follow
+}  // namespace LARDER_NAMESPACE::follow

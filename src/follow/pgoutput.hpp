@@ -10,7 +10,9 @@
 #include <variant>
 #include <vector>
 
-namespace larder::follow {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::follow {
 
 /// A place in the log (an LSN).
 using position = std::uint64_t;
@@ -95,4 +97,4 @@ private:
     std::vector<field> before_, after_;
 };
 
-}  // namespace larder::follow
+}  // namespace LARDER_NAMESPACE::follow

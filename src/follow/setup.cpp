@@ -8,7 +8,7 @@
 #include "catalogue.hpp"
 #include "pg/connection.hpp"
 
-namespace larder::follow {
+namespace LARDER_NAMESPACE::follow {
 
 namespace asio = boost::asio;
 
@@ -199,4 +199,4 @@ asio::awaitable<lines> status(pg::connection& with, const std::vector<followed>&
     co_return all;
 }
 
-}  // namespace larder::follow
+}  // namespace LARDER_NAMESPACE::follow

@@ -8,11 +8,11 @@
 
 #include "larder/follow.hpp"
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 class connection;
 }
 
-namespace larder::follow {
+namespace LARDER_NAMESPACE::follow {
 
 /// Throws error{rejected} if one is not there.
 boost::asio::awaitable<void> expect_tables(pg::connection& with, const std::vector<followed>& what);
@@ -37,4 +37,4 @@ boost::asio::awaitable<std::vector<std::string>> status(pg::connection& with,
                                                         const std::vector<followed>& what,
                                                         const std::string& program);
 
-}  // namespace larder::follow
+}  // namespace LARDER_NAMESPACE::follow

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-namespace larder::follow {
+namespace LARDER_NAMESPACE::follow {
 
 namespace {
 
@@ -45,4 +45,4 @@ std::uint64_t snapshot::widen(std::uint32_t transaction) const {
     return xmax + static_cast<std::uint64_t>(std::int64_t{distance});
 }
 
-}  // namespace larder::follow
+}  // namespace LARDER_NAMESPACE::follow

@@ -6,7 +6,9 @@
 #include <string_view>
 #include <vector>
 
-namespace larder::follow {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::follow {
 
 /// What pg_current_snapshot() says: everything before `xmin` is over, nothing from `xmax` on is,
 /// and of those in between all but `running`. Transaction ids have 64 bits, the epoch included.
@@ -23,4 +25,4 @@ struct snapshot {
     std::uint64_t widen(std::uint32_t transaction) const;
 };
 
-}  // namespace larder::follow
+}  // namespace LARDER_NAMESPACE::follow

@@ -13,7 +13,7 @@
 #include "larder/json.hpp"
 #include "valkey/asker.hpp"
 
-namespace larder::follow {
+namespace LARDER_NAMESPACE::follow {
 
 namespace asio = boost::asio;
 using std::chrono::milliseconds;
@@ -106,4 +106,4 @@ asio::awaitable<lines> standing_in_valkey(asio::any_io_executor executor,
     co_return all;
 }
 
-}  // namespace larder::follow
+}  // namespace LARDER_NAMESPACE::follow

@@ -14,7 +14,7 @@
 
 #include "larder/valkey/options.hpp"
 
-namespace larder::follow {
+namespace LARDER_NAMESPACE::follow {
 
 /// What cache::text_of_sign() writes.
 struct sign {
@@ -32,4 +32,4 @@ boost::asio::awaitable<std::vector<std::string>> standing_in_valkey(
     boost::asio::any_io_executor executor, valkey::client_options server,
     std::vector<std::string> families, std::chrono::seconds unfollowed);
 
-}  // namespace larder::follow
+}  // namespace LARDER_NAMESPACE::follow

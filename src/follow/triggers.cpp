@@ -7,7 +7,7 @@
 #include "pg/connection.hpp"
 #include "setup.hpp"
 
-namespace larder::follow {
+namespace LARDER_NAMESPACE::follow {
 
 namespace asio = boost::asio;
 
@@ -259,4 +259,4 @@ asio::awaitable<change_source::tables> look_up_triggers(pg::connection& with,
     co_return all;
 }
 
-}  // namespace larder::follow
+}  // namespace LARDER_NAMESPACE::follow

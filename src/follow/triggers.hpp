@@ -11,11 +11,11 @@
 #include "follow/following.hpp"
 #include "larder/follow.hpp"
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 class connection;
 }
 
-namespace larder::follow {
+namespace LARDER_NAMESPACE::follow {
 
 /// Of a notification: a family, and in lines of their own the values of its column; without any
 /// line, and of a family with several columns, all of them. Nothing of other families: anybody may
@@ -35,4 +35,4 @@ boost::asio::awaitable<std::vector<std::string>> status_of_triggers(
 boost::asio::awaitable<change_source::tables> look_up_triggers(pg::connection& with,
                                                                const std::vector<followed>& what);
 
-}  // namespace larder::follow
+}  // namespace LARDER_NAMESPACE::follow

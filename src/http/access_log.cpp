@@ -9,7 +9,7 @@
 
 #include "log/fields.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 void log_access(const access& a, const response& answer) {
     using text = std::string_view;
@@ -39,4 +39,4 @@ void log_access(const access& a, const response& answer) {
     log::write(spdlog::level::info, said, fields);
 }
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

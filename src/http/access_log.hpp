@@ -7,7 +7,7 @@
 
 #include "larder/http/message.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 struct access {
     std::string_view client;
@@ -21,4 +21,4 @@ struct access {
 /// At level info; in JSON with what it says as members of their own.
 void log_access(const access& a, const response& answer);
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

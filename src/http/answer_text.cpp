@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <ctime>
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 namespace {
 
@@ -130,4 +130,4 @@ void answer_again::append(std::string& out, std::string_view request_id,
     out.append(text_, done);
 }
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

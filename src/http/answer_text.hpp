@@ -9,7 +9,7 @@
 #include "larder/http/cache_control.hpp"
 #include "larder/http/message.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 /// What is in an answer's bytes and not in the answer.
 struct answer_frame {
@@ -45,4 +45,4 @@ private:
     std::vector<place> gaps_;
 };
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

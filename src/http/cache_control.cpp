@@ -4,7 +4,7 @@
 
 #include "text.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 namespace {
 
@@ -101,4 +101,4 @@ std::string cache_control(const client_policy& policy) {
     return "max-age=" + std::to_string(policy.max_age.count()) + text;
 }
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 namespace {
 
@@ -54,4 +54,4 @@ void append_cache_status(std::string& out, const cache_status& status, std::stri
     else append_string(out, status.detail);
 }
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

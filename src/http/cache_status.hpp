@@ -6,7 +6,9 @@
 #include <string>
 #include <string_view>
 
-namespace larder::http {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::http {
 
 /// Why the source was asked.
 enum class forwarded {
@@ -31,4 +33,4 @@ struct cache_status {
 void append_cache_status(std::string& out, const cache_status& status,
                          std::string_view upstream = {});
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

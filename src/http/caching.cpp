@@ -7,7 +7,7 @@
 #include "conditional.hpp"
 #include "etag.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 namespace {
 
@@ -107,4 +107,4 @@ response missing_answer(const exchange& how) {
     return answer;
 }
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

@@ -8,7 +8,7 @@
 #include "larder/http/message.hpp"
 #include "larder/services.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 /// What the client's headers ask of the cache.
 cache_directives directives_of(const request& r);
@@ -29,4 +29,4 @@ response missing_answer(const exchange& how);
 /// no representation, as of a POST's resource.
 bool is_precondition_failed(const request& r, const std::optional<std::string>& now = {});
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

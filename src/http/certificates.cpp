@@ -9,7 +9,7 @@
 
 #include "tls.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 namespace {
 
@@ -80,4 +80,4 @@ void certificate_watch::wait() {
     });
 }
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

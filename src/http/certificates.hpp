@@ -13,7 +13,9 @@
 #include <string>
 #include <tuple>
 
-namespace larder::http {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::http {
 
 /// What connections begin with: that of the files when they were read last.
 class certificates {
@@ -57,4 +59,4 @@ private:
     bool is_stopped_ = false;
 };
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

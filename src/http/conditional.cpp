@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 namespace {
 
@@ -61,4 +61,4 @@ verdict evaluate(method m, const preconditions& p, std::string_view etag) {
     return found == outcome::no_match ? verdict::proceed : verdict::precondition_failed;
 }
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

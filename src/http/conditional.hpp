@@ -6,7 +6,7 @@
 
 #include "larder/http/message.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 /// Header values, several lines joined by ", ".
 struct preconditions {
@@ -27,4 +27,4 @@ enum class verdict {
 /// 13.1.4), and Range is not served.
 verdict evaluate(method m, const preconditions& p, std::string_view etag);
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

@@ -23,7 +23,7 @@
 #include "forwarded.hpp"
 #include "listener.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
@@ -434,4 +434,4 @@ asio::awaitable<void> connection::linger() {
     }
 }
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

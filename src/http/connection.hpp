@@ -14,7 +14,7 @@
 #include "request_reader.hpp"
 #include "server.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 class connection {
 public:
@@ -82,4 +82,4 @@ private:
     std::list<connection*>::iterator place_;
 };
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

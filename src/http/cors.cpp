@@ -4,7 +4,7 @@
 
 #include "text.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 namespace {
 
@@ -63,4 +63,4 @@ bool is_of_foreign_page(const std::vector<std::string>& origins, const request& 
     return !origin.empty() && !is_own(origin, r.host);
 }
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

@@ -6,7 +6,7 @@
 
 #include "larder/http/message.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 /// Adds to an answer what lets a page of one of these origins read it; `*` is any. The answer to a
 /// preflight, an OPTIONS, is told which methods there are by its `allow`.
@@ -18,4 +18,4 @@ void allow_origins(const std::vector<std::string>& origins, const request& r, re
 /// Source   Fetch Metadata (sec-fetch-site); the origin is compared where there is none.
 bool is_of_foreign_page(const std::vector<std::string>& origins, const request& r);
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

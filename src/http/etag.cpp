@@ -5,7 +5,7 @@
 #include <memory>
 #include <stdexcept>
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 namespace {
 
@@ -46,4 +46,4 @@ entity_tag etag_of(std::string_view body) {
     return tag;
 }
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

@@ -4,7 +4,9 @@
 #include <array>
 #include <string_view>
 
-namespace larder::http {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::http {
 
 /// A strong one, as it stands in a header line: quoted.
 struct entity_tag {
@@ -19,4 +21,4 @@ struct entity_tag {
 ///          OpenSSL makes.
 entity_tag etag_of(std::string_view body);
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

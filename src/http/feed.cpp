@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 namespace asio = boost::asio;
 
@@ -42,4 +42,4 @@ asio::awaitable<std::shared_ptr<const std::string>> feed::listener::next() {
     co_return of_.last_;
 }
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

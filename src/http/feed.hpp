@@ -12,7 +12,9 @@
 #include <string>
 #include <string_view>
 
-namespace larder::http {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::http {
 
 /// Has the last event alone: who is slow misses some, and who takes none in time is cut off by its
 /// connection.
@@ -60,4 +62,4 @@ private:
     bool has_ended_ = false;
 };
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

@@ -5,7 +5,7 @@
 #include "caching.hpp"
 #include "weight.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 file::file(std::string_view content, std::string_view type, std::string policy,
            std::string_view gzipped)
@@ -32,4 +32,4 @@ std::string content_security_policy(std::string_view more_styles) {
            "frame-ancestors 'none'";
 }
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

@@ -8,7 +8,7 @@
 #include "http/etag.hpp"
 #include "larder/http/message.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 /// Answers the same to everybody, but for the coding.
 class file {
@@ -37,4 +37,4 @@ private:
 /// Nothing from elsewhere and nothing inline, but for what `more_styles` says.
 std::string content_security_policy(std::string_view more_styles = {});
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

@@ -9,7 +9,7 @@
 
 #include "text.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 namespace ip = boost::asio::ip;
 
@@ -146,4 +146,4 @@ forwarded_client read_forwarded(const header_fields& of, const networks& trusted
     return found;
 }
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

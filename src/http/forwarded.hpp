@@ -10,7 +10,7 @@
 #include "larder/http/message.hpp"
 #include "larder/http/networks.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 struct forwarded_client {
     std::optional<boost::asio::ip::tcp::endpoint> client = {};  ///< port 0: nobody said it
@@ -23,4 +23,4 @@ struct forwarded_client {
 /// `forwarded` does not count: few proxies write the latter, and the others let a client's through.
 forwarded_client read_forwarded(const header_fields& of, const networks& trusted);
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

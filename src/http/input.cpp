@@ -4,7 +4,7 @@
 
 #include "larder/percent.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 namespace {
 
@@ -280,4 +280,4 @@ fault no_list() { return {"list_type", {}, "Input should be a valid list"}; }
 
 }  // namespace detail
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

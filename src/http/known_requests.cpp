@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 namespace {
 
@@ -47,4 +47,4 @@ std::size_t known_requests::size() const {
     return all;
 }
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

@@ -10,7 +10,7 @@
 
 #include "answer_text.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 /// What a request is besides its bytes.
 enum class request_origin : std::uint8_t { clear, encrypted, proxy, proxy_encrypted };
@@ -57,4 +57,4 @@ private:
     std::array<std::size_t, 4'096> seen_{};  // of their hashes
 };
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

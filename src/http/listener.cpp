@@ -15,7 +15,7 @@
 
 #include "start_error.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
@@ -140,4 +140,4 @@ std::string text_of(const tcp::endpoint& e) {
     return (e.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(e.port());
 }
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

@@ -11,7 +11,9 @@
 #include <string>
 #include <string_view>
 
-namespace larder::http {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::http {
 
 /// TCP and Unix sockets alike.
 using stream = boost::asio::generic::stream_protocol;
@@ -38,4 +40,4 @@ acceptor share(boost::asio::io_context& io, acceptor& listening);
 std::string text_of(const stream::endpoint& e);
 std::string text_of(const boost::asio::ip::tcp::endpoint& e);
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

@@ -6,7 +6,7 @@
 
 #include "larder/json.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 response error_response(unsigned status, std::string_view sentence) {
     std::string body = R"({"detail":)";
@@ -21,4 +21,4 @@ std::string_view reason(unsigned status) {
     return {words.data(), words.size()};
 }
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

@@ -9,7 +9,7 @@
 
 #include "text.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 namespace ip = boost::asio::ip;
 
@@ -64,4 +64,4 @@ bool networks::contains(const ip::address& a) const {
     return everybody_ || std::ranges::any_of(members_, is_in);
 }
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

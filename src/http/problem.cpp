@@ -6,7 +6,7 @@
 #include "text.hpp"
 #include "weight.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 bool prefers_problem(std::string_view accept) {
     double problem = 0, json = 0;
@@ -42,4 +42,4 @@ void make_problem(response& error) {
     error.content_type = "application/problem+json";
 }
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

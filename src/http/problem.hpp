@@ -5,7 +5,7 @@
 
 #include "larder/http/message.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 /// Whether an Accept header prefers problem+json to json. `*/*` does not, nor does none.
 bool prefers_problem(std::string_view accept);
@@ -13,4 +13,4 @@ bool prefers_problem(std::string_view accept);
 /// Rewrites an error in FastAPI's shape. A list of faults becomes the member `errors`.
 void make_problem(response& error);
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

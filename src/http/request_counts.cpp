@@ -1,6 +1,6 @@
 #include "request_counts.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 request_figures request_counts::figures() const {
     request_figures all;
@@ -18,4 +18,4 @@ request_figures request_counts::figures() const {
     return all;
 }
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

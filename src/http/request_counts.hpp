@@ -11,7 +11,7 @@
 
 #include "larder/http/message.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 /// What request_counts counted, to be read by another thread.
 struct request_figures {
@@ -83,4 +83,4 @@ private:
     std::vector<of_route> routes_;
 };
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

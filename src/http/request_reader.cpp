@@ -10,7 +10,7 @@
 #include "larder/percent.hpp"
 #include "text.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 namespace {
 
@@ -342,4 +342,4 @@ bool request_reader::lists(std::string_view name, std::string_view token) const 
     return false;
 }
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

@@ -11,7 +11,7 @@
 
 #include "larder/http/message.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 struct reader_limits {
     std::size_t max_request_line_bytes = 8'192;
@@ -110,4 +110,4 @@ private:
     std::string_view why_;
 };
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

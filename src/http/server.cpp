@@ -18,7 +18,7 @@
 
 #include "connection.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 namespace asio = boost::asio;
 namespace {
@@ -156,4 +156,4 @@ asio::awaitable<void> server::sweep() {
     }
 }
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

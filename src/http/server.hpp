@@ -22,7 +22,7 @@
 #include "listener.hpp"
 #include "request_counts.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 class certificates;
 class connection;
@@ -106,4 +106,4 @@ private:
     bool started_ = false, finished_ = false;
 };
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <string_view>
 
-namespace larder::http {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::http {
 
 /// Without the blanks and tabs around it: always a part of the text, if it is an empty one.
 inline std::string_view trim(std::string_view text) {
@@ -27,4 +29,4 @@ inline std::string_view take_until(std::string_view& text, char separator) {
     return part;
 }
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

@@ -7,7 +7,7 @@
 
 #include "start_error.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 namespace {
 
@@ -64,4 +64,4 @@ ssl tls_context(const std::string& key, const std::string& certificate,
     return context;
 }
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

@@ -6,7 +6,7 @@
 
 #include "text.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 double weight_of(std::string_view parameters) {
     while (!parameters.empty()) {
@@ -35,4 +35,4 @@ bool prefers_gzip(std::string_view accept_encoding) {
     return taken > 0 && taken >= identity.value_or(0);
 }
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

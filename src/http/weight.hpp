@@ -4,7 +4,9 @@
 
 #include <string_view>
 
-namespace larder::http {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::http {
 
 /// Of the parameters of one member, `a=b;q=0.5`: 0 is "not at all", and 1 if there is none. What is
 /// no weight counts as none.
@@ -13,4 +15,4 @@ double weight_of(std::string_view parameters);
 /// Whether a client that sends this accept-encoding takes gzip, and likes nothing better.
 bool prefers_gzip(std::string_view accept_encoding);
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

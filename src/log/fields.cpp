@@ -4,7 +4,7 @@
 
 #include "larder/json.hpp"
 
-namespace larder::log {
+namespace LARDER_NAMESPACE::log {
 
 namespace {
 
@@ -36,4 +36,4 @@ void append_fields(std::string& out) {
     }
 }
 
-}  // namespace larder::log
+}  // namespace LARDER_NAMESPACE::log

@@ -9,7 +9,9 @@
 #include <string_view>
 #include <variant>
 
-namespace larder::log {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::log {
 
 struct field {
     std::string_view name;
@@ -22,4 +24,4 @@ void write(spdlog::level::level_enum level, std::string_view text, std::span<con
 /// `"name":value,` of each field of the line that this thread logs just now.
 void append_fields(std::string& out);
 
-}  // namespace larder::log
+}  // namespace LARDER_NAMESPACE::log

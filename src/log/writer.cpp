@@ -12,7 +12,7 @@
 #include <mutex>
 #include <utility>
 
-namespace larder::log {
+namespace LARDER_NAMESPACE::log {
 
 namespace {
 
@@ -165,4 +165,4 @@ void writer::finish(std::chrono::milliseconds patience) {
     else pthread_detach(thread_);
 }
 
-}  // namespace larder::log
+}  // namespace LARDER_NAMESPACE::log

@@ -11,7 +11,9 @@
 #include <string>
 #include <string_view>
 
-namespace larder::log {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::log {
 
 /// Lines stay in order. Whoever adds one never waits for the descriptor.
 class writer {
@@ -44,4 +46,4 @@ private:
     bool has_thread_ = false, is_finished_ = false;
 };
 
-}  // namespace larder::log
+}  // namespace LARDER_NAMESPACE::log

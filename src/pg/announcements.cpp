@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 
 void announcements::connected(bool has_table, bool is_notified, unsigned unnoted) {
     has_table_ = has_table;
@@ -55,4 +55,4 @@ std::vector<std::string> announcements::to_say(unsigned unnoted) {
     return then_.say();
 }
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

@@ -9,7 +9,9 @@
 #include <string_view>
 #include <vector>
 
-namespace larder::pg {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::pg {
 
 /// In larder.unreleased stands what was announced, until it is released. Each row is heard once,
 /// and deleted when all that was heard is settled. Without that table what is notified is heard,
@@ -68,4 +70,4 @@ private:
     unsigned saying_ = 0, said_ = 0;  // up to which number
 };
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

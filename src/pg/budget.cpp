@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 
 std::size_t budget::most() const {
     const bool is_limited = std::chrono::steady_clock::now() < let_in_until_;
@@ -69,4 +69,4 @@ bool budget::has_none_beyond() {
     return open_ == 0;
 }
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

@@ -8,7 +8,9 @@
 #include <mutex>
 #include <vector>
 
-namespace larder::pg {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::pg {
 
 /// Who has connections. Both are called on any thread, while the budget is locked.
 class spender {
@@ -65,4 +67,4 @@ private:
     std::chrono::steady_clock::time_point let_in_until_;
 };
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

@@ -17,7 +17,7 @@
 #include "digest.hpp"
 #include "sqlstate.hpp"
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 
 namespace asio = boost::asio;
 
@@ -540,4 +540,4 @@ asio::awaitable<PGresult*> connection::next_result() {
     co_return next;
 }
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

@@ -19,7 +19,7 @@
 #include "larder/pg/pool.hpp"
 #include "resolve.hpp"
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 
 /// What every connection needs, where the user did not say otherwise.
 pool_options with_defaults(pool_options options);
@@ -137,4 +137,4 @@ private:
     std::chrono::steady_clock::time_point begun_, heard_at_;
 };
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

@@ -6,7 +6,7 @@
 #include <charconv>
 #include <memory>
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 
 namespace {
 
@@ -63,4 +63,4 @@ std::string conninfo::get(std::string_view keyword) const {
     return {};
 }
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 
 namespace {
 
@@ -97,4 +97,4 @@ std::string fault_in(const conninfo& server) {
     return sentence == std::string_view::npos ? "" : first_sentence(why.substr(sentence));
 }
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

@@ -14,7 +14,7 @@
 #include "pool_state.hpp"
 #include "tables.hpp"
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 
 namespace asio = boost::asio;
 using clock = std::chrono::steady_clock;
@@ -204,4 +204,4 @@ asio::awaitable<void> listener::say() {
     decides_.said();
 }
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

@@ -11,7 +11,7 @@
 #include "announcements.hpp"
 #include "larder/pg/pool.hpp"
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 
 class connection;
 
@@ -69,4 +69,4 @@ private:
     bool said_limit_ = false;
 };
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

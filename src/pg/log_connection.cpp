@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
@@ -65,4 +65,4 @@ asio::awaitable<void> log_connection::send(std::string piece) {
     co_await flush();
 }
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

@@ -9,7 +9,7 @@
 
 #include "connection.hpp"
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 
 /// Which server answers, and since when it runs: another one has another text.
 inline constexpr std::string_view which_server{
@@ -45,4 +45,4 @@ private:
     std::unique_ptr<char, decltype(&PQfreemem)> piece_{nullptr, &PQfreemem};
 };
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

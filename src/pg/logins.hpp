@@ -15,7 +15,7 @@
 #include "resolve.hpp"
 #include "troubles.hpp"
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 
 /// A login costs a server more than many statements do. One that refuses is tried by one at a time,
 /// and the others share its answer: or all would keep it busy just when it comes back.
@@ -113,4 +113,4 @@ private:
     const bool leaves_none_to_listen_;
 };
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

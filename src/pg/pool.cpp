@@ -15,7 +15,7 @@
 #include "pool_state.hpp"
 #include "sqlstate.hpp"
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 
 namespace asio = boost::asio;
 using clock = std::chrono::steady_clock;
@@ -399,4 +399,4 @@ asio::awaitable<result> pool::run(const statement& sql, parameters values, time_
     }
 }
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

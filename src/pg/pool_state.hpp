@@ -16,7 +16,7 @@
 #include "larder/pg/error.hpp"
 #include "logins.hpp"
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 
 /// How often a transaction that is wholly larder's is made, while what is in its way passes, and
 /// until when it is made once more. Who was in a conflict has waited already.
@@ -122,4 +122,4 @@ struct transaction::state {
     std::string id = {};
 };
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

@@ -9,7 +9,7 @@
 #include "digest.hpp"
 #include "pool_state.hpp"
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 
 namespace asio = boost::asio;
 
@@ -101,4 +101,4 @@ asio::awaitable<std::vector<std::string>> pool::undeclared_tables(
     co_return std::vector<std::string>(all.begin(), all.end());
 }
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

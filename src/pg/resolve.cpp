@@ -10,7 +10,7 @@
 
 #include "larder/pg/error.hpp"
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 
 namespace asio = boost::asio;
 
@@ -109,4 +109,4 @@ asio::awaitable<conninfo::parameters> with_addresses(
     co_return with.all();
 }
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

@@ -10,7 +10,7 @@
 #include "../names.hpp"
 #include "larder/pg/conninfo.hpp"
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 
 /// One of the addresses of a server.
 struct address {
@@ -29,4 +29,4 @@ void begin_after(conninfo::parameters& all, const address& served_last, std::siz
 boost::asio::awaitable<conninfo::parameters> with_addresses(
     const conninfo& server, look_up& names, std::chrono::steady_clock::time_point deadline);
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

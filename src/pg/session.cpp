@@ -7,7 +7,7 @@
 
 #include "pool_state.hpp"
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 
 namespace asio = boost::asio;
 
@@ -98,4 +98,4 @@ std::function<asio::awaitable<fate>()> session::fate_check() const {
     return [&connections = pool_, lost = lost_] { return fate_of_all(connections, lost); };
 }
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

@@ -6,7 +6,7 @@
 
 #include "larder/pg/error.hpp"
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 
 namespace {
 
@@ -92,4 +92,4 @@ std::string in_words_of_login(std::string_view said) {
 
 }  // namespace sqlstate
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

@@ -5,7 +5,9 @@
 #include <string>
 #include <string_view>
 
-namespace larder::pg::sqlstate {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::pg::sqlstate {
 
 /// The server ends the session with it, maybe right after a commit.
 bool ends_session(std::string_view state);
@@ -32,4 +34,4 @@ std::string sentence_for(std::string_view state);
 /// The code in what libpq says of a login, verbosely; empty if there is none.
 std::string in_words_of_login(std::string_view said);
 
-}  // namespace larder::pg::sqlstate
+}  // namespace LARDER_NAMESPACE::pg::sqlstate

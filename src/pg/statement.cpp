@@ -4,7 +4,7 @@
 
 #include <charconv>
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 
 namespace {
 
@@ -107,4 +107,4 @@ std::optional<parameters> array_elements(std::string_view text) {
 
 }  // namespace detail
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

@@ -8,7 +8,7 @@
 
 #include "larder/pg/transaction.hpp"
 
-namespace larder::pg::tables {
+namespace LARDER_NAMESPACE::pg::tables {
 
 namespace asio = boost::asio;
 
@@ -140,4 +140,4 @@ asio::awaitable<std::string> identity(connection& with) {
     co_return std::string{said->text(0, 0).value_or("-")};
 }
 
-}  // namespace larder::pg::tables
+}  // namespace LARDER_NAMESPACE::pg::tables

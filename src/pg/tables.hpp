@@ -11,7 +11,7 @@
 #include "announcements.hpp"
 #include "connection.hpp"
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 
 /// `larder.unreleased`: what was announced because Valkey could not be told, until it is known to
 /// be released. So it outlives the process that wrote it, and reaches who did not listen.
@@ -45,4 +45,4 @@ inline constexpr std::string_view write_server =
 
 }  // namespace tables
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

@@ -7,7 +7,7 @@
 #include "pool_state.hpp"
 #include "tables.hpp"
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 
 namespace asio = boost::asio;
 
@@ -110,4 +110,4 @@ asio::awaitable<void> transaction::rollback() {
     s.with.reset();
 }
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

@@ -2,7 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 
 namespace {
 
@@ -44,4 +44,4 @@ void troubles::failed(const error& why) {
                      why.sqlstate().empty() ? "" : " (SQLSTATE " + why.sqlstate() + ")");
 }
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

@@ -8,7 +8,7 @@
 
 #include "larder/pg/error.hpp"
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 
 /// Each reason once: of a server that lets nobody in, until it does; of a statement, once in a
 /// while.
@@ -33,4 +33,4 @@ private:
     bool refused_ = false;
 };
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

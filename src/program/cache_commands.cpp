@@ -12,7 +12,7 @@
 #include "larder/process_log.hpp"
 #include "program/statuses.hpp"
 
-namespace larder::program {
+namespace LARDER_NAMESPACE::program {
 
 namespace {
 
@@ -103,4 +103,4 @@ action define_cache_commands(CLI::App& caching, const description& of, const com
     };
 }
 
-}  // namespace larder::program
+}  // namespace LARDER_NAMESPACE::program

@@ -7,7 +7,7 @@
 
 #include "larder/process_log.hpp"
 
-namespace larder::program {
+namespace LARDER_NAMESPACE::program {
 
 /// They go the way of the log: whoever does not read them stops nothing.
 class complaints {
@@ -31,4 +31,4 @@ private:
     const bool as_json_;
 };
 
-}  // namespace larder::program
+}  // namespace LARDER_NAMESPACE::program

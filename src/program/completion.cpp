@@ -5,7 +5,7 @@
 
 #include "program/usage.hpp"
 
-namespace larder::program {
+namespace LARDER_NAMESPACE::program {
 
 namespace {
 
@@ -165,4 +165,4 @@ std::string zsh_completion(const usage& of) {
            " \"$@\"\nelse\n    compdef " + function + " " + of.name + "\nfi\n";
 }
 
-}  // namespace larder::program
+}  // namespace LARDER_NAMESPACE::program

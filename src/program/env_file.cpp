@@ -12,7 +12,7 @@
 
 #include "program/variables.hpp"
 
-namespace larder::program {
+namespace LARDER_NAMESPACE::program {
 
 namespace {
 
@@ -186,4 +186,4 @@ void add_env_file_flag(CLI::App& command, std::vector<std::string>& files) {
             ->allow_extra_args(false);
 }
 
-}  // namespace larder::program
+}  // namespace LARDER_NAMESPACE::program

@@ -8,7 +8,7 @@
 
 #include "larder/program.hpp"
 
-namespace larder::program {
+namespace LARDER_NAMESPACE::program {
 
 /// `NAME=value` a line, as systemd's EnvironmentFile has it: blank lines, and lines that begin with
 /// `#` or `;`, say nothing. A value may be in '' (as it is, also over several lines) or in ""
@@ -30,4 +30,4 @@ void take_env_files(const std::vector<std::string>& command_line, const std::str
 /// something.
 void add_env_file_flag(CLI::App& command, std::vector<std::string>& files);
 
-}  // namespace larder::program
+}  // namespace LARDER_NAMESPACE::program

@@ -5,7 +5,7 @@
 
 #include "program/serve_flags.hpp"
 
-namespace larder::program {
+namespace LARDER_NAMESPACE::program {
 
 namespace {
 
@@ -47,4 +47,4 @@ Parameters of VALKEY_SERVICE_URI: db, username, password; with TLS ssl_ca_certs,
 ssl_keyfile, and ssl_cert_reqs, which is required or none.)";
 }
 
-}  // namespace larder::program
+}  // namespace LARDER_NAMESPACE::program

@@ -5,9 +5,9 @@
 
 #include "larder/program.hpp"
 
-namespace larder::program {
+namespace LARDER_NAMESPACE::program {
 
 /// The variables, and the parameters of the URIs in them.
 std::string help_on_variables(const description& of);
 
-}  // namespace larder::program
+}  // namespace LARDER_NAMESPACE::program

@@ -4,7 +4,7 @@
 
 #include "program/usage.hpp"
 
-namespace larder::program {
+namespace LARDER_NAMESPACE::program {
 
 namespace {
 
@@ -135,4 +135,4 @@ std::string manual_page(const usage& of, const description& about) {
     return text;
 }
 
-}  // namespace larder::program
+}  // namespace LARDER_NAMESPACE::program

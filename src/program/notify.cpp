@@ -15,7 +15,7 @@
 #include <string_view>
 #include <system_error>
 
-namespace larder::program {
+namespace LARDER_NAMESPACE::program {
 
 namespace {
 
@@ -76,4 +76,4 @@ pid_t notify_socket::ready() {
     return who.pid;
 }
 
-}  // namespace larder::program
+}  // namespace LARDER_NAMESPACE::program

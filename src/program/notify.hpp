@@ -5,7 +5,9 @@
 
 #include <string>
 
-namespace larder::program {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::program {
 
 /// Says `READY=1` to the socket in NOTIFY_SOCKET; does nothing without one. systemd waits for it
 /// with `Type=notify`.
@@ -31,4 +33,4 @@ private:
     std::string name_;
 };
 
-}  // namespace larder::program
+}  // namespace LARDER_NAMESPACE::program

@@ -13,7 +13,7 @@
 
 #include "program/variables.hpp"
 
-namespace larder::program {
+namespace LARDER_NAMESPACE::program {
 
 namespace {
 
@@ -230,4 +230,4 @@ void add_serve_flags(CLI::App& serving, serve_flags& flags) {
     serving.get_option("--reload-dir")->type_name("FOLDER");
 }
 
-}  // namespace larder::program
+}  // namespace LARDER_NAMESPACE::program

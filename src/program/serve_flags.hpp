@@ -11,7 +11,7 @@
 #include "larder/app.hpp"
 #include "larder/program.hpp"
 
-namespace larder::program {
+namespace LARDER_NAMESPACE::program {
 
 /// Named as uvicorn's, where it has them.
 struct serve_flags {
@@ -70,4 +70,4 @@ app_options options_from(const description& of, const serve_flags& flags);
 /// What is in force, one `name = value` a line; no password.
 std::string text_of(const description& of, const serve_flags& flags, const app_options& options);
 
-}  // namespace larder::program
+}  // namespace LARDER_NAMESPACE::program

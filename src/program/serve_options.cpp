@@ -12,7 +12,7 @@
 #include "program/serve_flags.hpp"
 #include "program/settings.hpp"
 
-namespace larder::program {
+namespace LARDER_NAMESPACE::program {
 
 namespace {
 
@@ -204,4 +204,4 @@ std::string text_of(const description& of, const serve_flags& flags, const app_o
     return out.str();
 }
 
-}  // namespace larder::program
+}  // namespace LARDER_NAMESPACE::program

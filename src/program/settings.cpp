@@ -12,7 +12,7 @@
 #include "larder/pg/fault_in.hpp"
 #include "program/uri_faults.hpp"
 
-namespace larder::program {
+namespace LARDER_NAMESPACE::program {
 
 namespace {
 
@@ -163,4 +163,4 @@ bool client_reload_from_environment() {
     return !text || switch_from(name, *text);
 }
 
-}  // namespace larder::program
+}  // namespace LARDER_NAMESPACE::program

@@ -13,7 +13,7 @@
 #include "larder/valkey/uri.hpp"
 #include "program/variables.hpp"
 
-namespace larder::program {
+namespace LARDER_NAMESPACE::program {
 
 /// PG_FOLLOW_URI, as PG_SERVICE_URI: where PostgreSQL's log is read from, if not there.
 std::optional<pg::conninfo> follow_source_from_environment(const std::string& database);
@@ -71,4 +71,4 @@ struct database_choice {
 };
 database_choice explain_database(const std::string& database);
 
-}  // namespace larder::program
+}  // namespace LARDER_NAMESPACE::program

@@ -12,7 +12,7 @@
 #include "larder/process_log.hpp"
 #include "program/statuses.hpp"
 
-namespace larder::program {
+namespace LARDER_NAMESPACE::program {
 
 namespace {
 
@@ -52,4 +52,4 @@ action define_status_command(CLI::App& showing, const description& of, const com
     };
 }
 
-}  // namespace larder::program
+}  // namespace LARDER_NAMESPACE::program

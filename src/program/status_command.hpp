@@ -9,10 +9,10 @@
 #include "larder/program.hpp"
 #include "program/complaints.hpp"
 
-namespace larder::program {
+namespace LARDER_NAMESPACE::program {
 
 /// Adds its flags. What is returned runs it, with what `options` makes of the environment.
 action define_status_command(CLI::App& showing, const description& of, const complaints& to,
                              std::function<app_options()> options);
 
-}  // namespace larder::program
+}  // namespace LARDER_NAMESPACE::program

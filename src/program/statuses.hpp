@@ -1,8 +1,10 @@
 // Exit statuses, as in sysexits.h.
 #pragma once
 
-namespace larder::program {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::program {
 
 inline constexpr int status_usage = 64, status_unavailable = 69, status_config = 78;
 
-}  // namespace larder::program
+}  // namespace LARDER_NAMESPACE::program

@@ -6,7 +6,7 @@
 #include "larder/pg/conninfo.hpp"
 #include "larder/valkey/uri.hpp"
 
-namespace larder::program {
+namespace LARDER_NAMESPACE::program {
 
 namespace {
 
@@ -124,4 +124,4 @@ std::string fault_of_cache_uri(std::string_view uri) {
     return "its scheme is none of valkey, valkeys, redis, rediss and unix";
 }
 
-}  // namespace larder::program
+}  // namespace LARDER_NAMESPACE::program

@@ -6,7 +6,7 @@
 #include <iostream>
 #include <memory>
 
-namespace larder::program {
+namespace LARDER_NAMESPACE::program {
 
 namespace {
 
@@ -79,4 +79,4 @@ action define_usage_commands(CLI::App& program, const description& of) {
     };
 }
 
-}  // namespace larder::program
+}  // namespace LARDER_NAMESPACE::program

@@ -9,7 +9,7 @@
 
 #include "larder/program.hpp"
 
-namespace larder::program {
+namespace LARDER_NAMESPACE::program {
 
 struct usage_flag {
     std::vector<std::string> names;    ///< `--access-log`, `--no-access-log`; none: an argument
@@ -44,4 +44,4 @@ std::string manual_page(const usage& of, const description& about);
 /// asks for.
 action define_usage_commands(CLI::App& program, const description& of);
 
-}  // namespace larder::program
+}  // namespace LARDER_NAMESPACE::program

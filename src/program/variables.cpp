@@ -4,7 +4,7 @@
 #include <charconv>
 #include <cstdlib>
 
-namespace larder::program {
+namespace LARDER_NAMESPACE::program {
 
 namespace {
 
@@ -64,4 +64,4 @@ std::int64_t number_from(const std::string& name, std::string_view text, std::in
                         std::string{text} + "'");
 }
 
-}  // namespace larder::program
+}  // namespace LARDER_NAMESPACE::program

@@ -8,7 +8,7 @@
 
 #include "larder/program.hpp"
 
-namespace larder::program {
+namespace LARDER_NAMESPACE::program {
 
 /// What a variable is set to, without white space at both ends; nothing if it is unset or empty.
 /// Throws setting_error if there is nothing but white space, or a control character, but for the
@@ -30,4 +30,4 @@ std::int64_t number_from(const std::string& name, std::string_view text, std::in
 std::optional<std::int64_t> number_between(std::string_view text, std::int64_t least,
                                            std::int64_t most);
 
-}  // namespace larder::program
+}  // namespace LARDER_NAMESPACE::program

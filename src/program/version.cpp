@@ -4,7 +4,7 @@
 #include <openssl/crypto.h>
 #include <boost/version.hpp>
 
-namespace larder::program {
+namespace LARDER_NAMESPACE::program {
 
 namespace {
 
@@ -27,4 +27,4 @@ std::string text_of_version(const description& of) {
            ::OpenSSL_version(OPENSSL_VERSION_STRING);
 }
 
-}  // namespace larder::program
+}  // namespace LARDER_NAMESPACE::program

@@ -11,7 +11,7 @@
 #include "larder/program.hpp"
 #include "program/settings.hpp"
 
-namespace larder::program {
+namespace LARDER_NAMESPACE::program {
 
 void with_source(const std::string& database,
                  const std::function<boost::asio::awaitable<void>(pg::pool&)>& work) {
@@ -33,4 +33,4 @@ void with_source(const std::string& database,
     if (why_not) std::rethrow_exception(why_not);
 }
 
-}  // namespace larder::program
+}  // namespace LARDER_NAMESPACE::program

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace larder::valkey {
+namespace LARDER_NAMESPACE::valkey {
 
 namespace {
 
@@ -51,4 +51,4 @@ cache_error asker::failure() const {
     return {where + ": " + no_answer, false};
 }
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

@@ -14,7 +14,7 @@
 #include "valkey/client.hpp"
 #include "valkey/redis_link.hpp"
 
-namespace larder::valkey {
+namespace LARDER_NAMESPACE::valkey {
 
 /// Connects once. Nobody is told of changes.
 ///
@@ -54,4 +54,4 @@ private:
     nursery home_;  // ends first
 };
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

@@ -4,7 +4,9 @@
 #include <chrono>
 #include <utility>
 
-namespace larder::valkey {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::valkey {
 
 /// Open, nobody waits for the server: it has missed a deadline, and no PING was answered in time
 /// since then. A PING that comes back late leaves it open, or a slow server would cost its deadline
@@ -28,4 +30,4 @@ private:
     bool open_ = false;
 };
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

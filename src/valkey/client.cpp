@@ -7,7 +7,7 @@
 
 #include "refusals.hpp"
 
-namespace larder::valkey {
+namespace LARDER_NAMESPACE::valkey {
 
 namespace {
 
@@ -193,4 +193,4 @@ task<void> client::probe() {
     probing_ = false;
 }
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

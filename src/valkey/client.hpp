@@ -14,7 +14,7 @@
 #include "valkey/link.hpp"
 #include "valkey/supervisor.hpp"
 
-namespace larder::valkey {
+namespace LARDER_NAMESPACE::valkey {
 
 /// What a client tells its owner. They must not throw.
 class client_events {
@@ -120,4 +120,4 @@ private:
     nursery home_;                                                 // ends first
 };
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
-namespace larder::valkey {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::valkey {
 
 using command = std::vector<std::string>;
 
@@ -26,4 +28,4 @@ struct reply {
     }
 };
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

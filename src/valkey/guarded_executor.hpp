@@ -16,7 +16,9 @@
 #include <type_traits>
 #include <utility>
 
-namespace larder::valkey {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::valkey {
 
 /// What `Inner` executes is executed by that; what it throws is told instead. Boost.Redis throws in
 /// its own handlers where a reply is longer than it may be, or memory is short.
@@ -69,4 +71,4 @@ private:
 using link_executor = guarded_executor<boost::asio::any_io_executor>;
 using link_socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, link_executor>;
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <utility>
 
-namespace larder::valkey {
+namespace LARDER_NAMESPACE::valkey {
 
 namespace {
 
@@ -56,4 +56,4 @@ handshake read_handshake(const std::vector<reply>& all) {
     return result;
 }
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

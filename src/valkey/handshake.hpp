@@ -7,7 +7,7 @@
 
 #include "valkey/command.hpp"
 
-namespace larder::valkey {
+namespace LARDER_NAMESPACE::valkey {
 
 /// What a server says of its part in replication.
 struct standing {
@@ -44,4 +44,4 @@ inline constexpr auto no_answer = "it does not answer";
 inline constexpr auto login_refused =
     "the login was refused: check the user, password and database in the URI";
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

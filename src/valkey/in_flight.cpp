@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace larder::valkey {
+namespace LARDER_NAMESPACE::valkey {
 
 using namespace std::chrono_literals;
 
@@ -72,4 +72,4 @@ std::size_t in_flight::size() const {
                                     std::count_if(background_.begin(), background_.end(), waits));
 }
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

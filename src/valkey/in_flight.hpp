@@ -7,7 +7,7 @@
 
 #include "valkey/link.hpp"
 
-namespace larder::valkey {
+namespace LARDER_NAMESPACE::valkey {
 
 /// Exchanges in the order of sending; those of one urgency have one deadline, so the oldest is the
 /// next to miss its own.
@@ -56,4 +56,4 @@ private:
     pause watch_;
 };
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

@@ -10,7 +10,7 @@
 #include "valkey/command.hpp"
 #include "world.hpp"
 
-namespace larder::valkey {
+namespace LARDER_NAMESPACE::valkey {
 
 /// Who waits for a command.
 enum class urgency {
@@ -83,4 +83,4 @@ protected:
     ~network() = default;
 };
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

@@ -5,7 +5,9 @@
 
 #include <cerrno>
 
-namespace larder::valkey {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::valkey {
 
 /// Bytes, an end or an error wait in it. One system call; reads nothing.
 inline bool readable(int socket) {
@@ -14,4 +16,4 @@ inline bool readable(int socket) {
            (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

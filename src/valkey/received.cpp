@@ -6,7 +6,7 @@
 
 #include <netinet/in.h>
 
-namespace larder::valkey {
+namespace LARDER_NAMESPACE::valkey {
 
 std::uint64_t bytes_received(int socket) {
     tcp_info info{};
@@ -15,4 +15,4 @@ std::uint64_t bytes_received(int socket) {
     return info.tcpi_bytes_received;
 }
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

@@ -3,9 +3,11 @@
 
 #include <cstdint>
 
-namespace larder::valkey {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::valkey {
 
 /// All bytes that the kernel has received on this connection, read or not. One system call.
 std::uint64_t bytes_received(int socket);
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

@@ -22,7 +22,7 @@
 #include "tls_unread.hpp"
 #include "unix_relay.hpp"
 
-namespace larder::valkey {
+namespace LARDER_NAMESPACE::valkey {
 
 namespace asio = boost::asio;
 namespace redis = boost::redis;
@@ -272,4 +272,4 @@ std::shared_ptr<link> redis_network::open(const std::string& address, link_event
     }
 }
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

@@ -13,7 +13,7 @@
 #include "larder/valkey/options.hpp"
 #include "valkey/link.hpp"
 
-namespace larder::valkey {
+namespace LARDER_NAMESPACE::valkey {
 
 /// Finds a server's addresses and opens connections: TCP, TLS, or a Unix socket.
 class redis_network final : public network {
@@ -40,4 +40,4 @@ private:
     bool cancelled_ = false;
 };
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

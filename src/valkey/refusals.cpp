@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace larder::valkey {
+namespace LARDER_NAMESPACE::valkey {
 
 namespace {
 
@@ -64,4 +64,4 @@ std::string with_help(std::string_view error, std::string_view user) {
     return what_helps.empty() ? sentence : sentence + "; " + what_helps;
 }
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

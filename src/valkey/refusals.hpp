@@ -4,7 +4,9 @@
 #include <string>
 #include <string_view>
 
-namespace larder::valkey {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::valkey {
 
 /// Valkey's sentence, without where in which script it was, and behind it what helps where that is
 /// known. `user` is who logged in.
@@ -13,4 +15,4 @@ std::string with_help(std::string_view error, std::string_view user);
 /// Whether the server is a node of a cluster that does not serve the key.
 bool is_of_cluster(std::string_view error);
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

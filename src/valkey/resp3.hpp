@@ -15,7 +15,7 @@
 
 #include "valkey/link.hpp"
 
-namespace larder::valkey {
+namespace LARDER_NAMESPACE::valkey {
 
 // Takes the replies node by node. Boost.Redis' own response forgets all others where one is an
 // error.
@@ -104,4 +104,4 @@ struct hello_listener {
     void trace(const Any&...) const {}
 };
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

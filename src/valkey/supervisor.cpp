@@ -7,7 +7,7 @@
 
 #include "refusals.hpp"
 
-namespace larder::valkey {
+namespace LARDER_NAMESPACE::valkey {
 
 using namespace std::chrono_literals;
 
@@ -195,4 +195,4 @@ void supervisor::say_lost(const std::string& why) {
     spdlog::warn("No connection to Valkey at {}: {}", options_.server.address(), why);
 }
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

@@ -10,7 +10,7 @@
 #include "valkey/handshake.hpp"
 #include "valkey/link.hpp"
 
-namespace larder::valkey {
+namespace LARDER_NAMESPACE::valkey {
 
 /// Lives of a connection, one after the other. A life is published when its handshake succeeded,
 /// and unpublished when the connection ends or is ended.
@@ -114,4 +114,4 @@ private:
     std::vector<wait_id> starting_;  // first_attempt()
 };
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

@@ -9,7 +9,7 @@
 
 #include "tls_unread.hpp"
 
-namespace larder::valkey {
+namespace LARDER_NAMESPACE::valkey {
 
 namespace asio = boost::asio;
 
@@ -65,4 +65,4 @@ void set_up(asio::ssl::stream<link_socket>& stream, const server& s, std::string
                  const_cast<char*>(s.host.c_str()));
 }
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

@@ -9,7 +9,7 @@
 #include "larder/valkey/uri.hpp"
 #include "valkey/guarded_executor.hpp"
 
-namespace larder::valkey {
+namespace LARDER_NAMESPACE::valkey {
 
 /// TLS 1.2 and later, with the authorities that the URI names or else the system's.
 /// Errors   throws boost::system::system_error, whose text is for the log.
@@ -19,4 +19,4 @@ boost::asio::ssl::context make_tls(const server& s);
 /// that is in `fault` afterwards, which lives as long as the stream.
 void set_up(boost::asio::ssl::stream<link_socket>& stream, const server& s, std::string& fault);
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

@@ -14,7 +14,7 @@
 // that finds nothing says that everything taken before was handled; and the BIO counts what was
 // taken, which is compared with what the kernel received.
 
-namespace larder::valkey {
+namespace LARDER_NAMESPACE::valkey {
 
 namespace {
 
@@ -41,4 +41,4 @@ bool has_unread(const SSL* tls, int socket) {
            bytes_received(socket) != BIO_number_read(bio);
 }
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

@@ -3,7 +3,9 @@
 
 #include <openssl/types.h>
 
-namespace larder::valkey {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::valkey {
 
 /// Call once, before the handshake, for a stream that one reader reads.
 void watch_reads(SSL* tls);
@@ -13,4 +15,4 @@ void watch_reads(SSL* tls);
 /// record counts once all of it has come. One system call.
 bool has_unread(const SSL* tls, int socket);
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

@@ -14,7 +14,7 @@
 
 #include "readable.hpp"
 
-namespace larder::valkey {
+namespace LARDER_NAMESPACE::valkey {
 
 namespace asio = boost::asio;
 
@@ -105,4 +105,4 @@ asio::awaitable<void> unix_relay::carry_to_near() {
     }
 }
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

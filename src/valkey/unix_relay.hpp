@@ -11,7 +11,7 @@
 
 #include "valkey/guarded_executor.hpp"
 
-namespace larder::valkey {
+namespace LARDER_NAMESPACE::valkey {
 
 /// Listens on a loopback port, takes one connection there and carries its bytes to the Unix socket
 /// and back until either end closes. Others who knock at the port are turned away.
@@ -45,4 +45,4 @@ private:
     std::uint64_t taken_ = 0;  // from the far end, in bytes
 };
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

@@ -6,7 +6,7 @@
 
 #include "larder/percent.hpp"
 
-namespace larder::valkey {
+namespace LARDER_NAMESPACE::valkey {
 
 namespace {
 
@@ -147,4 +147,4 @@ std::optional<server> parse_uri(std::string_view uri) {
     return result;
 }
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

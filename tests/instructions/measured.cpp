@@ -27,12 +27,12 @@ extern "C" [[gnu::noinline]] void measured(void (*once)(void*), void* with) {
     for (int i = 0; i < 1'000; ++i) once(with);
 }
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 // In the library's source of it Boost.Beast is asked, which would be compiled for this alone.
 std::string_view reason(unsigned) { return "OK"; }
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http
 
 namespace larder::instructions {
 

@@ -21,7 +21,7 @@
 
 #include "unit/captured_log.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 // Of a cached reply the library's templates make coroutines.
 namespace replies_in_app_test {
@@ -370,4 +370,4 @@ TEST(refuse_media_type, says_what_to_send) {
 }
 
 }  // namespace
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

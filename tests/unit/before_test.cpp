@@ -17,7 +17,7 @@
 #include "larder/app.hpp"
 #include "unit/offline_worker.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 // The library's templates make coroutines of these.
 namespace types_of_before_test {
@@ -231,4 +231,4 @@ TEST(label, says_for_whom_an_answer_is) {
 }
 
 }  // namespace
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

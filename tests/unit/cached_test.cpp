@@ -20,7 +20,7 @@
 #include "unit/captured_log.hpp"
 #include "unit/offline_worker.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 namespace {
 
 using strings = std::vector<std::string>;
@@ -259,4 +259,4 @@ TEST(cached, reads_the_very_entries_that_a_write_breaks) {
 }
 
 }  // namespace
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

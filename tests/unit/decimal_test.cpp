@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 namespace {
 
 using money = decimal<12, 2>;
@@ -356,4 +356,4 @@ TEST(decimal, takes_time_in_proportion_to_the_digits) {
 }
 
 }  // namespace
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

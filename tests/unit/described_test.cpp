@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 namespace {
 
 struct person {
@@ -98,4 +98,4 @@ TEST(described, knows_integers_that_fit_64_bits_with_sign) {
 }
 
 }  // namespace
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

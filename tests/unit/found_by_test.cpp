@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 namespace {
 
 enum class color { red, green };
@@ -80,4 +80,4 @@ TEST(found_by, asks_with_the_member_and_says_what_it_breaks) {
 }
 
 }  // namespace
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

@@ -15,7 +15,7 @@
 #include <variant>
 #include <vector>
 
-namespace larder::json {
+namespace LARDER_NAMESPACE::json {
 namespace {
 
 using namespace std::string_literals;
@@ -459,4 +459,4 @@ TEST(json_text, is_read_back_as_it_was_written) {
 }
 
 }  // namespace
-}  // namespace larder::json
+}  // namespace LARDER_NAMESPACE::json

@@ -17,7 +17,7 @@
 #include "larder/json.hpp"
 #include "orders.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 namespace {
 
 struct filter {
@@ -295,4 +295,4 @@ TEST(openapi, a_body_with_structs_inside_refers_to_them) {
 }
 
 }  // namespace
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

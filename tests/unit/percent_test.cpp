@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 namespace {
 
 TEST(percent_decode, leaves_other_text_alone) {
@@ -69,4 +69,4 @@ TEST(percent_decode_leniently, differs_only_where_the_strict_one_refuses) {
 }
 
 }  // namespace
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

@@ -19,7 +19,7 @@
 #include "larder/app.hpp"
 #include "larder/http/error.hpp"
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 
 // The library's templates make coroutines of these.
 namespace types_of_preconditions_test {
@@ -139,4 +139,4 @@ TEST(preconditions, are_about_the_body_of_a_get) {
 }
 
 }  // namespace
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

@@ -11,7 +11,7 @@
 #include <string>
 #include <thread>
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 namespace {
 
 namespace fs = std::filesystem;
@@ -101,4 +101,4 @@ TEST_F(processors_of, files_that_make_no_sense_are_disregarded) {
 }
 
 }  // namespace
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 namespace {
 
 TEST(secret, is_the_same_as_itself_alone) {
@@ -23,4 +23,4 @@ TEST(secret, has_the_digest_that_others_compute) {
 }
 
 }  // namespace
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

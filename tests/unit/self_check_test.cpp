@@ -8,7 +8,7 @@
 #include <set>
 #include <string>
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 namespace {
 
 using namespace std::chrono_literals;
@@ -33,4 +33,4 @@ TEST(self_check, allows_what_the_promises_allow) {
 }
 
 }  // namespace
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

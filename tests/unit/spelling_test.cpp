@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 namespace {
 
 using namespace std::chrono_literals;
@@ -119,4 +119,4 @@ TEST(enumeration_text, is_the_enumerators_name) {
 }
 
 }  // namespace
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE

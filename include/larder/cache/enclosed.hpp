@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <string_view>
 
-namespace larder::cache {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::cache {
 
 namespace detail {
 
@@ -24,4 +26,4 @@ constexpr bool is_nothing(std::string_view text) {
            text.ends_with(null);
 }
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

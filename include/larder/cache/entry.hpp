@@ -7,7 +7,9 @@
 #include <string>
 #include <string_view>
 
-namespace larder::cache {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::cache {
 
 /// Where an answer came from.
 enum class origin { local, shared, source };
@@ -51,4 +53,4 @@ struct local_hit {
     std::uint64_t version;  ///< no other value of this tier has it, of whichever key
 };
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

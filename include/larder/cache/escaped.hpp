@@ -6,7 +6,9 @@
 #include <string_view>
 #include <vector>
 
-namespace larder::cache {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::cache {
 
 /// A text as part of a key: letters, digits, underscores, dots and hyphens stand for themselves,
 /// and other bytes are percent-encoded. So is the `a` of `all`, which is the entry over all rows.
@@ -27,4 +29,4 @@ using key_parts = std::vector<std::optional<std::string>>;
 /// over more rows, `books:Emma:all`, `books:all:1815` and `books:all:all`, which is the first.
 std::vector<std::string> keys_of_row(std::string_view family, const key_parts& row);
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

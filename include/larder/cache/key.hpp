@@ -20,7 +20,7 @@
 #include "larder/from.hpp"
 #include "larder/spelling.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 /// A table whose rows an entry is computed from, and its columns that tell the entries apart: one
 /// for each parameter of the key, in their order. If the table has none for some parameter (it is
@@ -297,4 +297,4 @@ private:
     std::tuple<Members T::*...> members_;
 };
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

@@ -4,7 +4,9 @@
 #include <string>
 #include <vector>
 
-namespace larder::cache {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::cache {
 
 /// Reads of the latest minute or so: one that is half a minute old counts half as much as a new
 /// one.
@@ -17,4 +19,4 @@ struct key_reads {
     std::vector<of_key> most;  ///< the most read ones first
 };
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

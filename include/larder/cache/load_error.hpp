@@ -3,7 +3,9 @@
 
 #include <stdexcept>
 
-namespace larder::cache {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::cache {
 
 /// A load took longer than the key's policy allows, or so many went on that it could not begin.
 /// Nothing is wrong with the request: 503, try again later.
@@ -12,4 +14,4 @@ public:
     using std::runtime_error::runtime_error;
 };
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

@@ -13,7 +13,7 @@
 
 #include "larder/cache/policy.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 class load_bound;
 
@@ -60,4 +60,4 @@ struct followed_how {
     std::chrono::milliseconds late{0};   ///< how much later than its commit a write is told
 };
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

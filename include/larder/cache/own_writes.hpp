@@ -11,7 +11,9 @@
 #include <string_view>
 #include <vector>
 
-namespace larder::cache {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::cache {
 
 /// A key that a write made untrue, and that write's mark on it in Valkey.
 struct broken_key {
@@ -146,4 +148,4 @@ private:
     std::unique_ptr<state> state_;
 };
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

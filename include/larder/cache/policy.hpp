@@ -6,7 +6,9 @@
 #include <cstddef>
 #include <optional>
 
-namespace larder::cache {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::cache {
 
 /// What is said of a family's entries alone; what is not said is as for all families.
 struct policy {
@@ -39,4 +41,4 @@ struct policy {
     bool operator==(const policy&) const = default;
 };
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

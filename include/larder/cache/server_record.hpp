@@ -3,7 +3,9 @@
 
 #include <string>
 
-namespace larder::cache {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::cache {
 
 /// An address may lead to server A, then to B, and to A again, as it was before what was written
 /// meanwhile. A process that was there all the time knows; one that begins then has to be told. So
@@ -18,4 +20,4 @@ struct server_record {
     std::string server = {};  ///< empty: there was none so far
 };
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

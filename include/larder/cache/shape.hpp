@@ -12,7 +12,7 @@
 #include "larder/described.hpp"
 #include "larder/spelling.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 namespace detail {
 
@@ -123,4 +123,4 @@ constexpr std::uint64_t shape_of() {
     return all.value();
 }
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

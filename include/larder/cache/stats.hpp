@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace larder::cache {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::cache {
 
 /// Requests that no entry answered, by the reason.
 struct misses {
@@ -53,4 +55,4 @@ struct stats {
     std::size_t commands = 0;  ///< that Valkey has not answered yet
 };
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

@@ -23,7 +23,7 @@
 #include "larder/fate.hpp"
 #include "larder/valkey/options.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 /// Values under keys with a TTL, kept true: a reader that begins after a write was answered never
 /// gets what was true before it.
@@ -165,4 +165,4 @@ private:
     std::unique_ptr<state> state_;
 };
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

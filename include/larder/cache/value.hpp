@@ -10,7 +10,7 @@
 #include "larder/cache/shape.hpp"
 #include "larder/json.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 namespace detail {
 
@@ -92,4 +92,4 @@ bool is_value(std::string_view text) {
     return from_text(text, any);
 }
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

@@ -6,7 +6,9 @@
 #include <string>
 #include <string_view>
 
-namespace larder::http {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::http {
 
 /// A request's directives (5.2.1). No-transform is not among them: larder transforms nothing.
 struct cache_directives {
@@ -57,4 +59,4 @@ struct client_policy {
 /// The value of an answer's cache-control.
 std::string cache_control(const client_policy& policy);
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

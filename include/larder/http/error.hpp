@@ -7,7 +7,7 @@
 
 #include "larder/http/input.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 /// An answer with `{"detail": ...}`, as FastAPI's HTTPException.
 class error : public std::runtime_error {
@@ -31,4 +31,4 @@ private:
     http::faults faults_;
 };
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

@@ -18,7 +18,7 @@
 #include "larder/json.hpp"
 #include "larder/spelling.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 /// Where a value was sent: {"query", "customerid"}, {"body", "lines", 0, "quantity"}.
 using location = std::vector<std::variant<std::string, std::int64_t>>;
@@ -268,4 +268,4 @@ void read_body(std::string_view body, T& out, faults& wrong) {
     read_with_body({}, body, out, wrong);
 }
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

@@ -7,7 +7,9 @@
 #include <utility>
 #include <vector>
 
-namespace larder::http {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::http {
 
 enum class method { get, head, post, put, patch, del, options, other };
 
@@ -60,4 +62,4 @@ response error_response(unsigned status, std::string_view sentence);
 /// The words behind the status: "Not Found".
 std::string_view reason(unsigned status);
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

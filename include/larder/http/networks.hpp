@@ -6,11 +6,13 @@
 #include <string_view>
 #include <vector>
 
+#include "larder/namespace.hpp"
+
 namespace boost::asio::ip {
 class address;
 }
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 /// Empty at first. An IPv4 address is the same as the IPv6 one that it is mapped to.
 ///
@@ -38,4 +40,4 @@ private:
     std::vector<network> members_;
 };
 
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

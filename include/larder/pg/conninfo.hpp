@@ -7,7 +7,9 @@
 #include <utility>
 #include <vector>
 
-namespace larder::pg {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::pg {
 
 /// libpq's connection parameters: keyword and value, as libpq's PQconnectdbParams takes them.
 class conninfo {
@@ -27,4 +29,4 @@ private:
     parameters parameters_;
 };
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

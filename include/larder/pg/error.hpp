@@ -5,7 +5,9 @@
 #include <string>
 #include <utility>
 
-namespace larder::pg {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::pg {
 
 enum class failure {
     unavailable,  ///< no connection, lock or room for now, or a conflict with another transaction;
@@ -64,4 +66,4 @@ private:
     std::string sqlstate_, constraint_, transaction_, detail_;
 };
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

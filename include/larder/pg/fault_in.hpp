@@ -5,7 +5,7 @@
 
 #include "larder/pg/conninfo.hpp"
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 
 /// Why no server could ever be connected to with these parameters: a value that is none of those
 /// that libpq knows, as `sslmode=requires`, or no number. Empty if libpq would try.
@@ -14,4 +14,4 @@ namespace larder::pg {
 /// Cost     a socket of this machine's loopback; no name is looked up and no server asked.
 std::string fault_in(const conninfo& server);
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

@@ -16,7 +16,7 @@
 #include "larder/pg/statement.hpp"
 #include "larder/pg/transaction.hpp"
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 
 /// Which PostgreSQL a pool connects to, how often, and how long it waits.
 struct pool_options {
@@ -109,4 +109,4 @@ private:
     std::shared_ptr<state> state_;
 };
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

@@ -12,7 +12,7 @@
 #include "larder/pg/pool.hpp"
 #include "larder/pg/statements.hpp"
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 
 /// What is known about a request's writes.
 enum class outcome {
@@ -87,4 +87,4 @@ private:
     std::chrono::steady_clock::time_point until_ = std::chrono::steady_clock::time_point::max();
 };
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

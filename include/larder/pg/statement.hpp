@@ -22,7 +22,7 @@
 // libpq's own name for a result, so that this header does not need libpq's.
 struct pg_result;
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 
 /// One SQL statement with parameters $1, $2, ...; prepared once on each connection.
 struct statement {
@@ -174,4 +174,4 @@ private:
     std::unique_ptr<pg_result, free_result> result_;
 };
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

@@ -10,7 +10,7 @@
 
 #include "larder/pg/statement.hpp"
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 
 /// Gives a class that has `awaitable<result> run(const statement&, parameters)` its typed forms.
 ///
@@ -77,4 +77,4 @@ private:
     Runner& runner() { return static_cast<Runner&>(*this); }
 };
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

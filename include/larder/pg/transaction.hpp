@@ -8,7 +8,7 @@
 
 #include "larder/pg/statements.hpp"
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 
 inline constexpr auto notification_channel = "larder";
 
@@ -45,4 +45,4 @@ private:
     std::unique_ptr<state> state_;
 };
 
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

@@ -6,7 +6,7 @@
 
 #include "larder/valkey/uri.hpp"
 
-namespace larder::valkey {
+namespace LARDER_NAMESPACE::valkey {
 
 /// Which Valkey a worker connects to, and how long it waits.
 struct client_options {
@@ -26,4 +26,4 @@ struct client_options {
     }
 };
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

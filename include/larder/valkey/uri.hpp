@@ -6,7 +6,9 @@
 #include <string>
 #include <string_view>
 
-namespace larder::valkey {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::valkey {
 
 /// Where a Valkey is, and as whom to log in.
 struct server {
@@ -33,4 +35,4 @@ struct server {
 /// skipped. Empty if it is none of these, or has another parameter.
 std::optional<server> parse_uri(std::string_view uri);
 
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

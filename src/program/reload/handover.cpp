@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace larder::program::reload {
+namespace LARDER_NAMESPACE::program::reload {
 
 handover::actions handover::changed() {
     if (stopping_) return {};
@@ -71,4 +71,4 @@ handover::actions handover::end_of_stop() const {
     return {{what::exit, 0, status_}};
 }
 
-}  // namespace larder::program::reload
+}  // namespace LARDER_NAMESPACE::program::reload

@@ -8,7 +8,9 @@
 #include <set>
 #include <vector>
 
-namespace larder::program::reload {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::program::reload {
 
 /// At most one process serves, one is coming, one builds, and any number finish. A process that
 /// serves is told to finish once its successor serves, and not before.
@@ -63,4 +65,4 @@ private:
     int status_ = 0;  // of the last one that served
 };
 
-}  // namespace larder::program::reload
+}  // namespace LARDER_NAMESPACE::program::reload

@@ -5,7 +5,7 @@
 #include <system_error>
 #include <utility>
 
-namespace larder::program::reload {
+namespace LARDER_NAMESPACE::program::reload {
 
 namespace fs = std::filesystem;
 
@@ -52,4 +52,4 @@ bool sources::have_changed() {
     return false;
 }
 
-}  // namespace larder::program::reload
+}  // namespace LARDER_NAMESPACE::program::reload

@@ -5,7 +5,9 @@
 #include <filesystem>
 #include <vector>
 
-namespace larder::program::reload {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::program::reload {
 
 /// Looks at the files below some folders: names, sizes and times of change. Hidden files and
 /// folders, node_modules and folders that CMake builds in are left out.
@@ -28,4 +30,4 @@ private:
     bool is_pending_ = false;
 };
 
-}  // namespace larder::program::reload
+}  // namespace LARDER_NAMESPACE::program::reload

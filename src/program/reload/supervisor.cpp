@@ -27,7 +27,7 @@
 #include "program/reload/sources.hpp"
 #include "program/settings.hpp"
 
-namespace larder::program::reload {
+namespace LARDER_NAMESPACE::program::reload {
 
 namespace fs = std::filesystem;
 
@@ -241,4 +241,4 @@ supervisor::identity supervisor::identity_of_program() const {
 
 int supervise(options how) { return supervisor{std::move(how)}.run(); }
 
-}  // namespace larder::program::reload
+}  // namespace LARDER_NAMESPACE::program::reload

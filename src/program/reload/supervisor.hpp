@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
-namespace larder::program::reload {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::program::reload {
 
 struct options {
     /// As it was called. Children get `--reload=false`, `--fd` and `--admin-fd` besides.
@@ -24,4 +26,4 @@ struct options {
 ///         option is left out; std::system_error if there is no process or descriptor to be had.
 int supervise(options how);
 
-}  // namespace larder::program::reload
+}  // namespace LARDER_NAMESPACE::program::reload

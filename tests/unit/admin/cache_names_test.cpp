@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 namespace {
 
 using cache::depends_on;
@@ -67,4 +67,4 @@ TEST(cache_names, tell_what_a_key_in_valkey_is) {
 }
 
 }  // namespace
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

@@ -6,7 +6,7 @@
 
 #include "admin/cache_reports.hpp"
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 namespace {
 
 trust_facts facts_that_agree() {
@@ -72,4 +72,4 @@ TEST(cache_trust, of_all_families_is_missing_where_one_lacks_it) {
 }
 
 }  // namespace
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

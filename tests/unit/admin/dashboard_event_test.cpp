@@ -9,7 +9,7 @@
 
 #include "larder/json.hpp"
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 namespace {
 
 using namespace std::chrono_literals;
@@ -64,4 +64,4 @@ TEST(dashboard_event, tells_the_share_that_all_workers_together_read_of_a_key) {
 }
 
 }  // namespace
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 namespace {
 
 using sentences = std::vector<std::string>;
@@ -101,4 +101,4 @@ TEST(health, tells_of_what_makes_it_slower) {
 }
 
 }  // namespace
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

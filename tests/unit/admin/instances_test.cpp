@@ -9,7 +9,7 @@
 
 #include "larder/json.hpp"
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 namespace {
 
 using namespace std::chrono_literals;
@@ -83,4 +83,4 @@ TEST(recent_totals, grow_within_a_window) {
 }
 
 }  // namespace
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

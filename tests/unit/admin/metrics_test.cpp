@@ -8,7 +8,7 @@
 #include <chrono>
 #include <string>
 
-namespace larder::admin {
+namespace LARDER_NAMESPACE::admin {
 namespace {
 
 using namespace std::chrono_literals;
@@ -94,4 +94,4 @@ TEST(request_counts, put_a_duration_into_the_first_bucket_that_is_as_long) {
 }
 
 }  // namespace
-}  // namespace larder::admin
+}  // namespace LARDER_NAMESPACE::admin

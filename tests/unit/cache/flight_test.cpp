@@ -4,7 +4,7 @@
 
 #include <chrono>
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 namespace {
 
 using namespace std::chrono_literals;
@@ -112,4 +112,4 @@ TEST(departures, of_other_keys_do_not_wait) {
 }
 
 }  // namespace
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

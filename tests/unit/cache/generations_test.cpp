@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 namespace {
 
 TEST(generations, are_of_the_keys_of_their_families_alone) {
@@ -41,4 +41,4 @@ TEST(generations, are_short_and_one_part_of_a_name) {
 }
 
 }  // namespace
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

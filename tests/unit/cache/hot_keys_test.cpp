@@ -7,7 +7,7 @@
 #include <chrono>
 #include <string>
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 namespace {
 
 using namespace std::chrono_literals;
@@ -89,4 +89,4 @@ TEST(hot_keys, are_not_counted_where_nobody_asks_for_them) {
 }
 
 }  // namespace
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

@@ -20,7 +20,7 @@
 #include <tuple>
 #include <vector>
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 namespace {
 
 struct count_query {
@@ -357,4 +357,4 @@ TEST(keys_of_row, are_the_keys_that_are_broken) {
 }
 
 }  // namespace
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

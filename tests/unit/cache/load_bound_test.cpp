@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 namespace {
 
 struct load_bound_of_two : testing::Test {
@@ -54,4 +54,4 @@ TEST_F(load_bound_of_two, has_room_again_when_all_have_gone) {
 }
 
 }  // namespace
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

@@ -6,7 +6,7 @@
 
 #include "larder/json.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 namespace {
 
 TEST(notes, say_who_follows_as_json) {
@@ -27,4 +27,4 @@ TEST(notes, of_purges_are_json_whatever_a_table_is_called) {
 }
 
 }  // namespace
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 namespace {
 
 using strings = std::vector<std::string>;
@@ -305,4 +305,4 @@ TEST(own_writes, heard_of_again_while_they_are_released_stay_remembered) {
 }
 
 }  // namespace
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

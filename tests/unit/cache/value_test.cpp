@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 namespace {
 
 struct count_reply {
@@ -306,4 +306,4 @@ TEST(value, has_the_range_of_its_member) {
 }
 
 }  // namespace
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

@@ -8,7 +8,7 @@
 
 #include "unit/follow/log_text.hpp"
 
-namespace larder::follow {
+namespace LARDER_NAMESPACE::follow {
 namespace {
 
 using namespace log_text;
@@ -312,4 +312,4 @@ TEST_F(visibility, keeps_count_of_what_waits) {
 }
 
 }  // namespace
-}  // namespace larder::follow
+}  // namespace LARDER_NAMESPACE::follow

@@ -9,7 +9,7 @@
 
 #include "unit/scripted_world.hpp"
 
-namespace larder::follow {
+namespace LARDER_NAMESPACE::follow {
 namespace {
 
 using namespace std::chrono_literals;
@@ -140,4 +140,4 @@ TEST_F(follows, and_what_cannot_be_read_is_read_once) {
 }
 
 }  // namespace
-}  // namespace larder::follow
+}  // namespace LARDER_NAMESPACE::follow

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace larder::follow::log_text {
+namespace LARDER_NAMESPACE::follow::log_text {
 
 inline std::string number(std::uint64_t value, int bytes) {
     std::string all;
@@ -65,4 +65,4 @@ inline std::string truncated(const std::vector<std::uint32_t>& ids) {
     return all;
 }
 
-}  // namespace larder::follow::log_text
+}  // namespace LARDER_NAMESPACE::follow::log_text

@@ -2,7 +2,7 @@
 
 #include "follow/triggers.hpp"
 
-namespace larder::follow {
+namespace LARDER_NAMESPACE::follow {
 namespace {
 
 using names = std::set<std::string>;
@@ -53,4 +53,4 @@ TEST(notification, of_others_is_nothing) {
 }
 
 }  // namespace
-}  // namespace larder::follow
+}  // namespace LARDER_NAMESPACE::follow

@@ -4,7 +4,7 @@
 
 #include "unit/follow/log_text.hpp"
 
-namespace larder::follow {
+namespace LARDER_NAMESPACE::follow {
 namespace {
 
 using namespace log_text;
@@ -108,4 +108,4 @@ TEST(frames, that_tell_what_is_done_have_34_bytes) {
 }
 
 }  // namespace
-}  // namespace larder::follow
+}  // namespace LARDER_NAMESPACE::follow

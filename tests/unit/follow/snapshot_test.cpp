@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace larder::follow {
+namespace LARDER_NAMESPACE::follow {
 namespace {
 
 TEST(snapshots, are_read_as_postgresql_writes_them) {
@@ -45,4 +45,4 @@ TEST(snapshots, know_ids_of_32_bits_beside_the_end_of_an_epoch) {
 }
 
 }  // namespace
-}  // namespace larder::follow
+}  // namespace LARDER_NAMESPACE::follow

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 
 void PrintTo(const cache_directives& d, std::ostream* out) {
     const auto print = [out](const char* name, std::optional<std::chrono::seconds> value) {
@@ -280,4 +280,4 @@ TEST(cache_control, of_an_answer_that_is_stale_at_once_is_not_no_cache) {
 }
 
 }  // namespace
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 namespace {
 
 using namespace std::chrono_literals;
@@ -96,4 +96,4 @@ TEST(append_cache_status, leaves_what_is_there) {
 }
 
 }  // namespace
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

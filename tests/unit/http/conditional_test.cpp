@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 namespace {
 
 constexpr std::string_view current = R"("xyzzy")";
@@ -225,4 +225,4 @@ TEST(preconditions, compare_as_in_the_rfc) {
 }
 
 }  // namespace
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

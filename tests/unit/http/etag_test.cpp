@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 namespace {
 
 std::string tag(std::string_view body) { return std::string{std::string_view{etag_of(body)}}; }
@@ -64,4 +64,4 @@ TEST(etag_of, differs_for_every_count) {
 }
 
 }  // namespace
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

@@ -11,7 +11,7 @@
 
 #include "http/listener.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 namespace {
 
 struct given_fields : header_fields {
@@ -127,4 +127,4 @@ TEST(forwarded_header, does_not_count_beside_x_forwarded) {
 }
 
 }  // namespace
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

@@ -15,7 +15,7 @@
 #include <variant>
 #include <vector>
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 namespace {
 
 using namespace std::string_literals;
@@ -738,4 +738,4 @@ TEST(faults_json, is_json_whatever_the_query_held) {
 }
 
 }  // namespace
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

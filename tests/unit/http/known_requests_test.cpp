@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 namespace {
 
 using namespace std::chrono_literals;
@@ -121,4 +121,4 @@ TEST(known_off, keeps_nothing) {
 }
 
 }  // namespace
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

@@ -9,7 +9,7 @@
 
 #include <string>
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 namespace {
 
 std::string written(const char* address, unsigned short port) {
@@ -36,4 +36,4 @@ TEST(text_of, names_a_unix_sockets_path) {
 }
 
 }  // namespace
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 namespace {
 
 TEST(response, is_an_empty_success_by_default) {
@@ -60,4 +60,4 @@ TEST(reason, is_never_empty) {
 }
 
 }  // namespace
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

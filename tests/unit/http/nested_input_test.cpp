@@ -14,7 +14,7 @@
 #include "larder/http/input.hpp"
 #include "larder/json.hpp"
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 namespace nested {
 
 struct address {
@@ -171,4 +171,4 @@ TEST(nested_input, the_answer_has_the_place_and_no_structure) {
 }
 
 }  // namespace
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

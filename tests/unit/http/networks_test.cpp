@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <boost/asio/ip/address.hpp>
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 namespace {
 
 networks of(std::initializer_list<const char*> members) {
@@ -68,4 +68,4 @@ TEST(networks, are_not_made_of_anything_else) {
 }
 
 }  // namespace
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 namespace {
 
 TEST(prefers_problem, only_if_it_is_asked_for) {
@@ -52,4 +52,4 @@ TEST(make_problem, leaves_alone_what_has_another_shape) {
 }
 
 }  // namespace
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 namespace {
 
 using progress = request_reader::progress;
@@ -222,4 +222,4 @@ TEST_F(request_reading, reads_nothing_behind_a_refusal) {
 }
 
 }  // namespace
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

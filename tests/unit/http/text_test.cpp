@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 namespace {
 
 TEST(trim, takes_blanks_and_tabs_off_both_ends) {
@@ -42,4 +42,4 @@ TEST(take_until, goes_through_a_list) {
 }
 
 }  // namespace
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace larder::http {
+namespace LARDER_NAMESPACE::http {
 namespace {
 
 TEST(prefers_gzip, of_who_names_it) {
@@ -23,4 +23,4 @@ TEST(prefers_gzip, of_nobody_else) {
 }
 
 }  // namespace
-}  // namespace larder::http
+}  // namespace LARDER_NAMESPACE::http

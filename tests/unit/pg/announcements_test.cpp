@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 namespace {
 
 using texts = std::vector<std::string>;
@@ -111,4 +111,4 @@ TEST_F(unreleased, without_a_table_is_what_is_notified_and_is_said_again_and_aga
 }
 
 }  // namespace
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 namespace {
 
 struct worker : spender {
@@ -84,4 +84,4 @@ TEST_F(budget_of_two_workers, shares_what_the_server_lets_in) {
 }
 
 }  // namespace
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

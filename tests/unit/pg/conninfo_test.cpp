@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 namespace {
 
 // The values of some keywords, or that the text was refused.
@@ -122,4 +122,4 @@ TEST(conninfo, sets_one_value_a_keyword) {
 }
 
 }  // namespace
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

@@ -6,7 +6,7 @@
 
 #include <type_traits>
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 namespace {
 
 TEST(error, says_what_happened) {
@@ -55,4 +55,4 @@ TEST(error, can_be_kept_as_a_copy) {
 }
 
 }  // namespace
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

@@ -30,7 +30,7 @@ extern "C" int getaddrinfo(const char*, const char*, const addrinfo*, addrinfo**
     return EAI_NONAME;
 }
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 namespace {
 
 using namespace std::chrono_literals;
@@ -140,4 +140,4 @@ TEST(begin_after, leaves_one_alone) {
 }
 
 }  // namespace
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

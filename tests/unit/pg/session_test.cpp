@@ -14,7 +14,7 @@
 
 #include "unit/offline_worker.hpp"
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 namespace {
 
 constexpr statement insert{"INSERT INTO orders DEFAULT VALUES"};
@@ -86,4 +86,4 @@ TEST(session, does_not_forget_a_write_over_a_later_failure) {
 }
 
 }  // namespace
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

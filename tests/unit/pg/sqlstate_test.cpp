@@ -6,7 +6,7 @@
 
 #include "larder/pg/error.hpp"
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 namespace {
 
 TEST(sqlstate, of_a_login_is_found_in_any_language) {
@@ -54,4 +54,4 @@ TEST(sqlstate, is_of_the_session_where_another_one_helps) {
 }
 
 }  // namespace
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

@@ -21,7 +21,7 @@
 
 #include "larder/decimal.hpp"
 
-namespace larder::pg {
+namespace LARDER_NAMESPACE::pg {
 namespace {
 
 using money = decimal<12, 2>;
@@ -349,4 +349,4 @@ TEST(result, gives_all_rows) {
 }
 
 }  // namespace
-}  // namespace larder::pg
+}  // namespace LARDER_NAMESPACE::pg

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace larder::program {
+namespace LARDER_NAMESPACE::program {
 namespace {
 
 using variables = std::map<std::string, std::string>;
@@ -84,4 +84,4 @@ TEST(env_file, that_cannot_be_read_is_told_by_its_line_and_never_by_a_value) {
 }
 
 }  // namespace
-}  // namespace larder::program
+}  // namespace LARDER_NAMESPACE::program

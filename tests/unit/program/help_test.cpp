@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace larder::program {
+namespace LARDER_NAMESPACE::program {
 namespace {
 
 bool has_line(const std::string& text, const std::string& line) {
@@ -37,4 +37,4 @@ TEST(program_help, has_the_programs_own_words) {
 }
 
 }  // namespace
-}  // namespace larder::program
+}  // namespace LARDER_NAMESPACE::program

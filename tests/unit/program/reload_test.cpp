@@ -8,7 +8,7 @@
 #include "program/reload/handover.hpp"
 #include "program/reload/sources.hpp"
 
-namespace larder::program::reload {
+namespace LARDER_NAMESPACE::program::reload {
 
 void PrintTo(const handover::action& a, std::ostream* out) {
     *out << "what " << static_cast<int>(a.what) << " pid " << a.pid << " status " << a.status;
@@ -183,4 +183,4 @@ TEST_F(reload_sources, a_folder_that_vanishes_is_a_change_and_no_error) {
 }
 
 }  // namespace
-}  // namespace larder::program::reload
+}  // namespace LARDER_NAMESPACE::program::reload

@@ -14,7 +14,7 @@
 
 #include "unit/captured_log.hpp"
 
-namespace larder::program {
+namespace LARDER_NAMESPACE::program {
 namespace {
 
 using namespace std::chrono_literals;
@@ -357,4 +357,4 @@ TEST_F(settings, each_is_read_by_itself) {
 }
 
 }  // namespace
-}  // namespace larder::program
+}  // namespace LARDER_NAMESPACE::program

@@ -4,7 +4,7 @@
 
 #include <chrono>
 
-namespace larder::valkey {
+namespace LARDER_NAMESPACE::valkey {
 namespace {
 
 using namespace std::chrono_literals;
@@ -41,4 +41,4 @@ TEST(breaker, closes_with_a_new_connection) {
 }
 
 }  // namespace
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

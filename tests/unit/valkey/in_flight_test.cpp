@@ -4,7 +4,7 @@
 
 #include "unit/scripted_world.hpp"
 
-namespace larder::valkey {
+namespace LARDER_NAMESPACE::valkey {
 namespace {
 
 using namespace std::chrono_literals;
@@ -70,4 +70,4 @@ TEST_F(flying, that_is_finished_misses_nothing) {
 }
 
 }  // namespace
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace larder::valkey {
+namespace LARDER_NAMESPACE::valkey {
 namespace {
 
 TEST(valkey_refusal, of_a_command_names_the_right_that_helps) {
@@ -61,4 +61,4 @@ TEST(valkey_refusal, that_nobody_knows_is_told_as_it_is) {
 }
 
 }  // namespace
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

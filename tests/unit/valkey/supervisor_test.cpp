@@ -11,7 +11,7 @@
 #include "unit/captured_log.hpp"
 #include "unit/scripted_world.hpp"
 
-namespace larder::valkey {
+namespace LARDER_NAMESPACE::valkey {
 namespace {
 
 using namespace std::chrono_literals;
@@ -112,4 +112,4 @@ TEST_F(addresses_of_valkey, begin_with_the_one_that_served_last) {
 }
 
 }  // namespace
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace larder::valkey {
+namespace LARDER_NAMESPACE::valkey {
 namespace {
 
 using namespace std::string_literals;
@@ -271,4 +271,4 @@ TEST(valkey_address, never_tells_the_login) {
 }
 
 }  // namespace
-}  // namespace larder::valkey
+}  // namespace LARDER_NAMESPACE::valkey
