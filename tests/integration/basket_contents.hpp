@@ -14,10 +14,12 @@
 #include <utility>
 #include <vector>
 
-#include "basket_judge.hpp"
 #include "basket_service.hpp"
+#include "larder/check/history.hpp"
 
 namespace larder::test {
+
+using check::instant, check::verdict, check::write_times;
 
 struct item_key {
     int basket = 0, product = 0;
@@ -225,10 +227,10 @@ public:
 
     /// The prices of its baskets. `due(change)` says from when on nobody may lack it.
     template <class Due>
-    std::map<int, price_history> histories(Due&& due) const {
-        std::map<int, price_history> all;
+    std::map<int, check::history> histories(Due&& due) const {
+        std::map<int, check::history> all;
         for (const auto& [basket, seen] : seen_)
-            all.emplace(basket, price_history{began_with_.price_of(basket)});
+            all.emplace(basket, check::history{began_with_.price_of(basket)});
         const auto times = [&](const made_change& one) {
             return write_times{one.begun, one.acknowledged, due(one)};
         };

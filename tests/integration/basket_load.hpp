@@ -212,7 +212,7 @@ private:
 
     void read_until_over(unsigned seed) {
         std::mt19937 chance{seed};
-        std::vector<orders::check::client> links;
+        std::vector<check::client> links;
         for (const auto& one : instances)
             links.emplace_back(one->to(), std::chrono::seconds{5} * slack);
         std::vector<basket_reading> own;
@@ -225,7 +225,7 @@ private:
             one.began = std::chrono::steady_clock::now();
             auto got = links[one.instance].exchange(request);
             one.ended = std::chrono::steady_clock::now();
-            const bool is_answer = got.failure == orders::check::failure::none && got.status == 200;
+            const bool is_answer = got.failure == check::failure::none && got.status == 200;
             one.body = std::move(got.body);
             if (is_answer) own.push_back(std::move(one));
             else ++failed_reads;

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "basket_contents.hpp"
-#include "basket_judge.hpp"
 
 namespace larder::test {
 
@@ -101,7 +100,7 @@ inline std::string told(const basket_reading& one, const verdict& is, const bask
 inline basket_report judge(const std::vector<basket_group>& groups,
                            const std::vector<basket_reading>& readings,
                            const basket_promise& promise) {
-    std::map<int, std::pair<const basket_group*, price_history>> histories;
+    std::map<int, std::pair<const basket_group*, check::history>> histories;
     for (const auto& group : groups)
         for (auto& [basket, history] :
              group.histories([&](const made_change& one) { return promise.due(one); }))

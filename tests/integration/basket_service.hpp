@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "check/client.hpp"
+#include "larder/check/client.hpp"
 #include "support/process.hpp"
 #include "support/servers.hpp"
 
@@ -83,7 +83,7 @@ public:
     void thaw() { running_->signal(SIGCONT); }
 
     std::uint16_t port() const { return port_; }
-    const orders::check::endpoint& to() const { return to_; }
+    const check::endpoint& to() const { return to_; }
     const char* name() const { return name_.c_str(); }
     std::string session_name() const { return name_ + '.' + std::to_string(starts_.load()); }
     std::string log() const { return running_->err(); }
@@ -95,7 +95,7 @@ private:
     environment env_;
     const std::string name_;
     const std::uint16_t port_ = free_port();
-    const orders::check::endpoint to_{{"127.0.0.1", std::to_string(port_)}};
+    const check::endpoint to_{{"127.0.0.1", std::to_string(port_)}};
     std::atomic<int> starts_{0};
     std::string past_;
     std::optional<child> running_;

@@ -56,15 +56,12 @@ public:
         made.begun = std::chrono::steady_clock::now();
         const auto got = links_[instance].exchange(request);
         made.acknowledged = std::chrono::steady_clock::now();
-        using orders::check::failure;
-        if (got.failure == failure::none && got.status < 300) {
+        const auto became = check::outcome_of(got);
+        if (became == check::outcome::stored) {
             ++counts_.by_service;
             return made;
         }
-        const bool is_known =
-            got.failure == failure::refused ||
-            (got.failure == failure::none && got.body.find("not known") == std::string::npos);
-        if (is_known) {
+        if (became == check::outcome::not_stored) {
             ++counts_.refused;
             return std::nullopt;
         }
@@ -133,7 +130,7 @@ private:
     const basket_instances& instances_;
     const sample& store_;
     counts& counts_;
-    std::vector<orders::check::client> links_;
+    std::vector<check::client> links_;
     std::unique_ptr<pg_client> psql_;
 };
 

@@ -7,9 +7,10 @@
 #include <random>
 #include <thread>
 
-#include "check/client.hpp"
-#include "check/ledger.hpp"
+#include "check/count.hpp"
 #include "check/truth.hpp"
+#include "larder/check/client.hpp"
+#include "larder/check/ledger.hpp"
 #include "larder/json.hpp"
 #include "sample/failure.hpp"
 
@@ -17,6 +18,8 @@ namespace orders::check {
 
 namespace {
 
+using larder::check::answer, larder::check::client, larder::check::clock, larder::check::failure;
+using larder::check::key, larder::check::outcome, larder::check::reading;
 using std::chrono::milliseconds;
 
 // How long a thread leaves an instance alone that did not answer.
@@ -25,7 +28,7 @@ constexpr std::size_t most_sentences = 5;
 constexpr int exit_usage = 64;
 
 struct instance {
-    instance(const std::string& where, const address& at, std::int32_t customers)
+    instance(const std::string& where, const larder::check::address& at, std::int32_t customers)
         : url(where), authority(at.authority()), to(at) {
         for (key k = 0; k <= static_cast<key>(customers); ++k)
             gets.push_back("GET " + path(k) + " HTTP/1.1\r\nhost: " + authority + "\r\n\r\n");
@@ -41,31 +44,29 @@ struct instance {
 
     std::string url;
     std::string authority;
-    endpoint to;
+    larder::check::endpoint to;
     std::vector<std::string> gets;  // by key
     bool takes_writes = true;
     std::atomic<std::int64_t> reads{0};
     std::atomic<std::int64_t> writes{0};
 };
 
-address parse_or_throw(const std::string& url) {
-    if (auto at = parse_url(url)) return *at;
+larder::check::address parse_or_throw(const std::string& url) {
+    if (auto at = larder::check::parse_url(url)) return *at;
     throw sample::failure{url +
                               " is no URL of an instance: it should look like "
                               "http://127.0.0.1:8000",
                           exit_usage};
 }
 
-// The service says of a write that failed whether it may have been stored all the same. Anybody
-// else's answer, such as a proxy's, says nothing.
-bool says_not_stored(const answer& got) {
-    if (got.status >= 400 && got.status < 500) return true;
-    return got.body.starts_with(R"({"detail":"Error )") &&
-           got.body.find("not known") == std::string::npos &&
-           got.body.find("unknown") == std::string::npos;
+std::unique_ptr<instance> instance_at(const std::string& url, std::int32_t customers) {
+    const auto at = parse_or_throw(url);
+    try {
+        return std::make_unique<instance>(url, at, customers);
+    } catch (const std::runtime_error& nowhere) {
+        throw sample::failure{nowhere.what(), sample::exit_unavailable};
+    }
 }
-
-enum class outcome : std::uint8_t { unknown, stored, not_stored };
 
 // The orders of a run, by their number.
 class order_book {
@@ -149,7 +150,7 @@ struct checker::state {
     std::vector<std::unique_ptr<instance>> instances;
     std::vector<std::int64_t> base;
     run_mark mark;
-    std::unique_ptr<check::ledger> ledger;
+    std::unique_ptr<larder::check::ledger> ledger;
     order_book orders;
     std::atomic<std::int64_t> reads_done{0};
 };
@@ -222,14 +223,13 @@ checker::state::state(options o, std::atomic<bool>& stop)
     std::random_device random;
     mark.tax_cents = std::uniform_int_distribution<std::int64_t>{1, 99'999'999}(random);
     base = truth.counts();
-    ledger = std::make_unique<check::ledger>(base, clock::now());
+    ledger = std::make_unique<larder::check::ledger>(base, clock::now());
 }
 
 void checker::state::find_instances() {
     if (how.urls.empty())
         throw sample::failure{"there is no instance to check: name one", exit_usage};
-    for (const auto& url : how.urls)
-        instances.push_back(std::make_unique<instance>(url, parse_or_throw(url), how.customers));
+    for (const auto& url : how.urls) instances.push_back(instance_at(url, how.customers));
     if (how.write_urls.empty()) return;
     for (const auto& one : instances) one->takes_writes = false;
     for (const auto& url : how.write_urls) {
@@ -314,14 +314,12 @@ void checker::state::write(findings& found) {
                                       amount(number) + R"(,"tax":)" + amount(mark.tax_cents) + "}");
         ledger->start(customer);
         const auto got = to.exchange(request, found.errors);
-        if (got.failure == failure::none && got.status == 200) {
+        const auto became = larder::check::outcome_of(got);
+        if (became == outcome::stored) {
             ledger->acknowledge(customer, clock::now());
-            orders.set(number, outcome::stored);
             ++at->writes;
-        } else if (got.failure == failure::refused ||
-                   (got.failure == failure::none && says_not_stored(got))) {
-            orders.set(number, outcome::not_stored);
         }
+        orders.set(number, became);
         to.pause(how.write_pause);
     }
 }

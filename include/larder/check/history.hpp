@@ -1,4 +1,5 @@
-// Which prices a basket may have had when it was asked for. No I/O; the times are given.
+// For a program that checks a service: which values an answer may have had when it was asked for.
+// No I/O; the times are given.
 #pragma once
 
 #include <algorithm>
@@ -8,7 +9,9 @@
 #include <utility>
 #include <vector>
 
-namespace larder::test {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::check {
 
 using instant = std::chrono::steady_clock::time_point;
 
@@ -24,23 +27,27 @@ struct verdict {
         right,
         stale,   ///< a write that was due is missing
         early,   ///< a write is in it that had not begun
-        unknown  ///< the basket never had it: a mixture of two prices, say
+        unknown  ///< it never was the value: a mixture of two, say
     } what = kind::right;
     /// How long before the question the oldest write was acknowledged that is missing.
     std::chrono::steady_clock::duration late{};
 };
 
-/// The prices that one basket had, one after the other. All differ, so that an answer names one.
-class price_history {
+/// The values that one answer had, one after the other. Best if all differ, so that an answer names
+/// one: of a value that came twice either time counts. A write of unknown outcome has to be looked
+/// for in the source once nobody can make it any more, and is added only if it was made.
+///
+/// Cost     of judging: linear in the number of writes.
+class history {
 public:
-    explicit price_history(std::string first) { states_.push_back({.text = std::move(first)}); }
+    explicit history(std::string first) { states_.push_back({.text = std::move(first)}); }
 
     void add(const write_times& one, std::string then) {
         supersede(one);
         states_.push_back({.text = std::move(then), .from = one.begun});
     }
-    /// Two writes at the same time. Each alone is a price, too. One that shows only before the
-    /// other or only behind it may never have been seen: of an item that the other removes, say.
+    /// Two writes at the same time. Each alone is a value, too. One that shows only before the
+    /// other or only behind it may never have been seen: of a row that the other deletes, say.
     void add_two(const write_times& a, const write_times& b, std::string only_a, std::string only_b,
                  std::string both) {
         const auto before = states_.back().text;
@@ -64,7 +71,7 @@ public:
     std::size_t size() const { return states_.size(); }
 
 private:
-    // A price lacks all writes behind it.
+    // A value lacks all writes behind it.
     struct state {
         std::string text;
         instant from = instant::min();
@@ -88,4 +95,4 @@ private:
     std::vector<state> states_;
 };
 
-}  // namespace larder::test
+}  // namespace LARDER_NAMESPACE::check

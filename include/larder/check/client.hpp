@@ -1,4 +1,5 @@
-// One connection to an instance: blocking, with a deadline, made anew after an error.
+// For a program that checks a service: one connection to an instance, blocking, with a deadline,
+// made anew after an error.
 #pragma once
 
 #include <chrono>
@@ -8,7 +9,9 @@
 #include <string_view>
 #include <vector>
 
-namespace orders::check {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::check {
 
 /// Where an instance is, from `http://HOST[:PORT]`.
 struct address {
@@ -35,6 +38,17 @@ struct answer {
     std::string body;
 };
 
+/// What became of a write.
+enum class outcome : std::uint8_t {
+    unknown,     ///< it may have been stored, and may still be
+    stored,      ///< answered 2xx
+    not_stored,  ///< and never will be
+};
+
+/// What an answer to a write says. larder says of one that failed whether it may have been stored
+/// all the same; what somebody else answers, as a proxy, says nothing.
+outcome outcome_of(const answer& got);
+
 /// Where in `bytes` an answer's head and body end, as far as they are there.
 struct framing {
     enum class state { incomplete, complete, garbled } state = state::incomplete;
@@ -45,10 +59,8 @@ struct framing {
 };
 framing frame(std::string_view bytes);
 
-/// The number in `{"count":N}`; empty if it is anything else.
-std::optional<std::int64_t> count_in(std::string_view body);
-
-/// The addresses of an instance as the system knows them. Throws sample::failure if there is none.
+/// The addresses of an instance as the system knows them. Throws std::runtime_error if there is
+/// none.
 class endpoint {
 public:
     explicit endpoint(const address& of);
@@ -64,6 +76,7 @@ private:
     std::vector<candidate> candidates_;
 };
 
+/// Threads  one at a time. An endpoint is shared by any number of clients, and outlives them.
 class client {
 public:
     client(const endpoint& to, std::chrono::milliseconds timeout) : to_(to), timeout_(timeout) {}
@@ -91,4 +104,4 @@ private:
     std::string unread_;
 };
 
-}  // namespace orders::check
+}  // namespace LARDER_NAMESPACE::check

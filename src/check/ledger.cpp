@@ -1,15 +1,15 @@
-#include "check/ledger.hpp"
+#include "larder/check/ledger.hpp"
 
-namespace orders::check {
+namespace LARDER_NAMESPACE::check {
 
 ledger::ledger(const std::vector<std::int64_t>& base, clock::time_point since)
     : accounts_(base.size()), since_(since) {
     for (key k = 0; k < base.size(); ++k) accounts_[k].base = base[k];
 }
 
-void ledger::start(key customer) {
+void ledger::start(key part) {
     ++accounts_[0].started;
-    ++accounts_[customer].started;
+    ++accounts_[part].started;
 }
 
 void ledger::acknowledge(account& of, clock::time_point now) {
@@ -18,9 +18,9 @@ void ledger::acknowledge(account& of, clock::time_point now) {
     ++of.acknowledged;
 }
 
-void ledger::acknowledge(key customer, clock::time_point now) {
+void ledger::acknowledge(key part, clock::time_point now) {
     acknowledge(accounts_[0], now);
-    acknowledge(accounts_[customer], now);
+    acknowledge(accounts_[part], now);
 }
 
 reading ledger::begin(key of) const {
@@ -34,7 +34,7 @@ judgement ledger::judge(const reading& asked, std::int64_t count) const {
     verdict.overcounted = count > verdict.at_most;
     if (count >= asked.at_least) return verdict;
 
-    // Of the first N + 1 acknowledged orders, an answer of N orders lacks one at least. An answer
+    // Of the first N + 1 acknowledged, an answer of N lacks one at least. An answer
     // below the base lacks one from before the run.
     auto lacked_since = since_;
     verdict.below_base = count < own.base;
@@ -46,4 +46,4 @@ judgement ledger::judge(const reading& asked, std::int64_t count) const {
     return verdict;
 }
 
-}  // namespace orders::check
+}  // namespace LARDER_NAMESPACE::check

@@ -1,4 +1,4 @@
-#include "check/client.hpp"
+#include "larder/check/client.hpp"
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -13,11 +13,10 @@
 #include <charconv>
 #include <cstring>
 #include <memory>
+#include <stdexcept>
 #include <utility>
 
-#include "sample/failure.hpp"
-
-namespace orders::check {
+namespace LARDER_NAMESPACE::check {
 
 namespace {
 
@@ -124,10 +123,15 @@ framing frame(std::string_view bytes) {
     return found;
 }
 
-std::optional<std::int64_t> count_in(std::string_view body) {
-    constexpr std::string_view before = R"({"count":)";
-    if (!body.starts_with(before) || !body.ends_with('}')) return std::nullopt;
-    return number<std::int64_t>(body.substr(before.size(), body.size() - before.size() - 1));
+outcome outcome_of(const answer& got) {
+    if (got.failure == failure::refused) return outcome::not_stored;
+    if (got.failure != failure::none) return outcome::unknown;
+    if (got.status >= 200 && got.status < 300) return outcome::stored;
+    if (got.status >= 400 && got.status < 500) return outcome::not_stored;
+    const bool says = got.body.starts_with(R"({"detail":"Error )") &&
+                      got.body.find("not known") == std::string::npos &&
+                      got.body.find("unknown") == std::string::npos;
+    return says ? outcome::not_stored : outcome::unknown;
 }
 
 endpoint::endpoint(const address& of) {
@@ -135,7 +139,7 @@ endpoint::endpoint(const address& of) {
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* list = nullptr;
     if (const int refused = ::getaddrinfo(of.host.c_str(), of.port.c_str(), &hints, &list))
-        throw sample::failure{of.host + ": " + ::gai_strerror(refused), sample::exit_unavailable};
+        throw std::runtime_error{of.host + ": " + ::gai_strerror(refused)};
     const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned{list, &::freeaddrinfo};
     for (const auto* one = list; one; one = one->ai_next)
         candidates_.push_back(
@@ -246,4 +250,4 @@ answer client::exchange(std::string_view request) {
     return got;
 }
 
-}  // namespace orders::check
+}  // namespace LARDER_NAMESPACE::check

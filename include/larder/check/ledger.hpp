@@ -1,5 +1,5 @@
-// What a count may be: between the orders acknowledged before a GET began and those started before
-// it ended. No I/O; the time is given.
+// For a program that checks a service: what a count may be, between what was acknowledged before a
+// GET began and what was started before it ended. No I/O; the time is given.
 #pragma once
 
 #include <atomic>
@@ -11,11 +11,13 @@
 #include <optional>
 #include <vector>
 
-namespace orders::check {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::check {
 
 using clock = std::chrono::steady_clock;
 
-/// The count of all orders is key 0, that of customer N is key N.
+/// Of a count: that of all is key 0, those of its parts are the others.
 using key = std::size_t;
 
 /// A GET in flight: what was acknowledged before it was sent.
@@ -30,14 +32,15 @@ struct judgement {
     std::int64_t at_least = 0;
     std::int64_t at_most = 0;
     bool overcounted = false;
-    /// Of a stale answer: how long before the GET the oldest order that it lacks was acknowledged.
-    /// At least that long: an order of unknown outcome may stand in for one that is lacking.
+    /// Of a stale answer: how long before the GET the oldest one that it lacks was acknowledged.
+    /// At least that long: one of unknown outcome may stand in for one that is lacking.
     std::optional<clock::duration> stale_for;
-    /// The answer lacks orders from before the run: nobody knows how stale it is.
+    /// The answer lacks some from before the run: nobody knows how stale it is.
     bool below_base = false;
 };
 
-/// The orders of one run.
+/// What is counted during one run, to which any number of writers add at a time: orders, say, each
+/// of one customer.
 ///
 /// Threads  any. Cost of a read: two atomic loads; of a violation: one lock.
 class ledger {
@@ -46,9 +49,9 @@ public:
     ledger(const std::vector<std::int64_t>& base, clock::time_point since);
 
     /// Call before the POST is sent.
-    void start(key customer);
+    void start(key part);
     /// Call when the POST was answered 200.
-    void acknowledge(key customer, clock::time_point now);
+    void acknowledge(key part, clock::time_point now);
 
     /// Call before the GET is sent; `began` is for the caller to set right afterwards.
     reading begin(key of) const;
@@ -69,4 +72,4 @@ private:
     clock::time_point since_;
 };
 
-}  // namespace orders::check
+}  // namespace LARDER_NAMESPACE::check
