@@ -196,6 +196,12 @@ awaitable<void> expect_declared(const pg::session& by, cache::key family) {
                            " are computed from " + names + ", on which its key does not depend");
 }
 
+void note_tables_of(services& at, const cache::key& family) {
+    if (!at.db.connections().checks_reads()) return;
+    for (const auto& one : family.sources())
+        at.db.note_read({"SELECT FROM " + std::string{one.table}, 0});
+}
+
 // A timestamp of the year 10000, say, or a number that is no enumerator.
 void throw_unreadable(std::string_view text) {
     constexpr std::size_t most = 200;

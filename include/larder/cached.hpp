@@ -94,6 +94,7 @@ public:
             auto value = co_await inner_(at, std::move(in));
             co_return value;
         }
+        detail::note_tables_of(at, key_.whole());
         auto key = key_.entry(in);
         if (auto found = detail::find_value<reply>(at, key)) co_return std::move(*found);
         cache::tiers::loader load = [inner = inner_, family = key_.whole(),

@@ -44,6 +44,8 @@ namespace detail {
 /// depends, with the names of the others; see pg::pool_options::checks_reads. Tables that a
 /// function reads, and those of a transaction of the handler's own, are not seen.
 awaitable<void> expect_declared(const pg::session& by, cache::key family);
+/// A load that reads an entry of another family depends on the tables of that one, too.
+void note_tables_of(services& at, const cache::key& family);
 
 [[noreturn]] void throw_unreadable(std::string_view text);
 
@@ -159,6 +161,7 @@ private:
             }
             co_return all;
         }
+        detail::note_tables_of(at, family);
         std::vector<cache::tiers::loader> loads;
         loads.reserve(rows.size());
         for (auto& values : rows)
@@ -175,6 +178,7 @@ private:
             auto value = co_await read_rows(at.db.run(sql, std::move(values)));
             co_return value;
         }
+        detail::note_tables_of(at, family);
         cache::tiers::loader loader = [&connections = at.db.connections(), sql,
                                        values = std::move(values),
                                        family] { return load(connections, family, sql, values); };
@@ -188,6 +192,7 @@ private:
             auto value = co_await read_rows(at.db.run(sql, std::move(values)));
             co_return value;
         }
+        detail::note_tables_of(at, family);
         if (auto found = detail::find_value<Reply>(at, key)) co_return std::move(*found);
         cache::tiers::loader loader = [&connections = at.db.connections(), sql,
                                        values = std::move(values),

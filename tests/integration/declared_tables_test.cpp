@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "larder/cached.hpp"
 #include "larder/cached_query.hpp"
 #include "support/pg_worker.hpp"
 #include "support/store_test.hpp"
@@ -18,6 +19,25 @@ struct amount {
     std::int64_t n = 0;
 };
 BOOST_DESCRIBE_STRUCT(amount, (), (n))
+
+struct which {
+    std::int32_t id = 0;
+};
+BOOST_DESCRIBE_STRUCT(which, (), (id))
+
+constexpr pg::statement all_parts{"SELECT count(*) AS n FROM parts", true};
+constexpr pg::statement price_of{"SELECT count(*) AS n FROM prices WHERE id = $1", true};
+constexpr pg::statement all_prices{"SELECT count(*) AS n FROM prices", true};
+constexpr cached_query<amount> prices{cache::key{"price", cache::depends_on{"prices", "id"}},
+                                      all_prices, price_of};
+
+/// Of another family's entry, which may be in the cache: then nothing is asked of PostgreSQL.
+inline awaitable<amount> add_price(services& at, which part) {
+    auto sum = co_await at.db.one<amount>(all_parts);
+    const auto price = co_await prices.get(at, part.id);
+    sum.n += price.n;
+    co_return sum;
+}
 
 }  // namespace larder::declared_tables
 
@@ -124,6 +144,26 @@ TEST_F(declared_tables_test, are_checked_when_an_entry_is_loaded) {
         EXPECT_EQ(checking.read(right).n, 0);
         EXPECT_EQ(trusting.read(wrong).n, 0);
     }
+}
+
+TEST_F(declared_tables_test, are_those_of_entries_that_a_load_reads_as_well) {
+    constexpr cache::key parts{"sum", cache::depends_on{"parts", "id"}};
+    constexpr cache::key both{"sums", cache::depends_on{"parts", "id"},
+                              cache::depends_on{"prices", "id"}};
+    const auto wrong = &declared_tables::add_price | cached(parts(&declared_tables::which::id));
+    const auto right = &declared_tables::add_price | cached(both(&declared_tables::which::id));
+    const auto uri = servers.postgres.uri(), database = servers.store.database();
+    reader checking{uri, database, {.checks_reads = true}};
+    const declared_tables::which seven{7};
+    try {
+        checking.run(wrong(checking.at, seven));
+        FAIL() << "nothing was found";
+    } catch (const std::logic_error& e) {
+        EXPECT_STREQ(e.what(),
+                     "the entries of sum are computed from prices, on which its key does not "
+                     "depend");
+    }
+    EXPECT_EQ(checking.run(right(checking.at, seven)).n, 0);
 }
 
 }  // namespace

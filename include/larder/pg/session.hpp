@@ -68,6 +68,8 @@ public:
     std::function<boost::asio::awaitable<fate>()> fate_check() const;
     /// What it has run, where the pool checks reads.
     const std::vector<read>& reads() const { return reads_; }
+    /// As if it had run this.
+    void note_read(read one) { reads_.push_back(std::move(one)); }
     /// The connections that it uses.
     pool& connections() const { return pool_; }
 
