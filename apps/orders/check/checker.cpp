@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <mutex>
 #include <random>
 #include <thread>
 
 #include "check/count.hpp"
+#include "check/findings.hpp"
+#include "check/instances.hpp"
 #include "check/truth.hpp"
 #include "larder/check/client.hpp"
 #include "larder/check/ledger.hpp"
@@ -18,113 +19,9 @@ namespace orders::check {
 
 namespace {
 
-using larder::check::answer, larder::check::client, larder::check::clock, larder::check::failure;
-using larder::check::key, larder::check::outcome, larder::check::reading;
+using larder::check::client, larder::check::clock, larder::check::failure, larder::check::key;
+using larder::check::outcome, larder::check::reading;
 using std::chrono::milliseconds;
-
-// How long a thread leaves an instance alone that did not answer.
-constexpr milliseconds after_failure{50};
-constexpr std::size_t most_sentences = 5;
-constexpr int exit_usage = 64;
-
-struct instance {
-    instance(const std::string& where, const larder::check::address& at, std::int32_t customers)
-        : url(where), authority(at.authority()), to(at) {
-        for (key k = 0; k <= static_cast<key>(customers); ++k)
-            gets.push_back("GET " + path(k) + " HTTP/1.1\r\nhost: " + authority + "\r\n\r\n");
-    }
-    static std::string path(key k) {
-        return k == 0 ? "/count" : "/count?customerid=" + std::to_string(k);
-    }
-    std::string post(const std::string& body) const {
-        return "POST /add/ HTTP/1.1\r\nhost: " + authority +
-               "\r\ncontent-type: application/json\r\ncontent-length: " +
-               std::to_string(body.size()) + "\r\n\r\n" + body;
-    }
-
-    std::string url;
-    std::string authority;
-    larder::check::endpoint to;
-    std::vector<std::string> gets;  // by key
-    bool takes_writes = true;
-    std::atomic<std::int64_t> reads{0};
-    std::atomic<std::int64_t> writes{0};
-};
-
-larder::check::address parse_or_throw(const std::string& url) {
-    if (auto at = larder::check::parse_url(url)) return *at;
-    throw sample::failure{url +
-                              " is no URL of an instance: it should look like "
-                              "http://127.0.0.1:8000",
-                          exit_usage};
-}
-
-std::unique_ptr<instance> instance_at(const std::string& url, std::int32_t customers) {
-    const auto at = parse_or_throw(url);
-    try {
-        return std::make_unique<instance>(url, at, customers);
-    } catch (const std::runtime_error& nowhere) {
-        throw sample::failure{nowhere.what(), sample::exit_unavailable};
-    }
-}
-
-// The orders of a run, by their number.
-class order_book {
-public:
-    std::int64_t add() {
-        const std::lock_guard lock{mutex_};
-        outcomes_.push_back(outcome::unknown);
-        return static_cast<std::int64_t>(outcomes_.size());
-    }
-    void set(std::int64_t number, outcome was) {
-        const std::lock_guard lock{mutex_};
-        outcomes_[static_cast<std::size_t>(number - 1)] = was;
-    }
-    void compare(const std::map<std::int64_t, std::int64_t>& rows, report& into) const {
-        const std::lock_guard lock{mutex_};
-        std::int64_t number = 0;
-        for (const auto was : outcomes_) {
-            const auto found = rows.find(++number);
-            const auto times = found == rows.end() ? 0 : found->second;
-            into.writes += was == outcome::stored;
-            into.unknown_writes += was == outcome::unknown;
-            into.refused_writes += was == outcome::not_stored;
-            into.lost_writes += was == outcome::stored && times == 0;
-            into.denied_writes += was == outcome::not_stored && times > 0;
-            into.doubled_writes += times > 1;
-        }
-    }
-
-private:
-    mutable std::mutex mutex_;
-    std::vector<outcome> outcomes_;
-};
-
-// What one thread found; added up at the end.
-struct findings {
-    std::int64_t reads = 0;
-    std::int64_t stale = 0, too_stale = 0, overcounts = 0;
-    clock::duration worst{};
-    error_counts errors;
-    std::vector<std::string> sentences;
-
-    void add(const findings& other) {
-        reads += other.reads;
-        stale += other.stale;
-        too_stale += other.too_stale;
-        overcounts += other.overcounts;
-        worst = std::max(worst, other.worst);
-        const auto& e = other.errors;
-        errors.refused += e.refused;
-        errors.lost += e.lost;
-        errors.late += e.late;
-        errors.garbled += e.garbled;
-        errors.unavailable += e.unavailable;
-        errors.other_status += e.other_status;
-        for (const auto& one : other.sentences)
-            if (sentences.size() < most_sentences) sentences.push_back(one);
-    }
-};
 
 std::int64_t in_ms(clock::duration time) { return std::chrono::ceil<milliseconds>(time).count(); }
 
@@ -154,66 +51,6 @@ struct checker::state {
     order_book orders;
     std::atomic<std::int64_t> reads_done{0};
 };
-
-namespace {
-
-// A thread's connections: one to each instance, of which it picks any that answered lately.
-class links {
-public:
-    links(const std::vector<std::unique_ptr<instance>>& all, milliseconds timeout, bool to_write)
-        : random_(std::random_device{}()) {
-        for (const auto& one : all)
-            if (!to_write || one->takes_writes)
-                links_.push_back({one.get(), client{one->to, timeout}, {}});
-    }
-
-    /// Null if none has answered lately.
-    instance* pick() {
-        const auto now = clock::now();
-        const auto first = below(links_.size());
-        for (std::size_t i = 0; i < links_.size(); ++i) {
-            chosen_ = &links_[(first + i) % links_.size()];
-            if (chosen_->not_before <= now) return chosen_->to;
-        }
-        return nullptr;
-    }
-    /// Through the instance picked last. An answer that is not 200 is counted as an error.
-    answer exchange(std::string_view request, error_counts& errors) {
-        auto got = chosen_->connection.exchange(request);
-        if (got.failure == failure::none && got.status == 200) return got;
-        chosen_->not_before = clock::now() + after_failure;
-        switch (got.failure) {
-            case failure::refused: ++errors.refused; break;
-            case failure::lost: ++errors.lost; break;
-            case failure::late: ++errors.late; break;
-            case failure::garbled: ++errors.garbled; break;
-            case failure::none: ++(got.status == 503 ? errors.unavailable : errors.other_status);
-        }
-        return got;
-    }
-    std::size_t below(std::size_t limit) {
-        return std::uniform_int_distribution<std::size_t>{0, limit - 1}(random_);
-    }
-    /// As long as this, on average.
-    void pause(milliseconds average) {
-        if (average.count() == 0) return;
-        const auto twice = static_cast<std::size_t>(average.count()) * 2'000;
-        std::this_thread::sleep_for(std::chrono::microseconds{below(twice)});
-    }
-
-private:
-    struct link {
-        instance* to;
-        client connection;
-        clock::time_point not_before;
-    };
-
-    std::minstd_rand random_;
-    std::vector<link> links_;
-    link* chosen_ = nullptr;
-};
-
-}  // namespace
 
 checker::state::state(options o, std::atomic<bool>& stop)
     : how(std::move(o)), stopped(stop), truth(how.source, how.customers) {
