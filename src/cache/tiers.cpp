@@ -94,6 +94,11 @@ std::optional<local_hit> tiers::find(std::string_view key, std::uint64_t version
     return hit;
 }
 
+void tiers::find_together(const std::function<void()>& all) {
+    const engine::one_look now{state_->engine};
+    all();
+}
+
 void tiers::count_hit(origin in, std::string_view key) {
     auto& all = state_->counted;
     state_->keys.read(key);

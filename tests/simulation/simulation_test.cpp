@@ -231,6 +231,9 @@ TEST(simulation_finds, joining_a_flight_in_the_air) {
 TEST(simulation_finds, an_own_fill_that_is_kept_without_a_get) {
     expect_violation({.engine = {.only_gets_are_kept = false}});
 }
+TEST(simulation_finds, a_look_that_is_kept_for_who_asks_later) {
+    expect_violation({.keeps_its_look = true}, 50'000, what_happens::reads_late);
+}
 TEST(simulation_finds, the_order_of_the_tutorial) {
     expect_violation({.engine = {.hold_before_commit = false,
                                  .release_after_commit = false,

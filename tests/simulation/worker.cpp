@@ -98,6 +98,7 @@ worker::~worker() {
     home_.kill_all();
     following_.reset();
     log_.reset();
+    look_.reset();
     engine_.reset();
 }
 
@@ -162,6 +163,20 @@ task<std::string> worker::load(std::size_t key) {
     const auto loaded = co_await world_.postgres().load(*this, key);
     if (!loaded.succeeded) throw std::runtime_error{"PostgreSQL is down"};
     co_return std::to_string(loaded.value);
+}
+
+// As what came in one turn of an event loop.
+void worker::begin_get(std::size_t key) {
+    constexpr msec kept = 20;
+    if (world_.now() >= looks_again_) {
+        look_.reset();
+        look_.emplace(*engine_);
+        looks_again_ = world_.now() + kept;
+    }
+    home_.start(get(key));
+    if (world_.left_out().keeps_its_look) return;
+    look_.reset();
+    looks_again_ = 0;
 }
 
 task<void> worker::get(std::size_t key) {
