@@ -233,6 +233,7 @@ asio::awaitable<found> tiers::read(std::string key, loader load, check is_value,
     auto all =
         as_awaitable(s->home, s->engine.read(std::move(key), std::move(as_engine), is_value, how));
     auto value = co_await std::move(all);
+    how.anew = how.anew || (how.again && value.was_kept);
     count(s->counted, value, how);
     co_return value;
 }
