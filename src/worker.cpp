@@ -109,6 +109,7 @@ worker::worker(const app_options& options, const routes& all, const cached_famil
                                 ? std::nullopt
                                 : std::optional<std::chrono::milliseconds>{options.unfollowed},
               .families = families.names,
+              .declared = families.declared,
               .by_generation = families.by_generation,
               .prefix = options.cache_prefix,
               .program = options.name,
