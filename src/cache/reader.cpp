@@ -95,10 +95,10 @@ task<void> reader::fly(departures::flight_number number, passage_ptr p) {
 
 void reader::land(departures::flight_number number, const passage_ptr& p) {
     p->landed = true;
+    for (const auto one : std::exchange(p->passengers, {})) waits_.end(one);
     passages_.erase(number);
     const auto next = flights_.landed(p->key);
     if (next) take_off(*next);
-    for (const auto one : std::exchange(p->passengers, {})) waits_.resume(one);
 }
 
 // ---- In the air.
