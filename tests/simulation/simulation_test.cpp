@@ -356,6 +356,10 @@ TEST(simulation_finds, who_begins_to_follow_and_does_not_wait_for_who_runs) {
 TEST(simulation_finds, an_entry_that_is_believed_although_nobody_follows) {
     expect_late({.engine = {.believe_for_a_short_time_unfollowed = false}});
 }
+TEST(simulation_finds, an_entry_of_who_followed_that_is_believed_at_its_end) {
+    expect_violation({.engine = {.believe_only_what_was_stored_for_that = false}}, 200'000,
+                     what_happens::others_write);
+}
 TEST(simulation_finds, a_sign_before_all_is_forgotten) {
     expect_late({.engine = {.sign_only_when_all_is_forgotten = false}});
 }
