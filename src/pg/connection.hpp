@@ -28,6 +28,7 @@ pool_options with_defaults(pool_options options);
 enum class framing {
     plain,         ///< a transaction of its own, or a part of the one that is open
     begins,        ///< with BEGIN before it: a transaction, which stays open
+    alone,         ///< a transaction of its own, whose id is asked for
     in_savepoint,  ///< a part of the open transaction, which goes on without it if it fails
     bare           ///< with nothing beside it, and not prepared: COMMIT, say
 };
@@ -75,6 +76,8 @@ public:
     std::chrono::steady_clock::time_point begun() const { return begun_; }
     /// When the last statement was answered.
     std::chrono::steady_clock::time_point heard_at() const { return heard_at_; }
+    /// So lately that it cannot have died without a sign since.
+    bool was_heard_lately() const;
     /// Where it leads, or is trying to.
     address at() const;
     /// Whether the server has said anything yet.

@@ -6,6 +6,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <chrono>
 #include <optional>
@@ -14,6 +16,7 @@
 
 #include "pool_state.hpp"
 #include "sqlstate.hpp"
+#include "tables.hpp"
 
 namespace larder::pg {
 
@@ -342,6 +345,16 @@ asio::awaitable<fate> pool::fate_of(std::string transaction) {
     }
     if (status == "in progress") co_await end_orphan(which);
     co_return status.empty() ? fate::unknown : status == "in progress" ? fate::pending : fate::over;
+}
+
+asio::awaitable<void> pool::announce(std::vector<std::string> payloads) {
+    try {
+        auto with = co_await state_->acquire();
+        for (auto& one : payloads)
+            co_await tables::announce_again(*with, std::move(one), !state_->shared->lacks_tables);
+    } catch (const error& e) {
+        spdlog::debug("The other instances are told later of a write: {}", e.detail());
+    }
 }
 
 // A proxy or a pooler may keep a connection to the server after it has lost ours, and the COMMIT

@@ -33,6 +33,9 @@ struct tiers_options {
     /// How long an entry is believed while nobody says that the writes of others are followed
     /// (tiers::say_followed()), if that is shorter; nothing: as long as it lives.
     std::optional<std::chrono::milliseconds> unfollowed = {};
+    /// Whether whoever says so reads the source's log, which tells of each commit whatever becomes
+    /// of who made it: then a write needs no hold while somebody follows.
+    bool is_followed_by_log = false;
     std::vector<std::string> families = {};  ///< of all keys that are read through these tiers
     /// Those of them whose entries become untrue all at once: by `<family>:all`, and by no other.
     std::set<std::string, std::less<>> by_generation = {};
