@@ -1,13 +1,16 @@
 #include "larder/cache/own_writes.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <functional>
 #include <map>
 #include <mutex>
 #include <random>
+#include <unordered_map>
 #include <utility>
 
 #include "rules.hpp"
+#include "scripts.hpp"
 
 namespace larder::cache {
 
@@ -59,6 +62,12 @@ struct own_writes::state {
         std::string why;                      // the last time; for people
     };
     std::map<std::string, untrue, std::less<>> families;  // all of them; of the empty name, each
+    struct release {
+        std::vector<std::string> keys;
+        time_point when;
+    };
+    std::unordered_map<std::string, release> released;  // by their transactions
+    std::deque<std::string> released_first;             // those, oldest first
     std::string database;
     std::string run_id;  // of the Valkey that was visited last
     std::map<std::string, std::uint32_t, std::less<>> purged;  // on which visit
@@ -225,6 +234,28 @@ void own_writes::forget_family(const untrue_family& purged) {
     if (found->second.change == purged.change) state_->families.erase(found);
     else found->second.since = purged.change + 1;
     remembered_ = state_->size();
+}
+
+void own_writes::was_released(const std::string& transaction, const std::vector<std::string>& keys,
+                              time_point now) {
+    constexpr std::size_t most = 20'000;  // in a second
+    const std::scoped_lock lock{state_->mutex};
+    auto& all = state_->released;
+    auto& first = state_->released_first;
+    const auto is_over = [&](const std::string& one) {
+        return first.size() >= most || now - all.at(one).when > released_is_known;
+    };
+    for (; !first.empty() && is_over(first.front()); first.pop_front()) all.erase(first.front());
+    if (all.emplace(transaction, state::release{keys, now}).second) first.push_back(transaction);
+}
+
+bool own_writes::is_released_lately(const changed_key& one, time_point now) const {
+    const std::scoped_lock lock{state_->mutex};
+    return !one.transactions.empty() && std::ranges::all_of(one.transactions, [&](const auto& by) {
+        const auto found = state_->released.find(by);
+        return found != state_->released.end() && now - found->second.when <= released_is_known &&
+               std::ranges::find(found->second.keys, one.key) != found->second.keys.end();
+    });
 }
 
 std::size_t own_writes::remembered_own() const {

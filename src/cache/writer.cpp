@@ -50,7 +50,10 @@ task<bool> writer::tell_release(const change& one) {
     const bool is_late = waits_.now() - one.held_at > released_is_known;
     const std::string transaction = is_late ? "" : one.transaction;
     const bool told = co_await shared_.release(one.keys, names, transaction);
-    co_return told && (owner_.is_trusted() || !in_force.tell_only_a_trusted_server);
+    const bool is_known = told && (owner_.is_trusted() || !in_force.tell_only_a_trusted_server);
+    if (is_known && options_.unfollowed && !transaction.empty())
+        own_.was_released(transaction, one.keys, waits_.now());
+    co_return is_known;
 }
 
 // If this process dies after the commit, whoever follows the source's log invalidates the keys; and
@@ -63,14 +66,14 @@ bool writer::is_told_by_the_log() const {
 
 bool writer::needs_no_hold(change& one) {
     one.held_at = waits_.now();
-    return !one.keys.empty() && is_told_by_the_log();
+    one.is_left_to_the_log = !one.keys.empty() && is_told_by_the_log();
+    return one.is_left_to_the_log;
 }
 
 task<std::vector<std::string>> writer::hold(change& one) {
     const std::vector<std::string> nothing;
     if (one.keys.empty() || !in_force.hold_before_commit) co_return nothing;
-    one.held_at = waits_.now();
-    if (is_told_by_the_log()) co_return nothing;
+    if (needs_no_hold(one)) co_return nothing;
     // Other instances trust what they have until they hear of a hold, so it is worth a wait.
     const bool is_answering = co_await reconnected();
     // Nobody has to take back a hold that is not even sent.
@@ -112,8 +115,9 @@ task<void> writer::let_others_hear() {
 
 task<std::vector<std::string>> writer::end(change& one, bool may_be_written, ask_fate what_became) {
     std::vector<std::string> untold;
-    if (what_became) leave(one, std::move(what_became));
-    else if (may_be_written || !one.name.empty()) untold = co_await release(one);
+    const bool is_unknown = static_cast<bool>(what_became);
+    if (is_unknown && !one.is_left_to_the_log) leave(one, std::move(what_became));
+    else if (is_unknown || may_be_written || !one.name.empty()) untold = co_await release(one);
     forget(one);
     co_return untold;
 }

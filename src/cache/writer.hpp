@@ -21,6 +21,7 @@ using ask_fate = std::function<task<fate>()>;
 struct change {
     std::vector<std::string> keys;
     std::string name = {};         ///< its mark in the holds; empty if none was sent
+    bool is_left_to_the_log = false;  ///< nothing was held, as somebody follows that
     bool is_untold = false;        ///< the other instances are told by the commit itself
     std::string transaction = {};  ///< the source's name of what was committed, if it is known
     time_point held_at = {};       ///< or was to be
@@ -53,8 +54,8 @@ public:
     bool needs_no_hold(change& one);
     /// The write is over; `may_be_written` unless it certainly is not. With `what_became`, it is
     /// not known whether it is committed, and it may still be: the holds stay until that says that
-    /// it cannot any more; where that cannot be known, until their time ends. What is to be
-    /// announced before anybody is answered; mostly nothing.
+    /// it cannot any more; where that cannot be known, until their time ends. What had no hold is
+    /// left to who follows. What is to be announced before anybody is answered; mostly nothing.
     task<std::vector<std::string>> end(change& one, bool may_be_written, ask_fate what_became);
     task<std::vector<std::string>> release(change& one);
     /// Nobody will end it any more.

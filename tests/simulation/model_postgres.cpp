@@ -89,7 +89,6 @@ task<fate> model_postgres::what_became(worker& by, statement_ptr s) {
     co_await by.waiting().sleep(std::chrono::milliseconds{world_.luck().delay(most_)});
     const bool is_lost = world_.luck().in(10);  // the question
     if (down_ || is_lost) co_return fate::unknown;
-    if (!s) co_return fate::unknown;
     co_return s->taken || s->dropped ? fate::over : fate::pending;
 }
 

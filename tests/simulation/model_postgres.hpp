@@ -66,7 +66,6 @@ public:
     };
     task<committed> commit(worker& by, std::vector<std::size_t> keys, order_number order,
                            std::vector<std::string> announcements);
-    /// Null: a transaction whose name is not known.
     task<fate> what_became(worker& by, statement_ptr s);
 
     /// What was announced and is not known to be released.

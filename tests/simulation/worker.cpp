@@ -215,19 +215,14 @@ task<void> worker::post(std::vector<std::size_t> keys) {
     }
     const auto order = world_.judge().begin_order(process_->id, keys, world_.now());
     if (world_.left_out().release_before_commit) co_await writes.release(one);
-    // A statement that is all of its transaction tells no name of that if its answer is lost.
-    const bool is_alone = world_.luck().in(50) && writes.needs_no_hold(one);
-    std::vector<std::string> announcements;
-    if (!is_alone) announcements = co_await writes.hold(one);
+    const auto announcements = co_await writes.hold(one);
     if (one.is_untold) world_.judge().untold(order);
     else if (one.name.empty()) world_.judge().unheld(order);
     world_.judge().named(order, one.name);
     const auto result = co_await world_.postgres().commit(*this, keys, order, announcements);
     cache::ask_fate what_became;
     if (result.is == outcome::unknown)
-        what_became = [this, is_alone, by = result.by] {
-            return world_.postgres().what_became(*this, is_alone ? nullptr : by);
-        };
+        what_became = [this, by = result.by] { return world_.postgres().what_became(*this, by); };
     if (result.by && result.by->transaction != 0)
         one.transaction = std::to_string(result.by->transaction);
     const auto untold =
