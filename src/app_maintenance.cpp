@@ -104,12 +104,13 @@ lines not_followed(const std::vector<std::string>& families, const std::vector<f
 }
 
 asio::awaitable<lines> status_of(pg::connection& source, const app_options& options,
-                                 std::vector<std::string> families, std::vector<followed> tables) {
+                                 cached_families cached, std::vector<followed> tables) {
     co_await source.connect();
     lines said;
     if (options.follow == following::triggers)
         said = co_await follow::status_of_triggers(source, tables, options.name);
     else said = co_await follow::status(source, tables, options.name);
+    auto families = std::move(cached.names);
     const auto left_out = not_followed(families, tables);
     said.insert(said.end(), left_out.begin(), left_out.end());
     if (!options.shared) {
@@ -120,7 +121,7 @@ asio::awaitable<lines> status_of(pg::connection& source, const app_options& opti
         for (auto& one : families) one.insert(0, options.cache_prefix + ':');
     const auto executor = co_await asio::this_coro::executor;
     const auto known = co_await follow::standing_in_valkey(executor, *options.shared, families,
-                                                           options.unfollowed);
+                                                           cached.declared, options.unfollowed);
     said.insert(said.end(), known.begin(), known.end());
     co_return said;
 }
@@ -154,7 +155,7 @@ std::vector<std::string> app::follow(follow_command what, bool dry_run) {
     std::exception_ptr why_not;
     const auto& tables = state_->dependencies;
     auto work = what == follow_command::status
-                    ? status_of(source, o, state_->families.names, tables)
+                    ? status_of(source, o, state_->families, tables)
                     : follow_by(source, what, o.follow == following::triggers, tables, dry_run);
     asio::co_spawn(io, std::move(work), [&](const std::exception_ptr& failed, lines all) {
         why_not = failed;

@@ -111,6 +111,7 @@ worker::worker(const app_options& options, const routes& all, const cached_famil
               .is_followed_by_log = options.follow == following::automatic ||
                                     options.follow == following::required,
               .families = families.names,
+              .declared = families.declared,
               .by_generation = families.by_generation,
               .prefix = options.cache_prefix,
               .program = options.name,

@@ -49,6 +49,7 @@ http::server_options server_options_of(const app_options& o, const http::certifi
 /// What an app reads through the cache.
 struct cached_families {
     std::vector<std::string> names;
+    std::string declared;                                               ///< see tiers_options
     std::map<std::string, cache::family_policy, std::less<>> policies;  ///< of those that have one
     std::set<std::string, std::less<>> by_generation;                   ///< see tiers_options
 };

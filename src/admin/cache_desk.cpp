@@ -34,6 +34,7 @@ std::optional<std::string> fingerprint_in(std::string_view value) {
 cache::tiers_options options_of(const cache_names& names) {
     cache::tiers_options all;
     all.families = names.full_names();
+    all.declared = names.declared();
     return all;
 }
 

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "cache/notes.hpp"
+#include "larder/json.hpp"
+
 namespace larder::admin {
 
 namespace {
@@ -14,6 +17,15 @@ std::optional<std::string_view> behind(std::string_view family, std::string_view
     return key.substr(family.size() + 1);
 }
 
+// Whether each value is one that a reader's key can have.
+bool may_be(const cache::key& family, std::string_view rest) {
+    for (std::size_t i = 0; i < family.parameters(); ++i) {
+        if (!family.may_have(i, rest.substr(0, rest.find(':')))) return false;
+        rest.remove_prefix(std::min(rest.find(':'), rest.size() - 1) + 1);
+    }
+    return true;
+}
+
 std::size_t values_in(std::string_view rest) {
     return static_cast<std::size_t>(std::ranges::count(rest, ':')) + 1;
 }
@@ -21,7 +33,7 @@ std::size_t values_in(std::string_view rest) {
 }  // namespace
 
 cache_names::cache_names(const std::vector<cache::key>& families, const std::string& prefix)
-    : prefix_(prefix.empty() ? "" : prefix + ':') {
+    : prefix_(prefix.empty() ? "" : prefix + ':'), declared_(cache::declared_by(families)) {
     for (const auto& one : families)
         if (std::ranges::find(families_, one.family(), &cache::key::family) == families_.end())
             families_.push_back(one);
@@ -38,14 +50,18 @@ named_entry cache_names::entry(const std::string& key) const {
     const cache::key* nearly = nullptr;
     for (const auto& one : families_) {
         const auto rest = behind(one.family(), key);
-        if (rest && values_in(*rest) == one.parameters())
+        if (rest && values_in(*rest) == one.parameters() && may_be(one, *rest))
             return {.key = key, .family = &one, .kept_as = full(key)};
         if (rest) nearly = &one;
     }
+    std::string shown;  // a terminal obeys what is not printable
+    json::append_string(shown, key);
+    shown = '\'' + shown.substr(1, shown.size() - 2) + '\'';
     if (nearly)
-        throw std::invalid_argument("'" + key + "' is no key of " + std::string{nearly->family()} +
-                                    ", whose entries are like " + nearly->all());
-    throw std::invalid_argument("'" + key + "' is no key of a family; " + list());
+        throw std::invalid_argument(shown + " is no key of " + std::string{nearly->family()} +
+                                    ", whose entries are like " + nearly->all() +
+                                    ", with values for 'all' as the log spells them");
+    throw std::invalid_argument(shown + " is no key of a family; " + list());
 }
 
 const cache::key& cache_names::family(const std::string& name) const {

@@ -29,6 +29,7 @@ public:
     named_entry entry(const std::string& key) const;
     const cache::key& family(const std::string& name) const;
     std::string full(std::string_view name) const { return prefix_ + std::string{name}; }
+    const std::string& declared() const { return declared_; }  ///< see tiers_options
     /// The names of all families with the prefix.
     std::vector<std::string> full_names() const;
     /// Which keys are the service's at least, for SCAN.
@@ -48,6 +49,7 @@ private:
 
     std::vector<cache::key> families_;
     std::string prefix_;  // with a colon
+    std::string declared_;
 };
 
 }  // namespace larder::admin

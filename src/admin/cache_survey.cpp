@@ -101,8 +101,9 @@ task<stats_report> cache_desk::stats() {
     std::vector<command> questions;
     for (const auto* section : {"server", "replication", "memory", "stats"})
         questions.push_back({"INFO", section});
-    questions.push_back({"GET", cache::sign_of(options_.families)});
-    questions.push_back({"PTTL", cache::sign_of(options_.families)});
+    const auto sign = cache::sign_of(options_.families, options_.declared);
+    questions.push_back({"GET", sign});
+    questions.push_back({"PTTL", sign});
     const auto said = co_await asks_.ask(std::move(questions));
     all.version = version_in(said[0]);
     all.run = run_in(said[0], said[1]);

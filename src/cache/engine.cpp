@@ -30,6 +30,7 @@ engine::engine(world& outside, valkey::network& way, const valkey::client_option
       options_(std::move(options)),
       generations_(options_.by_generation),
       name_(own.new_name()),
+      sign_(sign_of(options_.families, options_.declared)),
       local_({.max_bytes = options_.local_bytes,
               .max_silence = max_silence,
               .max_lateness = local_lateness}),
@@ -253,7 +254,7 @@ task<void> engine::tell(std::vector<valkey::command> notes) {
 }
 
 task<void> engine::take_sign_away() {
-    const valkey::command take{"DEL", sign_of(options_.families)};
+    const valkey::command take{"DEL", sign_};
     co_await client_.call(take, valkey::urgency::background);
 }
 
@@ -275,7 +276,7 @@ task<void> engine::put_sign(unsigned told, followed_how how) {
     const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(waits_.now() - since);
     how.since += waited;
     how.late += waited;
-    const valkey::command put{"SET", sign_of(options_.families), text_of_sign(how), "PX",
+    const valkey::command put{"SET", sign_, text_of_sign(how), "PX",
                               std::to_string(sign_lives.count())};
     co_await client_.call(put, valkey::urgency::background);
 }
@@ -312,7 +313,7 @@ task<void> engine::ask_for_proof() {
     asked_ = waits_.now();
     const auto sent = asked_;
     std::vector<valkey::command> questions(1, valkey::ask_standing);
-    if (options_.unfollowed) questions.push_back({"PTTL", sign_of(options_.families)});
+    if (options_.unfollowed) questions.push_back({"PTTL", sign_});
     const auto said = co_await client_.call(std::move(questions), valkey::urgency::background);
     asking_ = false;
     // Who may not ask has no proof; that is no other server.

@@ -125,6 +125,7 @@ private:
     const tiers_options options_;
     const generations generations_;
     const std::string name_;  // of this worker, in leases and holds
+    const std::string sign_;  // the key that is there while somebody follows
     std::uint64_t last_name_ = 0;
     time_point connected_at_ = time_point::min();
     time_point proved_{};  // the last time of which it is known that the server was the primary

@@ -1,5 +1,8 @@
 #include "larder/cache/escaped.hpp"
 
+#include <charconv>
+#include <system_error>
+
 #include "digest.hpp"
 #include "larder/percent.hpp"
 
@@ -12,6 +15,23 @@ std::string escaped(std::string_view text) {
     // It marks a digest.
     for (auto at = out.find('~'); at != out.npos; at = out.find('~', at)) out.replace(at, 1, "%7E");
     return out.size() > longest ? "~" + digest_of(text) : out;
+}
+
+bool is_escaped(std::string_view part) {
+    if (part.starts_with('~')) {
+        constexpr std::string_view digits = "0123456789abcdef";
+        return part.size() == 65 && part.find_first_not_of(digits, 1) == part.npos;
+    }
+    const auto text = percent_decode(part);
+    return text && escaped(*text) == part;
+}
+
+bool is_plain_number(std::string_view part, std::int64_t least, std::int64_t most) {
+    std::int64_t number = 0;
+    const auto* end = part.data() + part.size();
+    const auto read = std::from_chars(part.data(), end, number);
+    return read.ec == std::errc{} && read.ptr == end && number >= least && number <= most &&
+           std::to_string(number) == part;
 }
 
 std::string generation_of(std::string_view family) {

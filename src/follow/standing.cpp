@@ -80,10 +80,10 @@ std::optional<sign> read_sign(std::string_view text) { return read<sign>(text); 
 
 asio::awaitable<lines> standing_in_valkey(asio::any_io_executor executor,
                                           valkey::client_options server, lines families,
-                                          std::chrono::seconds unfollowed) {
+                                          std::string declared, std::chrono::seconds unfollowed) {
     valkey::asker by{executor, server};
     std::vector<valkey::command> questions;
-    questions.push_back({"GET", cache::sign_of(families)});
+    questions.push_back({"GET", cache::sign_of(families, declared)});
     for (const auto& one : families) {
         questions.push_back({"PTTL", cache::purge_note_of(one)});
         questions.push_back({"GET", cache::purge_note_of(one)});

@@ -30,6 +30,6 @@ std::optional<sign> read_sign(std::string_view text);
 /// believed while nobody follows.
 boost::asio::awaitable<std::vector<std::string>> standing_in_valkey(
     boost::asio::any_io_executor executor, valkey::client_options server,
-    std::vector<std::string> families, std::chrono::seconds unfollowed);
+    std::vector<std::string> families, std::string declared, std::chrono::seconds unfollowed);
 
 }  // namespace larder::follow

@@ -265,6 +265,9 @@ TEST_F(cache_command, what_cannot_be_done_is_said_in_one_sentence) {
     expect({"get", "books:7"}, env, 64, "'books:7' is no key of a family; there are: num_orders");
     expect({"get", "num_orders:1:2"}, env, 64, "whose entries are like num_orders:all");
     expect({"invalidate", "num_orders"}, env, 64, "'num_orders' is no key");
+    for (const auto* none : {"07", "+7", "abc", "", "*", "7\n", "2147483648"})
+        expect({"invalidate", "num_orders:" + std::string{none}}, env, 64,
+               "is no key of num_orders");
     expect({"purge", "books"}, env, 64, "there is no family 'books'; there are: num_orders");
     const std::string scheme = "valkey://";
     env["VALKEY_SERVICE_URI"].insert(scheme.size(), "larder:hidden@");

@@ -1,6 +1,7 @@
 // Texts as parts of keys.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,11 @@ namespace larder::cache {
 /// and other bytes are percent-encoded. So is the `a` of `all`, which is the entry over all rows.
 /// In the place of a long one are a tilde and its SHA-256, so that it has at most 200 bytes.
 std::string escaped(std::string_view text);
+
+/// Whether escaped() writes it, of some text: no other can be a part of a key.
+bool is_escaped(std::string_view part);
+/// Whether it is a number as std::to_string() writes it, in that range.
+bool is_plain_number(std::string_view part, std::int64_t least, std::int64_t most);
 
 /// What stands in a key in the place of a value that is missing. No text is escaped to it.
 inline constexpr std::string_view no_value = "all";

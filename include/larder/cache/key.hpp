@@ -6,6 +6,8 @@
 #include <chrono>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -18,6 +20,7 @@
 #include "larder/cache/policy.hpp"
 #include "larder/described.hpp"
 #include "larder/from.hpp"
+#include "larder/percent.hpp"
 #include "larder/spelling.hpp"
 
 namespace larder::cache {
@@ -74,6 +77,27 @@ inline constexpr bool may_tell_apart<T> = may_tell_apart<typename T::value_type>
 /// The same, or nothing: the entry is then one over all values. Also of a header, or of the caller.
 template <class T>
 concept key_value = detail::may_tell_apart<T>;
+
+namespace detail {
+
+/// Whether a value of the type can be spelled so in a key.
+template <class Value>
+bool may_stand_in_a_key(std::string_view part) {
+    if constexpr (is_optional<Value> || from_elsewhere<Value>)
+        return may_stand_in_a_key<typename Value::value_type>(part);
+    else if constexpr (integer<Value>)
+        return is_plain_number(part, std::int64_t{std::numeric_limits<Value>::min()},
+                               std::int64_t{std::numeric_limits<Value>::max()});
+    else if constexpr (std::same_as<Value, bool>) return part == "true" || part == "false";
+    else if constexpr (std::same_as<Value, std::string>) return is_escaped(part);
+    else {
+        Value value{};
+        const auto text = percent_decode(part);
+        return text && read_spelling(*text, value) && escaped(spell(value)) == part;
+    }
+}
+
+}  // namespace detail
 
 /// A family of entries: `num_orders:all` over all rows, `num_orders:<customerid>` over some.
 ///
@@ -144,6 +168,13 @@ public:
         return with(how);
     }
     constexpr const cache::policy& policy() const { return policy_; }
+
+    /// Whether the parameter, counted from 0, has a value that stands so in a key. Where nobody
+    /// has said of which type it is, any text that a key can have.
+    bool may_have(std::size_t parameter, std::string_view part) const {
+        const auto check = checks_[parameter];
+        return part == no_value || (check ? check(part) : is_escaped(part));
+    }
 
     /// The entry over all rows.
     std::string all() const {
@@ -232,6 +263,11 @@ private:
     std::size_t count_;
     std::size_t parameters_ = 1;
     cache::policy policy_;
+    // Of the parameters whose types are known: whether a value can be spelled so.
+    std::array<bool (*)(std::string_view), depends_on::most_columns> checks_{};
+
+    template <class T, class... Members>
+    friend class bound_key;
 };
 
 /// All entries of a family that is kept by generation.
@@ -258,7 +294,9 @@ public:
         (std::size_t{is_from_header<Members>} + ...), (std::size_t{is_from_caller<Members>} + ...)};
 
     constexpr bound_key(cache::key family, Members T::*... members)
-        : family_(family), members_(members...) {}
+        : family_(family), members_(members...) {
+        family_.checks_ = {detail::may_stand_in_a_key<Members>...};
+    }
 
     constexpr std::string_view family() const { return family_.family(); }
     constexpr const cache::key& whole() const { return family_; }

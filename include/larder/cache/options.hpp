@@ -37,6 +37,9 @@ struct tiers_options {
     /// of who made it: then a write needs no hold while somebody follows.
     bool is_followed_by_log = false;
     std::vector<std::string> families = {};  ///< of all keys that are read through these tiers
+    /// Which tables and columns their entries are of, as one text: instances with another do not
+    /// take each other's follower for theirs.
+    std::string declared = {};
     /// Those of them whose entries become untrue all at once: by `<family>:all`, and by no other.
     std::set<std::string, std::less<>> by_generation = {};
     /// Before all keys, with a colon, so that two databases can share a Valkey; empty: none.
