@@ -340,6 +340,7 @@ asio::awaitable<result> connection::execute(const statement& sql, const paramete
         if (value && value->find('\0') != std::string::npos)
             throw error(failure::rejected, "invalid byte sequence for encoding \"UTF8\": 0x00",
                         "22021");
+    if (is_implicit_) co_await begin_late();
     const bool is_further = in_transaction_ && how == framing::plain;
     const bool begins = !in_transaction_ && how != framing::bare;
     const bool asks = begins && !was_heard_lately();
@@ -372,9 +373,27 @@ asio::awaitable<void> connection::undo(framing how) {
     PQclear(answer);
 }
 
-asio::awaitable<void> connection::end(const std::string& how) {
+// What was begun without BEGIN is a block from then on, with what it has done before.
+asio::awaitable<void> connection::begin_late() {
+    is_implicit_ = false;
     deadline limit{*this};
     limit.set_for_statement();
+    const parameters none;
+    auto* answer = co_await pipeline({"BEGIN"}, none, framing::bare);
+    if (PQresultStatus(answer) == PGRES_FATAL_ERROR) reject(answer);
+    PQclear(answer);
+}
+
+asio::awaitable<void> connection::end(const std::string& how) {
+    if (!in_transaction_) co_return;  // it has failed
+    deadline limit{*this};
+    limit.set_for_statement();
+    if (std::exchange(is_implicit_, false) && how == "COMMIT") {
+        auto* failed = co_await sync();
+        in_transaction_ = false;
+        if (failed) reject(failed);
+        co_return;
+    }
     const parameters none;
     auto* answer = co_await pipeline({how}, none, framing::bare);
     if (PQresultStatus(answer) == PGRES_FATAL_ERROR) reject(answer);
@@ -419,6 +438,7 @@ public:
     }
     // Until here the server answers at once, and not when all is done.
     void ask() { is_well_ = is_well_ && PQsendFlushRequest(to_) == 1; }
+    bool is_well() const { return is_well_; }
     bool finish() { return is_well_ && PQpipelineSync(to_) == 1; }
     std::vector<part> sent() { return std::move(sent_); }
 
@@ -454,7 +474,7 @@ asio::awaitable<PGresult*> connection::pipeline(const statement& sql, const para
         auto* result = co_await next_result();
         owned next{result, &PQclear};
         if (asks) std::exchange(asks, nullptr)->set_for_statement();
-        if (!next) ++at;
+        if (!next && ++at == sent.size() && how == framing::opens) break;
         if (!next) continue;  // the end of one part's results
         const auto status = PQresultStatus(next.get());
         if (status == PGRES_PIPELINE_SYNC) break;
@@ -474,9 +494,35 @@ asio::awaitable<PGresult*> connection::pipeline(const statement& sql, const para
         }
     }
     if (!answer) lost("the server sent no result");
+    if (how == framing::opens && PQresultStatus(answer.get()) == PGRES_FATAL_ERROR) {
+        in_transaction_ = is_implicit_ = false;
+        PQclear(co_await sync());
+    }
     usable_ = true;
     heard_at_ = clock::now();
     co_return answer.release();
+}
+
+// Commits what was begun without BEGIN, or comes to the end of what has failed. Why it could not;
+// null if it could.
+asio::awaitable<PGresult*> connection::sync() {
+    usable_ = false;
+    if (PQpipelineSync(libpq_.get()) != 1) lost(in_one_line(PQerrorMessage(libpq_.get())));
+    co_await flush();
+    using owned = std::unique_ptr<PGresult, decltype(&PQclear)>;
+    owned failed{nullptr, &PQclear};
+    for (;;) {
+        auto* result = co_await next_result();
+        owned next{result, &PQclear};
+        const auto status = PQresultStatus(next.get());
+        if (next && status == PGRES_PIPELINE_SYNC) break;
+        if (!next || status != PGRES_FATAL_ERROR) continue;
+        if (!failed) failed = std::move(next);
+        if (ends_session(failed.get())) co_return failed.release();
+    }
+    usable_ = true;
+    heard_at_ = clock::now();
+    co_return failed.release();
 }
 
 std::chrono::milliseconds connection::statement_timeout() const {
@@ -525,13 +571,16 @@ std::vector<connection::part> connection::send(const statement& sql, const param
     else send_by_name(part::preparation, part::statement, sql.sql, values);
     if (how == framing::in_savepoint) to.send(part::other, "RELEASE SAVEPOINT larder");
     const bool has_id = !transaction_.empty() && transaction_ != "0";
+    if (how == framing::opens) in_transaction_ = is_implicit_ = true;
     const bool has_one = in_transaction_ || how == framing::alone;
     if (has_one && how != framing::bare && !has_id) {
         const parameters none;
         if (pooled_) to.send(part::id, std::string{ask_for_id});
         else send_by_name(part::preparation_of_id, part::id, ask_for_id, none);
     }
-    if (!to.finish()) lost(in_one_line(PQerrorMessage(libpq_.get())));
+    if (how == framing::opens) to.ask();
+    const bool is_sent = how == framing::opens ? to.is_well() : to.finish();
+    if (!is_sent) lost(in_one_line(PQerrorMessage(libpq_.get())));
     return to.sent();
 }
 

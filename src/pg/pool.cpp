@@ -364,7 +364,8 @@ asio::awaitable<void> pool::end_orphan(const parameters& transaction) {
     static constexpr statement end{
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE backend_xid = ($1::bigint & 4294967295)::text::xid"
-        " AND state LIKE 'idle in transaction%' AND state_change < now() - interval '20 s'"};
+        " AND (state LIKE 'idle in transaction%' OR state = 'active' AND wait_event = 'ClientRead')"
+        " AND state_change < now() - interval '20 s'"};
     try {
         co_await run(end, transaction);
     } catch (const error& e) {

@@ -117,7 +117,8 @@ private:
 struct transaction::state {
     std::shared_ptr<pool::state> home;
     std::optional<pool::state::lease> with;
-    bool begun = false;  // BEGIN was sent
+    bool begun = false;     // BEGIN was sent, or what stands for it
+    bool is_short = false;  // it may go without
     bool ended = false;  // by commit, rollback or a failure
     std::string id = {};
 };

@@ -41,7 +41,7 @@ asio::awaitable<result> session::write_once(const statement& sql, parameters val
     if (guard_) co_await ask_guard(change);
     else if (may_go_without_ && change.may_end_at_once() && may_go_without_())
         co_return co_await write_at_once(change, sql, std::move(values));
-    auto rows = co_await change.run(sql, std::move(values));
+    auto rows = co_await change.run_only(sql, std::move(values));
     if (before_commit_) {
         const auto payloads = co_await before_commit_();
         for (const auto& one : payloads) co_await change.notify(one);

@@ -36,7 +36,10 @@ asio::awaitable<result> transaction::run(const statement& sql, parameters values
         const bool first = !std::exchange(s.begun, true);
         const auto begun = std::chrono::steady_clock::now();
         try {
-            const auto how = first ? framing::begins : framing::plain;
+            const bool opens = s.is_short && !(**s.with).is_pooled();
+            const auto how = !first  ? framing::plain
+                             : opens ? framing::opens
+                                     : framing::begins;
             co_return co_await (**s.with).execute(sql, values, how);
         } catch (const error& e) {
             failed = e;
@@ -57,6 +60,11 @@ asio::awaitable<result> transaction::run(const statement& sql, parameters values
     }
     co_await rollback();
     throw error(*failed);
+}
+
+asio::awaitable<result> transaction::run_only(const statement& sql, parameters values) {
+    state_->is_short = !state_->begun;
+    return run(sql, std::move(values));
 }
 
 asio::awaitable<void> transaction::notify(const std::string& payload) {
