@@ -1,16 +1,14 @@
 #include "larder/cache/own_writes.hpp"
 
 #include <algorithm>
-#include <deque>
 #include <functional>
 #include <map>
 #include <mutex>
 #include <random>
-#include <unordered_map>
 #include <utility>
 
+#include "known_releases.hpp"
 #include "rules.hpp"
-#include "scripts.hpp"
 
 namespace larder::cache {
 
@@ -54,6 +52,7 @@ struct own_writes::state {
     explicit state(std::string n) : name(n.empty() ? random_name() : std::move(n)) {}
 
     const std::string name;
+    known_releases released;
     mutable std::mutex mutex;  // guards the rest
     std::map<std::string, what, std::less<>> keys;
     std::uint64_t last_change = 0;
@@ -62,12 +61,6 @@ struct own_writes::state {
         std::string why;                      // the last time; for people
     };
     std::map<std::string, untrue, std::less<>> families;  // all of them; of the empty name, each
-    struct release {
-        std::vector<std::string> keys;
-        time_point when;
-    };
-    std::unordered_map<std::string, release> released;  // by their transactions
-    std::deque<std::string> released_first;             // those, oldest first
     std::string database;
     std::string run_id;  // of the Valkey that was visited last
     std::map<std::string, std::uint32_t, std::less<>> purged;  // on which visit
@@ -238,24 +231,11 @@ void own_writes::forget_family(const untrue_family& purged) {
 
 void own_writes::was_released(const std::string& transaction, const std::vector<std::string>& keys,
                               time_point now) {
-    constexpr std::size_t most = 20'000;  // in a second
-    const std::scoped_lock lock{state_->mutex};
-    auto& all = state_->released;
-    auto& first = state_->released_first;
-    const auto is_over = [&](const std::string& one) {
-        return first.size() >= most || now - all.at(one).when > released_is_known;
-    };
-    for (; !first.empty() && is_over(first.front()); first.pop_front()) all.erase(first.front());
-    if (all.emplace(transaction, state::release{keys, now}).second) first.push_back(transaction);
+    state_->released.add(transaction, keys, now);
 }
 
 bool own_writes::is_released_lately(const changed_key& one, time_point now) const {
-    const std::scoped_lock lock{state_->mutex};
-    return !one.transactions.empty() && std::ranges::all_of(one.transactions, [&](const auto& by) {
-        const auto found = state_->released.find(by);
-        return found != state_->released.end() && now - found->second.when <= released_is_known &&
-               std::ranges::find(found->second.keys, one.key) != found->second.keys.end();
-    });
+    return state_->released.have(one, now);
 }
 
 std::size_t own_writes::remembered_own() const {

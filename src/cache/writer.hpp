@@ -20,11 +20,11 @@ using ask_fate = std::function<task<fate>()>;
 /// One write, and what Valkey was told of it.
 struct change {
     std::vector<std::string> keys;
-    std::string name = {};         ///< its mark in the holds; empty if none was sent
+    std::string name = {};            ///< its mark in the holds; empty if none was sent
     bool is_left_to_the_log = false;  ///< nothing was held, as somebody follows that
-    bool is_untold = false;        ///< the other instances are told by the commit itself
-    std::string transaction = {};  ///< the source's name of what was committed, if it is known
-    time_point held_at = {};       ///< or was to be
+    bool is_untold = false;           ///< the other instances are told by the commit itself
+    std::string transaction = {};     ///< the source's name of what was committed, if it is known
+    time_point held_at = {};          ///< or was to be
 };
 
 /// Threads  one worker's; own_writes is shared.

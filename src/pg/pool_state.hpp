@@ -119,7 +119,7 @@ struct transaction::state {
     std::optional<pool::state::lease> with;
     bool begun = false;     // BEGIN was sent, or what stands for it
     bool is_short = false;  // it may go without
-    bool ended = false;  // by commit, rollback or a failure
+    bool ended = false;     // by commit, rollback or a failure
     std::string id = {};
 };
 

@@ -37,9 +37,7 @@ asio::awaitable<result> transaction::run(const statement& sql, parameters values
         const auto begun = std::chrono::steady_clock::now();
         try {
             const bool opens = s.is_short && !(**s.with).is_pooled();
-            const auto how = !first  ? framing::plain
-                             : opens ? framing::opens
-                                     : framing::begins;
+            const auto how = !first ? framing::plain : opens ? framing::opens : framing::begins;
             co_return co_await (**s.with).execute(sql, values, how);
         } catch (const error& e) {
             failed = e;

@@ -60,7 +60,8 @@ TEST_F(follow_writes, that_are_refused_leave_the_cache_alone) {
     EXPECT_EQ(one.metric(holds), 0);
 }
 
-// Killed when its order is stored and Valkey has not heard of it: whether it followed itself or not.
+// Killed when its order is stored and Valkey has not heard of it: whether it followed itself or
+// not.
 struct follow_writes_of_one_that_dies : follow_writes, testing::WithParamInterface<bool> {};
 
 TEST_P(follow_writes_of_one_that_dies, are_told_by_who_follows) {

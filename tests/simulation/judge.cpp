@@ -73,7 +73,8 @@ void judge::committed(order_number number, std::size_t key, std::int64_t count) 
     const bool is_held = server.has_holds(world_.broken_by(key), world_.now());
     o.was_protected = o.was_protected && is_held;
     const bool is_settled = o.lost >= 0 && world_.now() > o.lost + 500;
-    if (!is_held && !o.is_unheld && is_settled && world_.plan().faults.empty() && world_.plan().network_most <= 10)
+    if (!is_held && !o.is_unheld && is_settled && world_.plan().faults.empty() &&
+        world_.plan().network_most <= 10)
         world_.violated("a write that is being settled has lost its hold");
 }
 
@@ -258,8 +259,9 @@ bool judge::may_be_unheard(const order& o, const reader& who) const {
     const auto most = world_.plan().postgres_most;
     const auto since = o.acknowledged < 0 ? o.committed : o.acknowledged;
     const auto from = std::max({since, listener->owner()->listens_since, listener->rested_until()});
-    const bool by_commit = o.is_untold && o.is_announced && (world_.postgres().has_table ||
-                                           o.committed > listener->owner()->listens_since);
+    const bool by_commit =
+        o.is_untold && o.is_announced &&
+        (world_.postgres().has_table || o.committed > listener->owner()->listens_since);
     if (by_commit) return who.began <= from + most + 1;
     const auto* writer = world_.listener_of(o.process);
     if (!writer || !writer->owner()->listens) return true;
@@ -301,7 +303,9 @@ bool judge::is_excused(const order& o, std::size_t key, const reader& who,
     return (o.is_untold || lost_its_holds(o)) && may_be_unheard(o, who);
 }
 
-// Of an instance that is killed or frozen another one takes its place, and forgets everything.
+// "While PostgreSQL's log is followed, a write holds nothing. If its process is killed or frozen
+// after the commit, and before its client was answered, entries lack what it wrote until whoever
+// follows has told it": "half a second after it was killed and three seconds after it froze".
 msec judge::takeover_after() const {
     const auto& plan = world_.plan();
     if (plan.kind != what_happens::writer_dies) return 2'000 + worker::unfollowed + local_lag + 300;
@@ -324,8 +328,7 @@ bool judge::has_to_be_there(const order& o, const reader& who) const {
     const auto round_trips = 6 * plan.postgres_most + 4 * plan.network_most;
     const bool is_followed =
         plan.faults.empty() && o.committed > 3'000 && plan.log == plan_of_seed::log_trouble::none;
-    const auto late =
-        plan.log_most + 150 + round_trips + (is_followed ? 0 : takeover_after());
+    const auto late = plan.log_most + 150 + round_trips + (is_followed ? 0 : takeover_after());
     return who.began > o.committed + late;
 }
 

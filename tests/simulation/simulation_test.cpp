@@ -377,9 +377,9 @@ TEST(simulation_finds, an_answer_that_overtakes_what_valkey_tells_the_others) {
                      what_happens::pushes_come_last);
 }
 TEST(simulation_finds, a_write_that_neither_valkey_nor_the_source_told_before_the_answer) {
-    expect_violation({.engine = {.announce_before_the_answer = false,
-                                 .repeat_announcements = false},
-                      .is_followed = true});
+    expect_violation(
+        {.engine = {.announce_before_the_answer = false, .repeat_announcements = false},
+         .is_followed = true});
 }
 TEST(simulation_finds, a_sign_of_who_is_behind) {
     expect_late({.engine = {.sign_only_of_who_is_not_behind = false}});

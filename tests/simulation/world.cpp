@@ -323,9 +323,8 @@ void world::plan_requests() {
         if (plan_.kind == what_happens::others_write && by != event::nobody && luck_.in(20))
             fail_while_it_writes(fault_kind::stop_process, by, at);
         if (is_last)
-            fail_while_it_writes(luck_.any_of<fault_kind>({fault_kind::crash,
-                                                           fault_kind::stop_process}),
-                                 by, at);
+            fail_while_it_writes(
+                luck_.any_of<fault_kind>({fault_kind::crash, fault_kind::stop_process}), by, at);
         for (int near = 0; is_last && near < 40; ++near)
             add(event::kind::get, at + luck_.between(0, 3'000));
         // Readers just before a write and after it meet it more often.

@@ -101,7 +101,7 @@ struct plan_of_seed {
     msec network_most = 1, postgres_most = 2, log_most = 1;
     msec ends = 0;  ///< requests and faults
     int gets = 0, posts = 0;
-    int others = 0;  ///< writes of who does not use the cache
+    int others = 0;            ///< writes of who does not use the cache
     bool is_followed = false;  ///< the log, by whoever can
     /// Their log is not to be had, or comes when that is over.
     enum class log_trouble : std::uint8_t { none, refused, stalled } log = log_trouble::none;

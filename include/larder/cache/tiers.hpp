@@ -162,8 +162,9 @@ public:
     /// again.
     /// What is to be announced to the other instances before anybody is answered, as nobody told
     /// them: there was no hold, and Valkey did not take the release. Mostly nothing.
-    boost::asio::awaitable<std::vector<std::string>> end(bool may_be_written, ask_fate what_became = {},
-                                     std::string transaction = {});
+    boost::asio::awaitable<std::vector<std::string>> end(bool may_be_written,
+                                                         ask_fate what_became = {},
+                                                         std::string transaction = {});
 
 private:
     struct state;

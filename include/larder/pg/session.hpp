@@ -54,8 +54,8 @@ public:
     /// Is awaited before each commit of a statement that is not reads_only, when it has run. What
     /// it returns is notified by that commit; see transaction::notify().
     using commit_hook = std::function<boost::asio::awaitable<std::vector<std::string>>()>;
-    /// `may_go_without` is asked before such a statement: if so, the statement is committed where it
-    /// ends, without that.
+    /// `may_go_without` is asked before such a statement: if so, the statement is committed where
+    /// it ends, without that.
     void before_commit(commit_hook then, std::function<bool()> may_go_without = {}) {
         before_commit_ = std::move(then);
         may_go_without_ = std::move(may_go_without);

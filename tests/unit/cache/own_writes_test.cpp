@@ -310,7 +310,8 @@ TEST(own_writes, that_were_released_are_known_by_key_and_transactions_for_a_seco
     const own_writes::time_point begin{100s};
     one.was_released("7", {"num_orders:all", "num_orders:1"}, begin);
     one.was_released("8", {"num_orders:all", "num_orders:2"}, begin + 500ms);
-    const auto knows = [&](const std::string& key, strings transactions, own_writes::time_point at) {
+    const auto knows = [&](const std::string& key, strings transactions,
+                           own_writes::time_point at) {
         return one.is_released_lately({key, std::move(transactions)}, at);
     };
     EXPECT_TRUE(knows("num_orders:1", {"7"}, begin + 1s));
