@@ -152,6 +152,7 @@ void worker::listen(http::acceptor listening, http::server_options options) {
     options.had_again = [this](std::string_view key) {
         cache_.count_hit(cache::origin::local, key);
     };
+    options.together = [this](const std::function<void()>& all) { cache_.find_together(all); };
     if (counts_) options.counts = &*counts_;
     server_.emplace(io_, std::move(listening), std::move(options),
                     [this](const http::request& r) { return answer(r); });

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "cache/declared.hpp"
 #include "cache/notes.hpp"
 #include "larder/json.hpp"
 

@@ -111,8 +111,14 @@ bool engine::is_usable(std::string_view key) const {
 std::optional<local_hit> engine::find_entry(std::string_view key) {
     const auto hit = reader_.find(key);
     if (hit && !trust_.is_trusted()) return std::nullopt;
-    if (hit && in_force.no_hit_while_unread && client_.has_unread()) return std::nullopt;
+    if (hit && in_force.no_hit_while_unread && has_unread()) return std::nullopt;
     return hit;
+}
+
+bool engine::has_unread() {
+    if (!looks_once_) return client_.has_unread();
+    if (!has_seen_unread_) has_seen_unread_ = client_.has_unread();
+    return *has_seen_unread_;
 }
 
 // ---- Where the family is kept by generation, each of these is done twice.

@@ -71,7 +71,8 @@ task<found> reader::read(std::string key, loader load, check is_value, wish how)
 
 // All have to take what is stale at once; what a load that failed is worth each says for himself.
 void reader::board(passage& p, const wish& how, bool is_first) {
-    p.how.anew = p.how.anew || how.anew;
+    if (how.anew) p.of = demand::anew;
+    else if (how.again) p.of = std::max(p.of, demand::again);
     p.how.keep = p.how.keep || how.keep;
     if (is_first || !how.stale) p.how.stale = how.stale;
     if (how.stale) p.forgives = how.stale;
@@ -105,13 +106,9 @@ void reader::land(departures::flight_number number, const passage_ptr& p) {
 task<void> reader::fly(passage& p) {
     flight f{{}, p.boarded};  // nobody waits twice
     const auto token = owner_.next_name();
-    bool asks = p.how.keep && owner_.is_usable(p.key);
-    if (asks && p.how.anew) {
-        const std::vector<std::string> keys(1, p.key), nobody;
-        asks = co_await shared_.release(keys, nobody);
-    }
+    const bool asks = p.how.keep && owner_.is_usable(p.key);
     if (p.how.keep && !asks) p.brought.bypassed = why_unusable(p.key);
-    co_await go_on(f, p, token, f.take_off(asks));
+    co_await go_on(f, p, token, f.take_off(asks, p.of));
     if (p.failed && p.forgives && p.forgives(p.failed)) co_await find_instead(p);
 }
 
@@ -173,8 +170,13 @@ task<reader::step> reader::read(flight& f, passage& p, std::optional<std::string
 task<reader::step> reader::ask(flight& f, passage& p, const std::string& token,
                                const std::optional<std::string>& unreadable) {
     if (!owner_.is_usable(p.key)) co_return f.lease_answered(lease_answer::none, waits_.now());
-    auto reply = co_await shared_.lease(p.key, token, unreadable);
+    const auto of = std::exchange(p.of, demand::any);
+    auto reply = co_await shared_.lease(p.key, token, unreadable, of);
     auto answer = reply.is;
+    if (of != demand::any) {
+        p.brought.was_stale = reply.was_stale;
+        p.brought.was_kept = p.is_value(reply.value);
+    }
     if (answer == lease_answer::value) {
         const auto ttl = shared_.ttl_of(p.key, reply.value);  // it has just come
         if (p.is_value(reply.value)) p.brought = {std::move(reply.value), origin::shared, 0ms, ttl};

@@ -14,7 +14,10 @@ namespace larder::cache {
 namespace script {
 enum index : std::size_t {
     lease,    ///< token, duration[, longest, a text that is no value or none[, what is left of
-              ///< entries that are none any more]]: `=<value>` granted busy held
+              ///< entries that are none any more or none[, again or anew]]]: `=<value>` granted
+              ///< busy held. Who asks again has the value and its lease deleted if there is a
+              ///< value, anew in any case; both are told `=<value>` or `~` behind the word, `~` of
+              ///< an entry that is none any more
     fill,     ///< token, value, ttl: 1 if it was stored
     yield,    ///< token: deletes this lease
     hold,     ///< writer, duration: deletes value and lease

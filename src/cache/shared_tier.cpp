@@ -16,10 +16,14 @@ namespace {
 
 shared_tier::leased answer_of(const valkey::reply& r) {
     if (r.is != valkey::reply::kind::text) return {};
-    if (r.text.starts_with('=')) return {lease_answer::value, r.text.substr(1)};
-    if (r.text == "granted") return {lease_answer::granted, {}};
-    if (r.text == "busy") return {lease_answer::busy, {}};
-    return {lease_answer::held, {}};
+    const auto end = std::min(r.text.find_first_of("=~"), r.text.size());
+    const auto word = std::string_view{r.text}.substr(0, end);
+    const auto is = word.empty()        ? lease_answer::value
+                    : word == "granted" ? lease_answer::granted
+                    : word == "busy"    ? lease_answer::busy
+                                        : lease_answer::held;
+    if (end == r.text.size()) return {is, {}};
+    return {is, r.text.substr(end + 1), r.text[end] == '~'};
 }
 
 std::string text_of(milliseconds duration) { return std::to_string(duration.count()); }
@@ -103,13 +107,16 @@ task<std::optional<shared_tier::kept>> shared_tier::get(const std::string& key) 
 }
 
 task<shared_tier::leased> shared_tier::lease(const std::string& key, const std::string& token,
-                                             const std::optional<std::string>& unreadable) {
+                                             const std::optional<std::string>& unreadable,
+                                             demand of) {
     auto ask =
         client_.script(script::lease, keys_of(key),
                        {token, text_of(options_.lease), std::to_string(options_.largest_value)});
     const auto longer = stale_for(key);
-    if (unreadable || longer > 0ms) ask.push_back(unreadable.value_or(""));
-    if (longer > 0ms) ask.push_back(text_of(longer));
+    const bool is_any = of == demand::any;
+    if (unreadable || longer > 0ms || !is_any) ask.push_back(unreadable.value_or(""));
+    if (longer > 0ms || !is_any) ask.push_back(longer > 0ms ? text_of(longer) : "");
+    if (!is_any) ask.push_back(of == demand::anew ? "anew" : "again");
     auto reply = co_await client_.call(std::move(ask));
     co_return answer_of(reply);
 }

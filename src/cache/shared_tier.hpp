@@ -45,11 +45,12 @@ public:
 
     struct leased {
         lease_answer is = lease_answer::none;
-        std::string value;
+        std::string value;       ///< also of what was deleted, as it will not do
+        bool was_stale = false;  ///< what will not do was past its TTL
     };
     /// `unreadable`: what is there and is no value.
     task<leased> lease(const std::string& key, const std::string& token,
-                       const std::optional<std::string>& unreadable);
+                       const std::optional<std::string>& unreadable, demand of);
     task<bool> renew(const std::string& key, const std::string& token);
     task<bool> fill(const std::string& key, const std::string& token, const std::string& text,
                     milliseconds ttl);

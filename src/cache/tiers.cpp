@@ -94,6 +94,11 @@ std::optional<local_hit> tiers::find(std::string_view key, std::uint64_t version
     return hit;
 }
 
+void tiers::find_together(const std::function<void()>& all) {
+    const engine::one_look now{state_->engine};
+    all();
+}
+
 void tiers::count_hit(origin in, std::string_view key) {
     auto& all = state_->counted;
     state_->keys.read(key);
@@ -228,6 +233,7 @@ asio::awaitable<found> tiers::read(std::string key, loader load, check is_value,
     auto all =
         as_awaitable(s->home, s->engine.read(std::move(key), std::move(as_engine), is_value, how));
     auto value = co_await std::move(all);
+    how.anew = how.anew || (how.again && value.was_kept);
     count(s->counted, value, how);
     co_return value;
 }

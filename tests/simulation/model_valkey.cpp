@@ -137,14 +137,23 @@ std::optional<model_valkey::kept> model_valkey::value(const std::string& name, m
 
 std::string model_valkey::lease(std::size_t key, texts arguments, msec now) {
     auto& e = fresh(key, now);
-    const bool is_no_value = arguments.size() > 3 && e.value == arguments[3];
-    const bool is_stale = arguments.size() > 4 && e.value_until - now <= number(arguments[4]);
-    if (e.value && !is_no_value && !is_stale) return '=' + *e.value;
-    if (has_holds(key, now)) return "held";
-    if (!e.lease.empty() && e.lease != arguments[0]) return "busy";
+    const bool is_there = e.value && (arguments.size() < 4 || e.value != arguments[3]);
+    const bool ends_early = arguments.size() > 4 && !arguments[4].empty();
+    const bool is_stale = is_there && ends_early && e.value_until - now <= number(arguments[4]);
+    const bool is_value = is_there && !is_stale;
+    const std::string demand = arguments.size() > 5 ? arguments[5] : "";
+    if (is_value && demand.empty()) return '=' + *e.value;
+    std::string was;
+    if (!demand.empty()) was = is_value ? '=' + *e.value : is_stale ? "~" : "";
+    if (demand == "anew" || (is_value && demand == "again")) {
+        delete_value(key);
+        e.lease.clear();
+    }
+    if (has_holds(key, now)) return "held" + was;
+    if (!e.lease.empty() && e.lease != arguments[0]) return "busy" + was;
     e.lease = arguments[0];
     e.lease_until = now + number(arguments[1]);
-    return "granted";
+    return "granted" + was;
 }
 
 std::string model_valkey::renew(std::size_t key, texts arguments, msec now) {

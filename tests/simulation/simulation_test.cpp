@@ -201,6 +201,19 @@ TEST(simulation, no_interleaving_breaks_a_promise_to_who_asks_for_lists_of_a_gen
                         what_happens::anything);
 }
 
+// Of whom some take no entry, and some not even what others load.
+TEST(simulation, no_interleaving_breaks_a_promise_to_who_takes_no_entry) {
+    expect_no_violation(seeds_to_run() / 10, {.loads_anew = true}, what_happens::anything);
+}
+TEST(simulation, no_interleaving_breaks_a_promise_to_who_takes_no_entry_of_a_generation) {
+    expect_no_violation(seeds_to_run() / 20, {.by_generation = true, .loads_anew = true},
+                        what_happens::anything);
+}
+TEST(simulation, no_interleaving_breaks_a_promise_to_who_takes_no_entry_that_may_be_stale) {
+    expect_no_violation(seeds_to_run() / 20, {.may_be_stale = true, .loads_anew = true},
+                        what_happens::anything);
+}
+
 TEST(simulation, a_seed_is_the_same_world_every_time) {
     for (std::uint64_t seed = 1; seed <= 20; ++seed)
         EXPECT_EQ(trace_of(seed, {}, what_happens::anything),
@@ -249,6 +262,9 @@ TEST(simulation_finds, joining_a_flight_in_the_air) {
 }
 TEST(simulation_finds, an_own_fill_that_is_kept_without_a_get) {
     expect_violation({.engine = {.only_gets_are_kept = false}});
+}
+TEST(simulation_finds, a_look_that_is_kept_for_who_asks_later) {
+    expect_violation({.keeps_its_look = true}, 50'000, what_happens::reads_late);
 }
 TEST(simulation_finds, the_order_of_the_tutorial) {
     expect_violation({.engine = {.hold_before_commit = false,

@@ -99,6 +99,7 @@ worker::~worker() {
     home_.kill_all();
     following_.reset();
     log_.reset();
+    look_.reset();
     engine_.reset();
 }
 
@@ -165,10 +166,25 @@ task<std::string> worker::load(std::size_t key) {
     co_return std::to_string(loaded.value);
 }
 
+// As what came in one turn of an event loop.
+void worker::begin_get(std::size_t key) {
+    constexpr msec kept = 20;
+    if (world_.now() >= looks_again_) {
+        look_.reset();
+        look_.emplace(*engine_);
+        looks_again_ = world_.now() + kept;
+    }
+    home_.start(get(key));
+    if (world_.left_out().keeps_its_look) return;
+    look_.reset();
+    looks_again_ = 0;
+}
+
 task<void> worker::get(std::size_t key) {
     ++requests_;
     const auto who = world_.judge().asks(*this);
-    if (const auto hit = engine_->find(key_name(key))) {
+    const bool looks = !world_.left_out().loads_anew || world_.asks_everybody();
+    if (const auto hit = looks ? engine_->find(key_name(key)) : std::nullopt) {
         world_.judge().answered(
             who, key, {std::string{hit->text}, cache::origin::local, hit->age, hit->left});
         --requests_;
@@ -178,12 +194,20 @@ task<void> worker::get(std::size_t key) {
     --requests_;
 }
 
+cache::wish worker::wish() {
+    if (!world_.left_out().loads_anew || world_.asks_everybody()) return {.stale = &is_outage};
+    switch (++asked_ % 3) {
+        case 0: return {.anew = true};
+        case 1: return {.again = true};
+        default: return {.stale = &is_outage};
+    }
+}
+
 task<void> worker::read(judge::reader who, std::size_t key) {
     std::optional<cache::found> found;
     cache::loader loads = [this, key] { return load(key); };
     try {
-        found = co_await engine_->read(key_name(key), std::move(loads), &is_number,
-                                       {.stale = &is_outage});
+        found = co_await engine_->read(key_name(key), std::move(loads), &is_number, wish());
     } catch (const std::runtime_error&) {
         world_.count(&figures::failed_gets);
     }

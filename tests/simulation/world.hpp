@@ -136,6 +136,8 @@ public:
     msec now() const { return schedule_.now(); }
     chance& luck() { return luck_; }
     const variant& left_out() const { return variant_; }
+    /// Whether all is over, and it is asked what is left.
+    bool asks_everybody() const { return asked_everybody_ > 0; }
     const plan_of_seed& plan() const { return plan_; }
     model_network& network() { return network_; }
     model_valkey& server(std::size_t which) { return servers_[which]; }

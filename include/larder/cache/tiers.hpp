@@ -34,7 +34,8 @@ namespace larder::cache {
 /// Errors   never throws for a dead or silent Valkey: a read loads, a write is remembered and its
 ///          keys are not read from here until their release got through.
 /// Threads  call on the worker it was made for; own_writes is shared.
-/// Cost     local hit: one system call, which looks. shared hit: one round trip. miss: three, and
+/// Cost     local hit: one system call, which looks, for all of a turn. shared hit: one round trip.
+/// miss: three, and
 ///          one load.
 /// Source   leases: Nishtala et al., NSDI 2013, section 3.2.1.
 class tiers {
@@ -71,6 +72,8 @@ public:
 
     /// A hit in the local tier; of that version only, if it is not 0.
     std::optional<local_hit> find(std::string_view key, std::uint64_t version = 0);
+    /// Runs `all`, in which find() is for those alone who have asked before: it looks once.
+    void find_together(const std::function<void()>& all);
     /// A hit in either tier.
     boost::asio::awaitable<std::optional<found>> look(std::string key, check is_value);
     /// The same for each of these keys, in their order.

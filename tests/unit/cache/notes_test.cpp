@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "cache/declared.hpp"
 #include "larder/json.hpp"
 
 namespace larder::cache {
