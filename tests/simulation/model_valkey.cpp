@@ -62,7 +62,7 @@ model_valkey::place model_valkey::find(const std::string& name) {
         const auto marks = cache::marks_of(family);
         all[marks[0]] = {place::kind::mark, max_keys};
         all[marks[1]] = {place::kind::lock, max_keys};
-        all[cache::sign_of({family})] = {place::kind::sign, max_keys};
+        all[cache::sign_of({family}, {})] = {place::kind::sign, max_keys};
         all[cache::purge_note_of(family)] = {place::kind::note, max_keys};
         return all;
     }();
