@@ -16,9 +16,9 @@
 #include "admin/observer.hpp"
 #include "admin/server.hpp"
 #include "app_state.hpp"
+#include "cache/declared.hpp"
 #include "cache/load_bound.hpp"
 #include "docs.hpp"
-#include "follow/declared.hpp"
 #include "http/certificates.hpp"
 #include "http/listener.hpp"
 #include "process_signals.hpp"
@@ -97,7 +97,7 @@ void app::reads(const cache::key& family) {
     }
     expect_apart(family, state_->keys);
     state_->keys.push_back(family);
-    all.declared = follow::declared_by(state_->keys);
+    all.declared = cache::declared_by(state_->keys);
     if (std::ranges::find(all.names, name) == all.names.end()) all.names.push_back(name);
     if (family.is_by_generation()) all.by_generation.insert(name);
     auto& dependencies = state_->dependencies;

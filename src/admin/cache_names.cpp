@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "follow/declared.hpp"
+#include "cache/declared.hpp"
 #include "larder/json.hpp"
 
 namespace larder::admin {
@@ -33,7 +33,7 @@ std::size_t values_in(std::string_view rest) {
 }  // namespace
 
 cache_names::cache_names(const std::vector<cache::key>& families, const std::string& prefix)
-    : prefix_(prefix.empty() ? "" : prefix + ':'), declared_(follow::declared_by(families)) {
+    : prefix_(prefix.empty() ? "" : prefix + ':'), declared_(cache::declared_by(families)) {
     for (const auto& one : families)
         if (std::ranges::find(families_, one.family(), &cache::key::family) == families_.end())
             families_.push_back(one);

@@ -8,6 +8,9 @@ namespace larder::cache {
 /// simulation, which is built with LARDER_RULES_CAN_BE_LEFT_OUT, leaves some out.
 struct rules {
     bool hold_before_commit = true;
+    bool hold_where_nobody_follows = true;
+    bool others_hear_before_the_answer = true;
+    bool announce_before_the_answer = true;
     bool release_after_commit = true;
     bool release_after_unknown_outcome = true;
     bool remember_unreleased = true;

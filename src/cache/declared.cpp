@@ -5,9 +5,10 @@
 
 #include "digest.hpp"
 
-namespace larder::follow {
+namespace larder::cache {
 
-std::string declared_by(const std::vector<cache::key>& families) {
+// Beside the engine, whose sources need no Boost.
+std::string declared_by(const std::vector<key>& families) {
     std::set<std::string> lines;
     for (const auto& family : families)
         for (const auto& source : family.sources()) {
@@ -23,4 +24,4 @@ std::string declared_by(const std::vector<cache::key>& families) {
     return digest_of(all, 8);
 }
 
-}  // namespace larder::follow
+}  // namespace larder::cache
