@@ -108,6 +108,8 @@ worker::worker(const app_options& options, const routes& all, const cached_famil
               .unfollowed = options.follow == following::off
                                 ? std::nullopt
                                 : std::optional<std::chrono::milliseconds>{options.unfollowed},
+              .is_followed_by_log =
+                  options.follow == following::automatic || options.follow == following::required,
               .families = families.names,
               .declared = families.declared,
               .by_generation = families.by_generation,

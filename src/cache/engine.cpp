@@ -181,8 +181,11 @@ void engine::hear(std::string_view announcement) {
 }
 
 // Until Valkey knows of it, the process trusts none of them. But the log tells of the service's own
-// writes, too, of which nearly all are released: of those Valkey is asked first.
+// writes, too, of which nearly all are released: by this process, or by another one, and of those
+// Valkey is asked first.
 void engine::invalidate(std::vector<changed_key> keys) {
+    const auto now = waits_.now();
+    std::erase_if(keys, [&](const auto& one) { return own_.is_released_lately(one, now); });
     const auto may_be_released = [this](const changed_key& one) {
         return !one.transactions.empty() && one.transactions.size() <= most_transactions &&
                trust_.is_trusted();

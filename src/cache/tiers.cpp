@@ -286,13 +286,15 @@ void write::add(std::vector<std::string> keys) {
 asio::awaitable<std::vector<std::string>> write::hold() {
     auto& s = *state_;
     auto untold = co_await as_awaitable(s.at->home, s.at->engine.writes().hold(s.one));
-    if (!s.one.keys.empty()) ++s.at->counted.holds;
+    if (!s.one.name.empty() || s.one.is_untold) ++s.at->counted.holds;
     if (!untold.empty()) ++s.at->counted.untold_holds;
     co_return untold;
 }
 
-asio::awaitable<void> write::end(bool may_be_written, ask_fate what_became,
-                                 std::string transaction) {
+bool write::needs_no_hold() { return state_->at->engine.writes().needs_no_hold(state_->one); }
+
+asio::awaitable<std::vector<std::string>> write::end(bool may_be_written, ask_fate what_became,
+                                                     std::string transaction) {
     auto& s = *state_;
     s.one.transaction = std::move(transaction);
     cache::ask_fate as_engine;
@@ -300,8 +302,8 @@ asio::awaitable<void> write::end(bool may_be_written, ask_fate what_became,
         as_engine = [ask = std::move(what_became), at = s.at.get()] {
             return run(ask, *at->outside, at->engine.waiting());
         };
-    co_await as_awaitable(s.at->home,
-                          s.at->engine.writes().end(s.one, may_be_written, std::move(as_engine)));
+    auto ending = s.at->engine.writes().end(s.one, may_be_written, std::move(as_engine));
+    co_return co_await as_awaitable(s.at->home, std::move(ending));
 }
 
 }  // namespace LARDER_NAMESPACE::cache

@@ -42,9 +42,10 @@ bool is_outage(const std::exception_ptr&) { return true; }
 cache::tiers_options tiers_of(const plan_of_seed& p, bool by_generation) {
     return {.ttl = seconds_of(p.ttl),
             .policies = policies_of(p),
-            .unfollowed = p.others > 0
+            .unfollowed = p.is_followed
                               ? std::optional<milliseconds>{milliseconds{worker::unfollowed}}
                               : std::nullopt,
+            .is_followed_by_log = p.is_followed,
             .families = {family},
             .by_generation = by_generation ? std::set<std::string, std::less<>>{family}
                                            : std::set<std::string, std::less<>>{},
@@ -90,7 +91,7 @@ worker::worker(simulation::world& w, std::uint8_t place, std::uint32_t incarnati
              }});
     home_.start(serve());
     if (world_.is_listener(place)) home_.start(listen());
-    if (world_.is_listener(place) && w.plan().others > 0) follow();
+    if (world_.is_listener(place) && w.plan().is_followed) follow();
 }
 
 // The coroutines hold what the other members are about to end.
@@ -240,6 +241,7 @@ task<void> worker::post(std::vector<std::size_t> keys) {
     if (world_.left_out().release_before_commit) co_await writes.release(one);
     const auto announcements = co_await writes.hold(one);
     if (one.is_untold) world_.judge().untold(order);
+    else if (one.name.empty()) world_.judge().unheld(order);
     world_.judge().named(order, one.name);
     const auto result = co_await world_.postgres().commit(*this, keys, order, announcements);
     cache::ask_fate what_became;
@@ -247,9 +249,20 @@ task<void> worker::post(std::vector<std::size_t> keys) {
         what_became = [this, by = result.by] { return world_.postgres().what_became(*this, by); };
     if (result.by && result.by->transaction != 0)
         one.transaction = std::to_string(result.by->transaction);
-    co_await writes.end(one, result.is == outcome::written, std::move(what_became));
+    const auto untold =
+        co_await writes.end(one, result.is == outcome::written, std::move(what_became));
+    if (!untold.empty()) co_await announce(order, untold);
     if (result.is == outcome::written) world_.judge().acknowledged(order);
     --requests_;
+}
+
+// Who cannot be told now is told by the worker that listens.
+task<void> worker::announce(order_number order, std::vector<std::string> payloads) {
+    auto& source = world_.postgres();
+    co_await waiting().sleep(milliseconds{world_.luck().delay(world_.plan().postgres_most)});
+    world_.judge().untold(order, !source.is_down());
+    for (const auto& one : payloads) source.announce_again(one);
+    co_await waiting().sleep(milliseconds{world_.luck().delay(world_.plan().postgres_most)});
 }
 
 // ---- PostgreSQL's announcements, as a worker of each process takes them.

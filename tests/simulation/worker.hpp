@@ -89,6 +89,7 @@ private:
     task<void> read(judge::reader who, std::size_t key);
     cache::wish wish();
     task<void> post(std::vector<std::size_t> keys);
+    task<void> announce(order_number order, std::vector<std::string> payloads);
     task<std::string> load(std::size_t key);
     task<void> serve();
     task<void> listen();

@@ -155,13 +155,19 @@ public:
     /// Before the commit; again before a further one. What Valkey could not be told, so that the
     /// commit itself has to announce it to the other instances (tiers::hear()); mostly nothing.
     boost::asio::awaitable<std::vector<std::string>> hold();
+    /// Whether it may be committed without hold(): somebody follows the source's log, and would
+    /// invalidate its keys if this process died. Asked right before the write begins.
+    bool needs_no_hold();
     /// The write is over; `may_be_written` unless it certainly is not. With `what_became`, it is
     /// not known whether it is committed, and it may still be: the holds stay until that says that
     /// it cannot any more; where that cannot be known, until their time ends.
     /// `transaction`: what the source calls it, so that who follows the source's log knows it
     /// again.
-    boost::asio::awaitable<void> end(bool may_be_written, ask_fate what_became = {},
-                                     std::string transaction = {});
+    /// What is to be announced to the other instances before anybody is answered, as nobody told
+    /// them: there was no hold, and Valkey did not take the release. Mostly nothing.
+    boost::asio::awaitable<std::vector<std::string>> end(bool may_be_written,
+                                                         ask_fate what_became = {},
+                                                         std::string transaction = {});
 
 private:
     struct state;
