@@ -5,7 +5,7 @@
 
 #include "digest.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 // Beside the engine, whose sources need no Boost.
 std::string declared_by(const std::vector<key>& families) {
@@ -24,4 +24,4 @@ std::string declared_by(const std::vector<key>& families) {
     return digest_of(all, 8);
 }
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

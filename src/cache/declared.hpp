@@ -6,10 +6,10 @@
 
 #include "larder/cache/key.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 /// What the entries of the families are told apart by: another text for other tables or columns,
 /// in whatever order the families are.
 std::string declared_by(const std::vector<key>& families);
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

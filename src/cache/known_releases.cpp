@@ -4,7 +4,7 @@
 
 #include "scripts.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 void known_releases::add(const std::string& transaction, const std::vector<std::string>& keys,
                          time_point now) {
@@ -28,4 +28,4 @@ bool known_releases::have(const changed_key& one, time_point now) const {
     return !one.transactions.empty() && std::ranges::all_of(one.transactions, is_known);
 }
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

@@ -9,7 +9,7 @@
 
 #include "larder/cache/own_writes.hpp"
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 
 /// Threads  any.
 /// Memory   of a second, and of 20,000 writes at most.
@@ -31,4 +31,4 @@ private:
     std::deque<std::string> transactions_;  // oldest first
 };
 
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache

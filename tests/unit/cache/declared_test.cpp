@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace larder::cache {
+namespace LARDER_NAMESPACE::cache {
 namespace {
 
 TEST(declared_by, is_another_text_for_other_tables_or_columns) {
@@ -22,4 +22,4 @@ TEST(declared_by, is_another_text_for_other_tables_or_columns) {
 }
 
 }  // namespace
-}  // namespace larder::cache
+}  // namespace LARDER_NAMESPACE::cache
