@@ -28,6 +28,7 @@
 #include "program/settings.hpp"
 #include "program/status_command.hpp"
 #include "program/statuses.hpp"
+#include "program/trace_settings.hpp"
 #include "program/usage.hpp"
 #include "program/version.hpp"
 
@@ -52,6 +53,7 @@ app_options options_with_servers(const description& of, const serve_flags& flags
     if (auto server = follow_source_from_environment(of.database))
         options.follow_source =
             pg::pool_options{.server = std::move(*server), .connect_timeout = waits};
+    options.traces = traces_from_environment();
     if (auto server = shared_tier_from_environment())
         options.shared =
             valkey::client_options{.server = std::move(*server), .deadline = cache_waits};

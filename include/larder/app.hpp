@@ -28,6 +28,7 @@
 #include "larder/preconditions.hpp"
 #include "larder/reply.hpp"
 #include "larder/services.hpp"
+#include "larder/trace.hpp"
 #include "larder/valkey/options.hpp"
 
 namespace larder {
@@ -84,6 +85,8 @@ struct app_options {
     std::vector<std::string> cors_origins;  ///< whose pages may read answers; `*`: all
     std::function<void()> on_ready;         ///< called once, when every worker accepts
     std::optional<admin_options> admin;     ///< health and metrics on a listener of their own
+    /// Who is told which steps requests took; nobody, and nothing is recorded, without it.
+    std::optional<trace::options> traces;
     bool health = false;                  ///< /health/live and /health/ready among the routes, too
     std::chrono::seconds drain_delay{0};  ///< from SIGTERM, while /health/ready says no
 };
@@ -377,7 +380,7 @@ private:
     {
         auto& connections = at.db.connections();
         try {
-            pg::session own{connections};
+            pg::session own{connections, at.db.trace()};
             services before{own, at.cache};
             auto found = co_await handler_.step().ask(before, not_ready, r);
             if (!found.caller) co_return std::move(found.refused);

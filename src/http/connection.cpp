@@ -19,9 +19,9 @@
 
 #include "access_log.hpp"
 #include "certificates.hpp"
-#include "feed.hpp"
 #include "forwarded.hpp"
 #include "listener.hpp"
+#include "request_span.hpp"
 
 namespace larder::http {
 
@@ -228,6 +228,7 @@ void connection::answer_known() {
             if (counts) counts->add(answer->route, answer->asked, answer->status, took);
             if (is_logged) log_known(*answer, head, request_id, took);
         }
+        if (owner_.options().traces) record_known(owner_.options(), *answer, head, begun);
         reader_.skip(head.size());
         phase_ = phase::answering;
         since_ = begun;
@@ -321,10 +322,10 @@ void connection::name_request() {
         request_id_.assign(id.data(), id.size());
     }
     if (is_given || owner_.options().log_all_ids) trace_ = " id=" + request_id_;
-    const auto parent = reader_.all("traceparent");
-    if (!is_traceparent(parent)) return;
-    trace_ += " traceparent=" + parent;
-    trace_id_ = parent.substr(3, 32);
+    parent_ = reader_.all("traceparent");
+    if (!is_traceparent(parent_)) return parent_.clear();
+    trace_ += " traceparent=" + parent_;
+    trace_id_ = parent_.substr(3, 32);
 }
 
 asio::awaitable<void> connection::answer_request() {
@@ -339,6 +340,9 @@ asio::awaitable<void> connection::answer_request() {
     find_client();
     name_request();
     r.scheme = scheme_;
+    auto span = begin_span(owner_.options(), parent_, r, begun);
+    r.trace = span.inside();
+    if (span && trace_id_.empty()) trace_id_ = trace::text_of(r.trace.trace);
     keep_alive_ = reader_.keeps_alive() && !owner_.is_stopping();
     response answer;
     try {
@@ -347,6 +351,7 @@ asio::awaitable<void> connection::answer_request() {
         answer = answer_to_failure();
     }
     owner_.options().complete(r, answer);
+    if (span) end_span(span, owner_.options(), r, answer);
     if (owner_.is_stopping()) keep_alive_ = false;
     auto* const counts = owner_.options().counts;
     if (counts || is_logged()) {

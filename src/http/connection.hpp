@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "feed.hpp"
 #include "known_requests.hpp"
 #include "request_reader.hpp"
 #include "server.hpp"
@@ -68,6 +69,7 @@ private:
     std::string_view scheme_;
     std::string request_id_;
     std::string trace_, trace_id_;  // for the log
+    std::string parent_;            // the traceparent, or empty
     std::string out_;
     phase phase_ = phase::idle;
     std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();

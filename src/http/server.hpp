@@ -19,6 +19,7 @@
 #include "larder/http/cache_control.hpp"
 #include "larder/http/message.hpp"
 #include "larder/http/networks.hpp"
+#include "larder/trace.hpp"
 #include "listener.hpp"
 #include "request_counts.hpp"
 
@@ -50,7 +51,9 @@ struct server_options {
     /// What still_has() found is one more answer.
     std::function<void(std::string_view key)> had_again = {};
     std::size_t known_bytes = 0;  ///< of answers to requests that came before; 0: none are kept
-    request_counts* counts = nullptr;  ///< of this worker; null: nobody counts
+    request_counts* counts = nullptr;                       ///< of this worker; null: nobody counts
+    trace::recorder* traces = nullptr;                      ///< null: no request is recorded
+    const std::vector<std::string>* route_names = nullptr;  ///< by their numbers, for that
     /// What follows an answer of the type feed::type, until its end; null: nothing does.
     feed* events = nullptr;
 };

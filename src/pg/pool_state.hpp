@@ -120,6 +120,7 @@ struct transaction::state {
     bool begun = false;  // BEGIN was sent
     bool ended = false;  // by commit, rollback or a failure
     std::string id = {};
+    trace::context within = {};
 };
 
 }  // namespace larder::pg

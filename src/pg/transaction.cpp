@@ -48,6 +48,7 @@ asio::awaitable<result> transaction::run(const statement& sql, parameters values
         s.with.reset();
         s.ended = true;  // also if there is no other session
         auto with = co_await s.home->acquire(s.home->lost_since(begun));
+        (*with).is_part_of(s.within);
         s.with.emplace(std::move(with));
         s.begun = s.ended = false;
     }
