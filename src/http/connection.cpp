@@ -1,5 +1,7 @@
 #include "connection.hpp"
 
+#include <sys/socket.h>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/deferred.hpp>
@@ -13,6 +15,7 @@
 #include <array>
 #include <cstring>
 #include <exception>
+#include <memory>
 #include <random>
 #include <tuple>
 #include <utility>
@@ -367,21 +370,33 @@ asio::awaitable<void> connection::answer_request() {
     if (listens_ && r.method == method::get) co_await tell(*events);
 }
 
-// Until there are no more, or the client does not take one in time. It sends nothing that it could
-// lose, so its connection is closed at once.
+// Until there are no more, or the client has gone or does not take one in time. It sends nothing
+// that it could lose, so its connection is closed at once.
 asio::awaitable<void> connection::tell(feed& events) {
-    feed::listener mine{events};
+    const auto mine = std::make_shared<feed::listener>(events);
+    leave_when_closed(mine);
     boost::system::error_code ec;
     socket_.set_option(asio::socket_base::send_buffer_size{most_untaken}, ec);
     bool takes_it = co_await flush();
     while (takes_it) {
         enter(phase::answering);
-        const auto event = co_await mine.next();
+        const auto event = co_await mine->next();
         if (!event || !socket_.is_open()) break;
         out_ += *event;
         takes_it = co_await flush();
     }
     socket_.close(ec);
+}
+
+// Else its place would be free only when the next event cannot be sent. Bytes that it sends all the
+// same are left unread, and it is not waited for any more.
+void connection::leave_when_closed(const std::weak_ptr<feed::listener>& who) {
+    socket_.async_wait(asio::socket_base::wait_read, [this, who](boost::system::error_code ec) {
+        const auto still = who.lock();
+        if (!still || ec) return;
+        char next = 0;
+        if (::recv(socket_.native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT) == 0) still->leave();
+    });
 }
 
 // The client cannot be understood, so nothing that follows can be trusted either.

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,6 +50,7 @@ private:
     void learn(const response& answer);
     boost::asio::awaitable<void> answer_request();
     boost::asio::awaitable<void> tell(feed& events);
+    void leave_when_closed(const std::weak_ptr<feed::listener>& who);
     boost::asio::awaitable<void> linger();
     bool is_ending() const;
     void continue_if_expected();
