@@ -70,11 +70,19 @@ std::optional<std::string_view> find_local(services& at, std::string_view key) {
 
 namespace {
 
+// Whether no entry is allowed, whatever it is like, and what is loaded in its place is stored.
+bool takes_no_entry(const exchange& client) {
+    const auto& asked = client.asked;
+    return client.client_reload && asked.no_cache && !asked.no_store && !asked.only_if_cached;
+}
+
 // An entry that the client allows, or how to load the value.
 awaitable<std::optional<cache::tiers::found>> look(services& at, std::string_view key,
                                                    cache::tiers::check is_value, cache::wish& how) {
     auto& client = *at.http;
     spdlog::debug("Checking cache key {}", key);
+    how.again = takes_no_entry(client);
+    if (how.again) co_return std::nullopt;
     auto entry = co_await at.cache.look(std::string{key}, is_value, how.trace);
     std::optional<http::entry_times> times;
     if (entry) times = {entry->age, entry->left};
@@ -134,6 +142,7 @@ awaitable<std::string> read_through(services& at, std::string key, cache::tiers:
     end(span, *found);
     auto text = found->text;
     if (at.http) {
+        at.http->was_kept = at.http->was_kept || (how.again && found->was_kept);
         at.http->answer = std::move(found);
         at.http->key = std::move(key);
     }

@@ -38,7 +38,8 @@ asio::awaitable<void> transaction::commit() {
             };
     }
     auto id = inner_.id();
-    co_await change.end(!failed, std::move(what_became), std::move(id));
+    const auto late = co_await change.end(!failed, std::move(what_became), std::move(id));
+    if (!late.empty()) co_await connections_.announce(late);
     if (failed) std::rethrow_exception(failed);
 }
 

@@ -108,6 +108,8 @@ worker::worker(const app_options& options, const routes& all, const cached_famil
               .unfollowed = options.follow == following::off
                                 ? std::nullopt
                                 : std::optional<std::chrono::milliseconds>{options.unfollowed},
+              .is_followed_by_log =
+                  options.follow == following::automatic || options.follow == following::required,
               .families = families.names,
               .declared = families.declared,
               .by_generation = families.by_generation,
@@ -150,6 +152,7 @@ void worker::listen(http::acceptor listening, http::server_options options) {
     options.had_again = [this](std::string_view key) {
         cache_.count_hit(cache::origin::local, key);
     };
+    options.together = [this](const std::function<void()>& all) { cache_.find_together(all); };
     if (counts_) options.counts = &*counts_;
     server_.emplace(io_, std::move(listening), std::move(options),
                     [this](const http::request& r) { return answer(r); });

@@ -185,7 +185,8 @@ public:
         auto& pool = at.db.connections();
         if (!queries.empty()) co_await detail::find_keys(pool, queries, keys, at.db.trace());
         cache::write change{at.cache, keys, at.db.trace()};
-        at.db.before_commit([&change] { return change.hold(); });
+        at.db.before_commit([&change] { return change.hold(); },
+                            [&change] { return change.needs_no_hold(); });
         std::exception_ptr failed;
         reply value{};
         try {
@@ -206,7 +207,9 @@ public:
         cache::write::ask_fate what_became;
         if (at.db.written() == pg::outcome::unknown) what_became = at.db.fate_check();
         auto transaction = at.db.transaction();
-        co_await change.end(has_written, std::move(what_became), std::move(transaction));
+        const auto untold =
+            co_await change.end(has_written, std::move(what_became), std::move(transaction));
+        if (!untold.empty()) co_await pool.announce(untold);
         if (failed) std::rethrow_exception(failed);
         co_return value;
     }

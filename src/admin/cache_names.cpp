@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "cache/notes.hpp"
+#include "cache/declared.hpp"
 #include "larder/json.hpp"
 
 namespace larder::admin {

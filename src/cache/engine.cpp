@@ -111,8 +111,14 @@ bool engine::is_usable(std::string_view key) const {
 std::optional<local_hit> engine::find_entry(std::string_view key) {
     const auto hit = reader_.find(key);
     if (hit && !trust_.is_trusted()) return std::nullopt;
-    if (hit && in_force.no_hit_while_unread && client_.has_unread()) return std::nullopt;
+    if (hit && in_force.no_hit_while_unread && has_unread()) return std::nullopt;
     return hit;
+}
+
+bool engine::has_unread() {
+    if (!looks_once_) return client_.has_unread();
+    if (!has_seen_unread_) has_seen_unread_ = client_.has_unread();
+    return *has_seen_unread_;
 }
 
 // ---- Where the family is kept by generation, each of these is done twice.
@@ -175,8 +181,11 @@ void engine::hear(std::string_view announcement) {
 }
 
 // Until Valkey knows of it, the process trusts none of them. But the log tells of the service's own
-// writes, too, of which nearly all are released: of those Valkey is asked first.
+// writes, too, of which nearly all are released: by this process, or by another one, and of those
+// Valkey is asked first.
 void engine::invalidate(std::vector<changed_key> keys) {
+    const auto now = waits_.now();
+    std::erase_if(keys, [&](const auto& one) { return own_.is_released_lately(one, now); });
     const auto may_be_released = [this](const changed_key& one) {
         return !one.transactions.empty() && one.transactions.size() <= most_transactions &&
                trust_.is_trusted();

@@ -52,6 +52,21 @@ public:
     void stop();
 
     std::optional<local_hit> find(std::string_view key);
+    /// During its life find() looks once at what is unread, for all who ask: these have to have
+    /// asked before, and nothing of Valkey's may be handled meanwhile.
+    class one_look {
+    public:
+        explicit one_look(engine& of) : of_(of) { of_.looks_once_ = true; }
+        ~one_look() {
+            of_.looks_once_ = false;
+            of_.has_seen_unread_.reset();
+        }
+        one_look(const one_look&) = delete;
+        one_look& operator=(const one_look&) = delete;
+
+    private:
+        engine& of_;
+    };
     task<std::optional<found>> look(std::string key, check is_value);
     /// Hits in either tier, in the order of the keys, which are asked for together.
     task<std::vector<std::optional<found>>> look_all(std::vector<std::string> keys, check is_value);
@@ -105,6 +120,7 @@ private:
         wait_id done = 0;
     };
     bool is_proved() const;
+    bool has_unread();
     task<void> look_into(std::shared_ptr<gathered> to, std::size_t place, std::string key,
                          check is_value);
     std::optional<local_hit> find_entry(std::string_view key);
@@ -138,6 +154,8 @@ private:
     bool signing_ = false;
     bool was_connected_ = false;
     bool stopped_ = false;
+    bool looks_once_ = false;
+    std::optional<bool> has_seen_unread_;  // by that look
     local_tier local_;
     valkey::client client_;
     shared_tier shared_;

@@ -12,6 +12,13 @@
 
 namespace larder::cache {
 
+/// What a flight wants of an entry that is there when it asks for the lease.
+enum class demand {
+    any,    ///< the entry
+    again,  ///< a load in its place; where there is none, another one's load will do
+    anew    ///< a load of its own, whatever there is and whoever loads
+};
+
 /// What the lease script says.
 enum class lease_answer {
     value,    ///< the entry is there after all
@@ -45,7 +52,11 @@ public:
     flight(patience p, time_point now) : patience_(p), give_up_(now + p.give_up) {}
 
     /// `usable`: the shared tier may be trusted with this key.
-    step take_off(bool usable) { return usable ? step::read : step::load; }
+    /// Who does not take an entry need not read it.
+    step take_off(bool usable, demand of = demand::any) {
+        if (!usable) return step::load;
+        return of == demand::any ? step::read : step::ask;
+    }
     /// `answered`: there was a reply; `found`: with a value.
     step read_answered(bool answered, bool found) {
         if (!answered) return step::load;

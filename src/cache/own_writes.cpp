@@ -7,6 +7,7 @@
 #include <random>
 #include <utility>
 
+#include "known_releases.hpp"
 #include "rules.hpp"
 
 namespace larder::cache {
@@ -51,6 +52,7 @@ struct own_writes::state {
     explicit state(std::string n) : name(n.empty() ? random_name() : std::move(n)) {}
 
     const std::string name;
+    known_releases released;
     mutable std::mutex mutex;  // guards the rest
     std::map<std::string, what, std::less<>> keys;
     std::uint64_t last_change = 0;
@@ -225,6 +227,15 @@ void own_writes::forget_family(const untrue_family& purged) {
     if (found->second.change == purged.change) state_->families.erase(found);
     else found->second.since = purged.change + 1;
     remembered_ = state_->size();
+}
+
+void own_writes::was_released(const std::string& transaction, const std::vector<std::string>& keys,
+                              time_point now) {
+    state_->released.add(transaction, keys, now);
+}
+
+bool own_writes::is_released_lately(const changed_key& one, time_point now) const {
+    return state_->released.have(one, now);
 }
 
 std::size_t own_writes::remembered_own() const {

@@ -21,7 +21,7 @@ std::optional<local_hit> reader::find(std::string_view key) {
     const auto hit = local_.find(key, now, own_.generation(key));
     if (!hit) return std::nullopt;
     const auto left = std::chrono::ceil<milliseconds>(hit->expires - now);
-    const auto longest = shared_.longest(key, hit->value);
+    const auto longest = shared_.longest(key, hit->value, hit->is_brief);
     if (left > longest) return std::nullopt;
     return local_hit{hit->value, shared_tier::age_of(key, longest, left), left, hit->version};
 }
@@ -71,7 +71,8 @@ task<found> reader::read(std::string key, loader load, check is_value, wish how)
 
 // All have to take what is stale at once; what a load that failed is worth each says for himself.
 void reader::board(passage& p, const wish& how, bool is_first) {
-    p.how.anew = p.how.anew || how.anew;
+    if (how.anew) p.of = demand::anew;
+    else if (how.again) p.of = std::max(p.of, demand::again);
     p.how.keep = p.how.keep || how.keep;
     if (is_first || !how.stale) p.how.stale = how.stale;
     if (how.stale) p.forgives = how.stale;
@@ -105,13 +106,9 @@ void reader::land(departures::flight_number number, const passage_ptr& p) {
 task<void> reader::fly(passage& p) {
     flight f{{}, p.boarded};  // nobody waits twice
     const auto token = owner_.next_name();
-    bool asks = p.how.keep && owner_.is_usable(p.key);
-    if (asks && p.how.anew) {
-        const std::vector<std::string> keys(1, p.key), nobody;
-        asks = co_await shared_.release(keys, nobody);
-    }
+    const bool asks = p.how.keep && owner_.is_usable(p.key);
     if (p.how.keep && !asks) p.brought.bypassed = why_unusable(p.key);
-    co_await go_on(f, p, token, f.take_off(asks));
+    co_await go_on(f, p, token, f.take_off(asks, p.of));
     if (p.failed && p.forgives && p.forgives(p.failed)) co_await find_instead(p);
 }
 
@@ -131,12 +128,12 @@ task<void> reader::go_on(flight& f, passage& p, const std::string& token, step n
 // Who would not be told that it changed may not have it.
 void reader::settle(local_tier::place at, const std::string& key, const shared_tier::kept& of) {
     const bool may_be_kept = of.is_tracked && (of.left > 0ms || !in_force.nothing_stale_is_kept);
-    if (may_be_kept) local_.settle(at, key, *of.text, of.expires);
+    if (may_be_kept) local_.settle(at, key, *of.text, of.expires, of.is_brief);
     else local_.abandon(at, key);
 }
 
 found reader::shared_hit(std::string_view key, shared_tier::kept of) const {
-    const auto age = shared_tier::age_of(key, shared_.longest(key, *of.text), of.left);
+    const auto age = shared_tier::age_of(key, shared_.longest(key, *of.text, of.is_brief), of.left);
     return {std::move(*of.text), origin::shared, age, of.left};
 }
 
@@ -173,8 +170,13 @@ task<reader::step> reader::read(flight& f, passage& p, std::optional<std::string
 task<reader::step> reader::ask(flight& f, passage& p, const std::string& token,
                                const std::optional<std::string>& unreadable) {
     if (!owner_.is_usable(p.key)) co_return f.lease_answered(lease_answer::none, waits_.now());
-    auto reply = co_await shared_.lease(p.key, token, unreadable);
+    const auto of = std::exchange(p.of, demand::any);
+    auto reply = co_await shared_.lease(p.key, token, unreadable, of);
     auto answer = reply.is;
+    if (of != demand::any) {
+        p.brought.was_stale = reply.was_stale;
+        p.brought.was_kept = p.is_value(reply.value);
+    }
     if (answer == lease_answer::value) {
         const auto ttl = shared_.ttl_of(p.key, reply.value);  // it has just come
         if (p.is_value(reply.value)) p.brought = {std::move(reply.value), origin::shared, 0ms, ttl};
@@ -237,10 +239,11 @@ task<reader::step> reader::fill(flight& f, passage& p, const std::string& token)
     p.brought.left = shared_.ttl_of(p.key, p.brought.text);
     p.brought.unfollowed = shared_.is_shortened(p.key, p.brought.text);
     const auto sent = waits_.now();
-    p.brought.stored = co_await shared_.fill(p.key, token, p.brought.text, p.brought.left);
+    p.brought.stored =
+        co_await shared_.fill(p.key, token, p.brought.text, p.brought.left, p.brought.unfollowed);
     if (!in_force.only_gets_are_kept && p.brought.stored)
         local_.settle(local_.reserve(p.key, own_.generation(p.key)), p.key, p.brought.text,
-                      sent + p.brought.left);
+                      sent + p.brought.left, p.brought.unfollowed);
     co_return f.filled();
 }
 

@@ -74,6 +74,7 @@ private:
         time_point boarded;       // by the first
         wish how{.keep = false};  // of all together
         found brought{};
+        demand of = demand::any;        // until Valkey was told
         bool waited = false;            // for another flight's fill
         bool is_to_be_renewed = false;  // what it brought
         std::exception_ptr failed;

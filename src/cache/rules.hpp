@@ -8,6 +8,9 @@ namespace larder::cache {
 /// simulation, which is built with LARDER_RULES_CAN_BE_LEFT_OUT, leaves some out.
 struct rules {
     bool hold_before_commit = true;
+    bool hold_where_nobody_follows = true;
+    bool others_hear_before_the_answer = true;
+    bool announce_before_the_answer = true;
     bool release_after_commit = true;
     bool release_after_unknown_outcome = true;
     bool remember_unreleased = true;
@@ -42,6 +45,7 @@ struct rules {
     bool sign_only_of_who_is_not_behind = true;
     bool sign_only_when_all_is_forgotten = true;
     bool believe_for_a_short_time_unfollowed = true;
+    bool believe_only_what_was_stored_for_that = true;
 
     bool nothing_stale_beyond_its_bound = true;
     bool nothing_stale_unfollowed = true;

@@ -16,10 +16,14 @@ namespace {
 
 shared_tier::leased answer_of(const valkey::reply& r) {
     if (r.is != valkey::reply::kind::text) return {};
-    if (r.text.starts_with('=')) return {lease_answer::value, r.text.substr(1)};
-    if (r.text == "granted") return {lease_answer::granted, {}};
-    if (r.text == "busy") return {lease_answer::busy, {}};
-    return {lease_answer::held, {}};
+    const auto end = std::min(r.text.find_first_of("=~"), r.text.size());
+    const auto word = std::string_view{r.text}.substr(0, end);
+    const auto is = word.empty()        ? lease_answer::value
+                    : word == "granted" ? lease_answer::granted
+                    : word == "busy"    ? lease_answer::busy
+                                        : lease_answer::held;
+    if (end == r.text.size()) return {is, {}};
+    return {is, r.text.substr(end + 1), r.text[end] == '~'};
 }
 
 std::string text_of(milliseconds duration) { return std::to_string(duration.count()); }
@@ -46,12 +50,18 @@ milliseconds shared_tier::whole_ttl_of(std::string_view key, std::string_view te
     return of->how.ttl.value_or(options_.ttl);
 }
 
-milliseconds shared_tier::longest(std::string_view key, std::string_view text) const {
+// Whether others may write what nobody tells.
+bool shared_tier::doubts() const {
+    return options_.unfollowed && !is_followed() && in_force.believe_for_a_short_time_unfollowed;
+}
+
+milliseconds shared_tier::longest(std::string_view key, std::string_view text,
+                                  bool is_brief) const {
     if (generations_.is_of_one(key)) return generations::live;
     const auto whole = whole_ttl_of(key, text);
-    const bool counts =
-        options_.unfollowed && !is_followed() && in_force.believe_for_a_short_time_unfollowed;
-    return counts ? std::min<milliseconds>(whole, *options_.unfollowed) : whole;
+    if (!doubts() || whole <= *options_.unfollowed) return whole;
+    const bool may_be_older = !is_brief && in_force.believe_only_what_was_stored_for_that;
+    return may_be_older ? 0ms : *options_.unfollowed;
 }
 
 milliseconds shared_tier::stale_for(std::string_view key) const {
@@ -69,9 +79,11 @@ milliseconds shared_tier::ttl_within(milliseconds longest, std::string_view key)
 task<std::optional<shared_tier::kept>> shared_tier::get(const std::string& key) {
     const auto sent = waits_.now();
     std::vector<valkey::command> commands;
-    commands.reserve(3);
-    // First how long it is to be believed: another value may take its place between the two, and
-    // that one is newer.
+    commands.reserve(4);
+    const bool asks_whether_brief = doubts();
+    // First whether and how long it is to be believed: another value may take its place between the
+    // two, and that one is newer.
+    if (asks_whether_brief) commands.push_back({"GET", brief_of(key)});
     commands.push_back({"PTTL", key});
     if (client_.is_tracking()) commands.push_back({"CLIENT", "CACHING", "YES"});
     // As much as tells what is too long, which nobody need transfer or hold.
@@ -80,8 +92,10 @@ task<std::optional<shared_tier::kept>> shared_tier::get(const std::string& key) 
     auto& value = replies.back();
     if (!value.was_answered()) co_return std::nullopt;
     kept result;
-    result.is_tracked = replies.size() == 3 && replies[1].succeeded();
-    const auto& ttl = replies.front().text;
+    const auto behind = replies.begin() + (asks_whether_brief ? 1 : 0);
+    result.is_brief = asks_whether_brief && replies.front().is == valkey::reply::kind::text;
+    result.is_tracked = replies.end() - behind == 3 && behind[1].succeeded();
+    const auto& ttl = behind->text;
     long left = 0;
     std::from_chars(ttl.data(), ttl.data() + ttl.size(), left);
     const auto longer = stale_for(key);
@@ -92,7 +106,7 @@ task<std::optional<shared_tier::kept>> shared_tier::get(const std::string& key) 
     if (value.is != valkey::reply::kind::text || value.text.empty() || has_just_come)
         co_return result;
     // What this service would have written has an end, and no later one.
-    const bool has_end = left != -1 && result.left <= longest(key, value.text);
+    const bool has_end = left != -1 && result.left <= longest(key, value.text, result.is_brief);
     // What others write meanwhile would have to be told.
     const bool may_be_stale =
         !options_.unfollowed || is_followed() || !in_force.nothing_stale_unfollowed;
@@ -103,13 +117,16 @@ task<std::optional<shared_tier::kept>> shared_tier::get(const std::string& key) 
 }
 
 task<shared_tier::leased> shared_tier::lease(const std::string& key, const std::string& token,
-                                             const std::optional<std::string>& unreadable) {
+                                             const std::optional<std::string>& unreadable,
+                                             demand of) {
     auto ask =
         client_.script(script::lease, keys_of(key),
                        {token, text_of(options_.lease), std::to_string(options_.largest_value)});
     const auto longer = stale_for(key);
-    if (unreadable || longer > 0ms) ask.push_back(unreadable.value_or(""));
-    if (longer > 0ms) ask.push_back(text_of(longer));
+    const bool is_any = of == demand::any;
+    if (unreadable || longer > 0ms || !is_any) ask.push_back(unreadable.value_or(""));
+    if (longer > 0ms || !is_any) ask.push_back(longer > 0ms ? text_of(longer) : "");
+    if (!is_any) ask.push_back(of == demand::anew ? "anew" : "again");
     auto reply = co_await client_.call(std::move(ask));
     co_return answer_of(reply);
 }
@@ -122,9 +139,13 @@ task<bool> shared_tier::renew(const std::string& key, const std::string& token) 
 }
 
 task<bool> shared_tier::fill(const std::string& key, const std::string& token,
-                             const std::string& text, milliseconds ttl) {
+                             const std::string& text, milliseconds ttl, bool is_brief) {
     const auto lives = ttl + stale_for(key);
-    auto ask = client_.script(script::fill, keys_of(key), {token, text, text_of(lives)});
+    auto keys = keys_of(key);
+    std::vector<std::string> arguments{token, text, text_of(lives)};
+    if (is_brief) keys.push_back(brief_of(key));
+    if (is_brief) arguments.push_back(text_of(ttl));
+    auto ask = client_.script(script::fill, std::move(keys), std::move(arguments));
     const auto reply = co_await client_.call(std::move(ask));
     co_return reply.text == "1";
 }

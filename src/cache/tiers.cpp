@@ -94,6 +94,11 @@ std::optional<local_hit> tiers::find(std::string_view key, std::uint64_t version
     return hit;
 }
 
+void tiers::find_together(const std::function<void()>& all) {
+    const engine::one_look now{state_->engine};
+    all();
+}
+
 void tiers::count_hit(origin in, std::string_view key) {
     auto& all = state_->counted;
     state_->keys.read(key);
@@ -233,6 +238,7 @@ asio::awaitable<found> tiers::read(std::string key, loader load, check is_value,
         as_awaitable(s->home, s->engine.read(std::move(key), std::move(as_engine), is_value, how),
                      &s->engine.waiting(), how.trace);
     auto value = co_await std::move(all);
+    how.anew = how.anew || (how.again && value.was_kept);
     count(s->counted, value, how);
     co_return value;
 }
@@ -289,13 +295,15 @@ asio::awaitable<std::vector<std::string>> write::hold() {
     auto& engine = s.at->engine;
     auto untold =
         co_await as_awaitable(s.at->home, engine.writes().hold(s.one), &engine.waiting(), s.within);
-    if (!s.one.keys.empty()) ++s.at->counted.holds;
+    if (!s.one.name.empty() || s.one.is_untold) ++s.at->counted.holds;
     if (!untold.empty()) ++s.at->counted.untold_holds;
     co_return untold;
 }
 
-asio::awaitable<void> write::end(bool may_be_written, ask_fate what_became,
-                                 std::string transaction) {
+bool write::needs_no_hold() { return state_->at->engine.writes().needs_no_hold(state_->one); }
+
+asio::awaitable<std::vector<std::string>> write::end(bool may_be_written, ask_fate what_became,
+                                                     std::string transaction) {
     auto& s = *state_;
     s.one.transaction = std::move(transaction);
     cache::ask_fate as_engine;
@@ -304,9 +312,8 @@ asio::awaitable<void> write::end(bool may_be_written, ask_fate what_became,
             return run(ask, *at->outside, at->engine.waiting());
         };
     auto& engine = s.at->engine;
-    co_await as_awaitable(s.at->home,
-                          engine.writes().end(s.one, may_be_written, std::move(as_engine)),
-                          &engine.waiting(), s.within);
+    auto ending = engine.writes().end(s.one, may_be_written, std::move(as_engine));
+    co_return co_await as_awaitable(s.at->home, std::move(ending), &engine.waiting(), s.within);
 }
 
 }  // namespace larder::cache

@@ -50,13 +50,30 @@ task<bool> writer::tell_release(const change& one) {
     const bool is_late = waits_.now() - one.held_at > released_is_known;
     const std::string transaction = is_late ? "" : one.transaction;
     const bool told = co_await shared_.release(one.keys, names, transaction);
-    co_return told && (owner_.is_trusted() || !in_force.tell_only_a_trusted_server);
+    const bool is_known = told && (owner_.is_trusted() || !in_force.tell_only_a_trusted_server);
+    if (is_known && options_.unfollowed && !transaction.empty())
+        own_.was_released(transaction, one.keys, waits_.now());
+    co_return is_known;
+}
+
+// If this process dies after the commit, whoever follows the source's log invalidates the keys; and
+// who begins to follow invalidates everything.
+bool writer::is_told_by_the_log() const {
+    if (!in_force.hold_where_nobody_follows) return true;
+    return options_.is_followed_by_log && shared_.is_followed() && owner_.is_trusted() &&
+           client_.is_answering();
+}
+
+bool writer::needs_no_hold(change& one) {
+    one.held_at = waits_.now();
+    one.is_left_to_the_log = !one.keys.empty() && is_told_by_the_log();
+    return one.is_left_to_the_log;
 }
 
 task<std::vector<std::string>> writer::hold(change& one) {
     const std::vector<std::string> nothing;
     if (one.keys.empty() || !in_force.hold_before_commit) co_return nothing;
-    one.held_at = waits_.now();
+    if (needs_no_hold(one)) co_return nothing;
     // Other instances trust what they have until they hear of a hold, so it is worth a wait.
     const bool is_answering = co_await reconnected();
     // Nobody has to take back a hold that is not even sent.
@@ -72,19 +89,37 @@ task<std::vector<std::string>> writer::hold(change& one) {
     co_return own_.announcements(one.keys);
 }
 
-task<void> writer::release(change& one) {
+// Where nothing was held, the others hear of the write only now: by Valkey, or else by the source.
+task<std::vector<std::string>> writer::release(change& one) {
+    std::vector<std::string> untold;
+    const bool was_held = !one.name.empty() || one.is_untold;
     if (!one.keys.empty() && in_force.release_after_commit) {
         const bool released = co_await tell_release(one);
         if (!released) remember(one);
+        if (!was_held && released && in_force.others_hear_before_the_answer)
+            co_await let_others_hear();
+        if (!was_held && !released && in_force.announce_before_the_answer)
+            untold = own_.announcements(one.keys);
     }
     own_.count(one.keys);
     forget(one);
+    co_return untold;
 }
 
-task<void> writer::end(change& one, bool may_be_written, ask_fate what_became) {
-    if (what_became) leave(one, std::move(what_became));
-    else if (may_be_written || !one.name.empty()) co_await release(one);
+// Valkey sends what it tells the others after its reply to who made it tell them, so that the
+// answer to a request could overtake it. One more reply comes behind all of that.
+task<void> writer::let_others_hear() {
+    const valkey::command ping(1, "PING");
+    co_await client_.call(ping);
+}
+
+task<std::vector<std::string>> writer::end(change& one, bool may_be_written, ask_fate what_became) {
+    std::vector<std::string> untold;
+    const bool is_unknown = static_cast<bool>(what_became);
+    if (is_unknown && !one.is_left_to_the_log) leave(one, std::move(what_became));
+    else if (is_unknown || may_be_written || !one.name.empty()) untold = co_await release(one);
     forget(one);
+    co_return untold;
 }
 
 void writer::forget(change& one) {

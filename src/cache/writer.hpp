@@ -20,10 +20,11 @@ using ask_fate = std::function<task<fate>()>;
 /// One write, and what Valkey was told of it.
 struct change {
     std::vector<std::string> keys;
-    std::string name = {};         ///< its mark in the holds; empty if none was sent
-    bool is_untold = false;        ///< the other instances are told by the commit itself
-    std::string transaction = {};  ///< the source's name of what was committed, if it is known
-    time_point held_at = {};       ///< or was to be
+    std::string name = {};            ///< its mark in the holds; empty if none was sent
+    bool is_left_to_the_log = false;  ///< nothing was held, as somebody follows that
+    bool is_untold = false;           ///< the other instances are told by the commit itself
+    std::string transaction = {};     ///< the source's name of what was committed, if it is known
+    time_point held_at = {};          ///< or was to be
 };
 
 /// Threads  one worker's; own_writes is shared.
@@ -48,11 +49,15 @@ public:
     /// Before the commit; again before a further one. What Valkey could not be told, so that the
     /// commit itself has to announce it to the other instances; mostly nothing.
     task<std::vector<std::string>> hold(change& one);
+    /// Whether it may be committed without one: whoever follows the source's log would hear of it.
+    /// Then it begins now.
+    bool needs_no_hold(change& one);
     /// The write is over; `may_be_written` unless it certainly is not. With `what_became`, it is
     /// not known whether it is committed, and it may still be: the holds stay until that says that
-    /// it cannot any more; where that cannot be known, until their time ends.
-    task<void> end(change& one, bool may_be_written, ask_fate what_became);
-    task<void> release(change& one);
+    /// it cannot any more; where that cannot be known, until their time ends. What had no hold is
+    /// left to who follows. What is to be announced before anybody is answered; mostly nothing.
+    task<std::vector<std::string>> end(change& one, bool may_be_written, ask_fate what_became);
+    task<std::vector<std::string>> release(change& one);
     /// Nobody will end it any more.
     void forget(change& one);
 
@@ -69,6 +74,8 @@ private:
     task<fate> ask(const ask_fate& what_became);
     task<bool> tell_hold(const change& one);
     task<bool> tell_release(const change& one);
+    bool is_told_by_the_log() const;
+    task<void> let_others_hear();
     task<bool> reconnected();
     void remember(const change& one);
 

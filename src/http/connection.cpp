@@ -3,8 +3,10 @@
 #include <sys/socket.h>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -186,9 +188,16 @@ asio::awaitable<bool> connection::read_request() {
         // Who says nothing has room for a small request; who has filled it gets more.
         const auto room = reader_.room(sends_much_ ? read_size : small_read);
         const auto into = asio::buffer(room.data(), room.size());
+        // To be answered once everything that came in this turn is there.
+        const auto with_others = owner_.with_others();
         std::tuple<boost::system::error_code, std::size_t> come;
-        if (tls_) come = co_await tls_->async_read_some(into, asio::as_tuple(asio::deferred));
-        else come = co_await socket_.async_read_some(into, asio::as_tuple(asio::deferred));
+        if (tls_) {
+            come = co_await tls_->async_read_some(into, asio::as_tuple(asio::deferred));
+            co_await asio::dispatch(asio::bind_executor(with_others, asio::deferred));
+        } else {
+            come = co_await socket_.async_read_some(
+                into, asio::bind_executor(with_others, asio::as_tuple(asio::deferred)));
+        }
         const auto [ec, size] = come;
         reader_.received(size);
         sends_much_ = size == room.size();

@@ -46,7 +46,8 @@ server::server(asio::io_context& io, http::acceptor listening, server_options op
       answer_(std::move(answer)),
       sweep_timer_(io),
       accept_pause_(io),
-      known_(options_.known_bytes) {}
+      known_(options_.known_bytes),
+      turn_(io, options_.together) {}
 
 server::~server() = default;
 
@@ -57,6 +58,7 @@ void server::start() {
 }
 
 void server::stop(std::function<void()> drained) {
+    turn_.run();  // what has come is answered
     drained_ = std::move(drained);
     for (auto* c : connections_) c->close_if_waiting();
     asio::co_spawn(io_, stop_accepting(), log_failure);

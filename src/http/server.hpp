@@ -22,6 +22,7 @@
 #include "larder/trace.hpp"
 #include "listener.hpp"
 #include "request_counts.hpp"
+#include "turn.hpp"
 
 namespace larder::http {
 
@@ -50,6 +51,8 @@ struct server_options {
     look still_has = {};
     /// What still_has() found is one more answer.
     std::function<void(std::string_view key)> had_again = {};
+    /// Answers what was received before, all of one turn: for these one look will do.
+    turn::around together = [](const std::function<void()>& all) { all(); };
     std::size_t known_bytes = 0;  ///< of answers to requests that came before; 0: none are kept
     request_counts* counts = nullptr;                       ///< of this worker; null: nobody counts
     trace::recorder* traces = nullptr;                      ///< null: no request is recorded
@@ -82,6 +85,7 @@ public:
     const server_options& options() const { return options_; }
     const handler& answer() const { return answer_; }
     known_requests& known() { return known_; }
+    turn::executor with_others() { return turn::executor{turn_}; }
     bool is_stopping() const { return static_cast<bool>(drained_); }
 
 private:
@@ -107,6 +111,7 @@ private:
     connection_list connections_;
     std::function<void()> drained_;
     bool started_ = false, finished_ = false;
+    turn turn_;  // ends first
 };
 
 }  // namespace larder::http

@@ -32,6 +32,9 @@ constexpr const char* no_answer = "no answer in time";
 // What was heard this long ago says nothing about now.
 constexpr std::chrono::milliseconds heard_lately{10};
 
+// It has one once it has changed something.
+constexpr std::string_view ask_for_id = "SELECT txid_current_if_assigned()";
+
 // libpq's messages end with a line break. There is a line for each address that was tried, and
 // lines of hints, which are indented.
 std::string in_one_line(std::string_view text) {
@@ -313,12 +316,15 @@ std::vector<std::string> connection::notifications() {
 // What became known of the statement's name on the server: it is there, or no longer.
 bool connection::has_to_prepare_again(const statement& sql, const PGresult* refused) {
     const auto state = field(refused, PG_DIAG_SQLSTATE);
-    if (state == "42P05" && !pooled_) return prepared_.emplace(sql.sql, name_for(sql.sql)).second;
+    if (state == "42P05" && !pooled_)
+        return prepared_.emplace(sql.sql, name_for(sql.sql)).second ||
+               prepared_.emplace(ask_for_id, name_for(ask_for_id)).second;
     const auto prepared = prepared_.find(sql.sql);
     if (!sqlstate::is_of_preparation(state) || prepared == prepared_.end()) return false;
     // The server keeps the old one under its name: a column has another type since.
     if (state == "0A000") renamed_[prepared->first] = name_of(sql.sql) + '_' + random_digits();
     prepared_.erase(prepared);
+    prepared_.erase(std::string{ask_for_id});
     return true;
 }
 
@@ -347,6 +353,8 @@ void fail(trace::active& one, const error& why) {
 
 }  // namespace
 
+bool connection::was_heard_lately() const { return heard_at_ + heard_lately >= clock::now(); }
+
 asio::awaitable<result> connection::execute(const statement& sql, const parameters& values,
                                             framing how) {
     auto span = span_of(within_, sql.sql);
@@ -374,9 +382,10 @@ asio::awaitable<result> connection::run(const statement& sql, const parameters& 
         if (value && value->find('\0') != std::string::npos)
             throw error(failure::rejected, "invalid byte sequence for encoding \"UTF8\": 0x00",
                         "22021");
+    if (is_implicit_) co_await begin_late();
     const bool is_further = in_transaction_ && how == framing::plain;
     const bool begins = !in_transaction_ && how != framing::bare;
-    const bool asks = begins && heard_at_ + heard_lately < clock::now();
+    const bool asks = begins && !was_heard_lately();
     deadline limit{*this};
     if (asks) limit.set(options_.connect_timeout / 2);
     else limit.set_for_statement();
@@ -406,9 +415,27 @@ asio::awaitable<void> connection::undo(framing how) {
     PQclear(answer);
 }
 
-asio::awaitable<void> connection::run_end(const std::string& how) {
+// What was begun without BEGIN is a block from then on, with what it has done before.
+asio::awaitable<void> connection::begin_late() {
+    is_implicit_ = false;
     deadline limit{*this};
     limit.set_for_statement();
+    const parameters none;
+    auto* answer = co_await pipeline({"BEGIN"}, none, framing::bare);
+    if (PQresultStatus(answer) == PGRES_FATAL_ERROR) reject(answer);
+    PQclear(answer);
+}
+
+asio::awaitable<void> connection::run_end(const std::string& how) {
+    if (!in_transaction_) co_return;  // it has failed
+    deadline limit{*this};
+    limit.set_for_statement();
+    if (std::exchange(is_implicit_, false) && how == "COMMIT") {
+        auto* failed = co_await sync();
+        in_transaction_ = false;
+        if (failed) reject(failed);
+        co_return;
+    }
     const parameters none;
     auto* answer = co_await pipeline({how}, none, framing::bare);
     if (PQresultStatus(answer) == PGRES_FATAL_ERROR) reject(answer);
@@ -431,7 +458,7 @@ void connection::reject(PGresult* refused) {
 }
 
 // What is sent in one go, each with an answer of its own.
-enum class connection::part : char { other, preparation, statement, transaction_id };
+enum class connection::part : char { other, preparation, statement, preparation_of_id, id };
 
 // Sends the parts, until one cannot be sent.
 class connection::sender {
@@ -443,16 +470,17 @@ public:
         add(what, PQsendQueryParams(to_, sql.c_str(), static_cast<int>(texts.size()), nullptr,
                                     texts.data(), nullptr, nullptr, 0));
     }
-    void prepare(const std::string& name, const std::string& sql) {
-        add(part::preparation, PQsendPrepare(to_, name.c_str(), sql.c_str(), 0, nullptr));
+    void prepare(part what, const std::string& name, const std::string& sql) {
+        add(what, PQsendPrepare(to_, name.c_str(), sql.c_str(), 0, nullptr));
     }
-    void send_prepared(const std::string& name, const parameters& values) {
+    void send_prepared(part what, const std::string& name, const parameters& values) {
         const auto texts = pointers_to(values);
-        add(part::statement, PQsendQueryPrepared(to_, name.c_str(), static_cast<int>(texts.size()),
-                                                 texts.data(), nullptr, nullptr, 0));
+        add(what, PQsendQueryPrepared(to_, name.c_str(), static_cast<int>(texts.size()),
+                                      texts.data(), nullptr, nullptr, 0));
     }
     // Until here the server answers at once, and not when all is done.
     void ask() { is_well_ = is_well_ && PQsendFlushRequest(to_) == 1; }
+    bool is_well() const { return is_well_; }
     bool finish() { return is_well_ && PQpipelineSync(to_) == 1; }
     std::vector<part> sent() { return std::move(sent_); }
 
@@ -488,7 +516,7 @@ asio::awaitable<PGresult*> connection::pipeline(const statement& sql, const para
         auto* result = co_await next_result();
         owned next{result, &PQclear};
         if (asks) std::exchange(asks, nullptr)->set_for_statement();
-        if (!next) ++at;
+        if (!next && ++at == sent.size() && how == framing::opens) break;
         if (!next) continue;  // the end of one part's results
         const auto status = PQresultStatus(next.get());
         if (status == PGRES_PIPELINE_SYNC) break;
@@ -500,15 +528,43 @@ asio::awaitable<PGresult*> connection::pipeline(const statement& sql, const para
         } else if (status != PGRES_PIPELINE_ABORTED && at < sent.size()) {
             // The server keeps it, also if it then fails.
             if (sent[at] == part::preparation) prepared_.emplace(sql.sql, name_for(sql.sql));
-            if (sent[at] == part::transaction_id && PQntuples(next.get()) == 1)
+            if (sent[at] == part::preparation_of_id)
+                prepared_.emplace(ask_for_id, name_for(ask_for_id));
+            if (sent[at] == part::id && PQntuples(next.get()) == 1)
                 transaction_ = PQgetisnull(next.get(), 0, 0) ? "0" : PQgetvalue(next.get(), 0, 0);
             if (sent[at] == part::statement && !answer) answer = std::move(next);
         }
     }
     if (!answer) lost("the server sent no result");
+    if (how == framing::opens && PQresultStatus(answer.get()) == PGRES_FATAL_ERROR) {
+        in_transaction_ = is_implicit_ = false;
+        PQclear(co_await sync());
+    }
     usable_ = true;
     heard_at_ = clock::now();
     co_return answer.release();
+}
+
+// Commits what was begun without BEGIN, or comes to the end of what has failed. Why it could not;
+// null if it could.
+asio::awaitable<PGresult*> connection::sync() {
+    usable_ = false;
+    if (PQpipelineSync(libpq_.get()) != 1) lost(in_one_line(PQerrorMessage(libpq_.get())));
+    co_await flush();
+    using owned = std::unique_ptr<PGresult, decltype(&PQclear)>;
+    owned failed{nullptr, &PQclear};
+    for (;;) {
+        auto* result = co_await next_result();
+        owned next{result, &PQclear};
+        const auto status = PQresultStatus(next.get());
+        if (next && status == PGRES_PIPELINE_SYNC) break;
+        if (!next || status != PGRES_FATAL_ERROR) continue;
+        if (!failed) failed = std::move(next);
+        if (ends_session(failed.get())) co_return failed.release();
+    }
+    usable_ = true;
+    heard_at_ = clock::now();
+    co_return failed.release();
 }
 
 std::chrono::milliseconds connection::statement_timeout() const {
@@ -519,7 +575,7 @@ std::chrono::milliseconds connection::statement_timeout() const {
 
 // Behind a pooler nothing is prepared, and the limits are set in each transaction: by SET where one
 // begins, as a query would make a snapshot before its first statement. The question for the
-// transaction's id costs no round trip; it has one once it has changed something.
+// transaction's id costs no round trip.
 std::vector<connection::part> connection::send(const statement& sql, const parameters& values,
                                                framing how, bool asks) {
     sender to{libpq_.get()};
@@ -534,7 +590,7 @@ std::vector<connection::part> connection::send(const statement& sql, const param
         if (is_limited) to.send(part::other, "SET LOCAL lock_timeout = " + lock_timeout);
     } else if (how == framing::in_savepoint) {
         to.send(part::other, "SAVEPOINT larder");
-    } else if (is_limited && how == framing::plain && !in_transaction_) {
+    } else if (is_limited && how != framing::bare && !in_transaction_) {
         parameters limits(1, limit);
         limits.emplace_back(lock_timeout);
         to.send(part::other,
@@ -546,19 +602,27 @@ std::vector<connection::part> connection::send(const statement& sql, const param
     }
     if (asks) to.ask();
     const std::string text{sql.sql};
-    if (pooled_ || how == framing::bare) {
-        to.send(part::statement, text, values);
-    } else {
-        const auto known = prepared_.find(sql.sql);
-        const auto name = known == prepared_.end() ? name_for(sql.sql) : known->second;
-        if (known == prepared_.end()) to.prepare(name, text);
-        to.send_prepared(name, values);
-    }
+    const auto send_by_name = [&](part prepares, part what, std::string_view which,
+                                  const parameters& with) {
+        const auto known = prepared_.find(which);
+        const auto name = known == prepared_.end() ? name_for(which) : known->second;
+        if (known == prepared_.end()) to.prepare(prepares, name, std::string{which});
+        to.send_prepared(what, name, with);
+    };
+    if (pooled_ || how == framing::bare) to.send(part::statement, text, values);
+    else send_by_name(part::preparation, part::statement, sql.sql, values);
     if (how == framing::in_savepoint) to.send(part::other, "RELEASE SAVEPOINT larder");
     const bool has_id = !transaction_.empty() && transaction_ != "0";
-    if (in_transaction_ && how != framing::bare && !has_id)
-        to.send(part::transaction_id, "SELECT txid_current_if_assigned()");
-    if (!to.finish()) lost(in_one_line(PQerrorMessage(libpq_.get())));
+    if (how == framing::opens) in_transaction_ = is_implicit_ = true;
+    const bool has_one = in_transaction_ || how == framing::alone;
+    if (has_one && how != framing::bare && !has_id) {
+        const parameters none;
+        if (pooled_) to.send(part::id, std::string{ask_for_id});
+        else send_by_name(part::preparation_of_id, part::id, ask_for_id, none);
+    }
+    if (how == framing::opens) to.ask();
+    const bool is_sent = how == framing::opens ? to.is_well() : to.finish();
+    if (!is_sent) lost(in_one_line(PQerrorMessage(libpq_.get())));
     return to.sent();
 }
 

@@ -28,6 +28,8 @@ pool_options with_defaults(pool_options options);
 enum class framing {
     plain,         ///< a transaction of its own, or a part of the one that is open
     begins,        ///< with BEGIN before it: a transaction, which stays open
+    opens,         ///< a transaction that is open until end(), or what comes next, with no BEGIN
+    alone,         ///< a transaction of its own, whose id is asked for
     in_savepoint,  ///< a part of the open transaction, which goes on without it if it fails
     bare           ///< with nothing beside it, and not prepared: COMMIT, say
 };
@@ -77,6 +79,8 @@ public:
     std::chrono::steady_clock::time_point begun() const { return begun_; }
     /// When the last statement was answered.
     std::chrono::steady_clock::time_point heard_at() const { return heard_at_; }
+    /// So lately that it cannot have died without a sign since.
+    bool was_heard_lately() const;
     /// Where it leads, or is trying to.
     address at() const;
     /// Whether the server has said anything yet.
@@ -108,6 +112,8 @@ private:
     boost::asio::awaitable<PGresult*> pipeline(const statement& sql, const parameters& values,
                                                framing how, deadline* asks = nullptr);
     boost::asio::awaitable<void> undo(framing how);
+    boost::asio::awaitable<PGresult*> sync();
+    boost::asio::awaitable<void> begin_late();
     bool has_own_limit() const { return until_ != std::chrono::steady_clock::time_point::max(); }
     boost::asio::awaitable<result> run(const statement& sql, const parameters& values, framing how);
     boost::asio::awaitable<void> run_end(const std::string& how);
@@ -134,6 +140,7 @@ private:
     std::string transaction_;
     trace::context within_;
     bool in_transaction_ = false;
+    bool is_implicit_ = false;  // there was no BEGIN, and a sync commits it
     bool pooled_ = false;
     bool usable_ = false;
     bool timed_out_ = false;

@@ -6,6 +6,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <chrono>
 #include <optional>
@@ -14,6 +16,7 @@
 
 #include "pool_state.hpp"
 #include "sqlstate.hpp"
+#include "tables.hpp"
 
 namespace larder::pg {
 
@@ -347,6 +350,16 @@ asio::awaitable<fate> pool::fate_of(std::string transaction) {
     co_return status.empty() ? fate::unknown : status == "in progress" ? fate::pending : fate::over;
 }
 
+asio::awaitable<void> pool::announce(std::vector<std::string> payloads) {
+    try {
+        auto with = co_await state_->acquire();
+        for (auto& one : payloads)
+            co_await tables::announce_again(*with, std::move(one), !state_->shared->lacks_tables);
+    } catch (const error& e) {
+        spdlog::debug("The other instances are told later of a write: {}", e.detail());
+    }
+}
+
 // A proxy or a pooler may keep a connection to the server after it has lost ours, and the COMMIT
 // with it. PostgreSQL would wait for it for ever, and so would whoever asks. The backend is known
 // by the lower half of the id, which no other backend has meanwhile.
@@ -354,7 +367,8 @@ asio::awaitable<void> pool::end_orphan(const parameters& transaction) {
     static constexpr statement end{
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE backend_xid = ($1::bigint & 4294967295)::text::xid"
-        " AND state LIKE 'idle in transaction%' AND state_change < now() - interval '20 s'"};
+        " AND (state LIKE 'idle in transaction%' OR state = 'active' AND wait_event = 'ClientRead')"
+        " AND state_change < now() - interval '20 s'"};
     try {
         co_await run(end, transaction);
     } catch (const error& e) {

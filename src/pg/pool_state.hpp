@@ -117,8 +117,9 @@ private:
 struct transaction::state {
     std::shared_ptr<pool::state> home;
     std::optional<pool::state::lease> with;
-    bool begun = false;  // BEGIN was sent
-    bool ended = false;  // by commit, rollback or a failure
+    bool begun = false;     // BEGIN was sent, or what stands for it
+    bool is_short = false;  // it may go without
+    bool ended = false;     // by commit, rollback or a failure
     std::string id = {};
     trace::context within = {};
 };

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <exception>
+#include <optional>
+#include <utility>
 
 #include "pool_state.hpp"
 
@@ -37,7 +39,9 @@ asio::awaitable<result> session::write(const statement& sql, parameters values) 
 asio::awaitable<result> session::write_once(const statement& sql, parameters values) {
     auto change = co_await pool_.begin(until_, trace_);
     if (guard_) co_await ask_guard(change);
-    auto rows = co_await change.run(sql, std::move(values));
+    else if (may_go_without_ && change.may_end_at_once() && may_go_without_())
+        co_return co_await write_at_once(change, sql, std::move(values));
+    auto rows = co_await change.run_only(sql, std::move(values));
     if (before_commit_) {
         const auto payloads = co_await before_commit_();
         for (const auto& one : payloads) co_await change.notify(one);
@@ -54,6 +58,23 @@ asio::awaitable<result> session::write_once(const statement& sql, parameters val
     transaction_ = change.id();
     guard_ = {};
     co_return rows;
+}
+
+// The statement is its transaction's last word as well as its first.
+asio::awaitable<result> session::write_at_once(pg::transaction& change, const statement& sql,
+                                               parameters values) {
+    const auto before = std::exchange(outcome_, outcome::unknown);  // also if it is abandoned
+    std::optional<result> rows;
+    try {
+        rows = co_await change.run_and_commit(sql, std::move(values));
+    } catch (const error& e) {
+        if (e.kind() == failure::interrupted) lost_.push_back(e.transaction());
+        else outcome_ = before;
+        throw;
+    }
+    outcome_ = std::max(before, outcome::written);
+    transaction_ = change.id();
+    co_return std::move(*rows);
 }
 
 // What the guard has read, no other transaction as this one may have changed when this one commits:

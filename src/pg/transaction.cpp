@@ -36,7 +36,8 @@ asio::awaitable<result> transaction::run(const statement& sql, parameters values
         const bool first = !std::exchange(s.begun, true);
         const auto begun = std::chrono::steady_clock::now();
         try {
-            const auto how = first ? framing::begins : framing::plain;
+            const bool opens = s.is_short && !(**s.with).is_pooled();
+            const auto how = !first ? framing::plain : opens ? framing::opens : framing::begins;
             co_return co_await (**s.with).execute(sql, values, how);
         } catch (const error& e) {
             failed = e;
@@ -58,6 +59,11 @@ asio::awaitable<result> transaction::run(const statement& sql, parameters values
     }
     co_await rollback();
     throw error(*failed);
+}
+
+asio::awaitable<result> transaction::run_only(const statement& sql, parameters values) {
+    state_->is_short = !state_->begun;
+    return run(sql, std::move(values));
 }
 
 asio::awaitable<void> transaction::notify(const std::string& payload) {
@@ -96,6 +102,42 @@ asio::awaitable<void> transaction::commit() {
     if (s.begun) s.id = (**s.with).transaction();
     if (s.begun) co_await (**s.with).end("COMMIT");
     s.with.reset();
+}
+
+// Not on a connection that may have died unnoticed, nor behind a pooler, whose server may have lost
+// the statement and have it come later.
+bool transaction::may_end_at_once() const {
+    auto& s = *state_;
+    auto& with = **s.with;
+    return !s.begun && !s.ended && !with.is_pooled() && with.was_heard_lately();
+}
+
+asio::awaitable<result> transaction::run_and_commit(const statement& sql, parameters values) {
+    auto& s = *state_;
+    if (s.begun || s.ended) throw error(failure::misused, "the transaction has begun");
+    s.ended = true;
+    std::optional<error> failed;
+    try {
+        auto rows = co_await (**s.with).execute(sql, values, framing::alone);
+        s.id = (**s.with).transaction();
+        s.with.reset();
+        co_return rows;
+    } catch (const error& e) {
+        failed = e;
+    }
+    // What the server refused has not run; a session that is refused is not used again.
+    const bool is_interrupted = failed->kind() == failure::interrupted;
+    const bool is_old = !is_interrupted && s.with->is_to_be_renewed(*failed);
+    if (is_old) (**s.with).abandon();
+    s.with.reset();
+    if (is_interrupted || !is_old) throw error(*failed);
+    auto again = co_await s.home->acquire();
+    (*again).is_part_of(s.within);
+    s.with.emplace(std::move(again));
+    s.ended = false;
+    auto rows = co_await run(sql, std::move(values));
+    co_await commit();
+    co_return rows;
 }
 
 const std::string& transaction::id() const { return state_->id; }

@@ -1,9 +1,9 @@
 // An executor whose work may throw without ending the process. Private to valkey.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/execution/executor.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/query.hpp>
@@ -65,8 +65,9 @@ private:
     std::shared_ptr<const on_throw> tell_;
 };
 
-/// Of a connection to Valkey.
-using link_executor = guarded_executor<boost::asio::any_io_executor>;
+/// Of a connection to Valkey: of a known type, as Boost.Redis copies and asks it some dozen times a
+/// command.
+using link_executor = guarded_executor<boost::asio::io_context::executor_type>;
 using link_socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, link_executor>;
 
 }  // namespace larder::valkey

@@ -40,7 +40,7 @@ using connection = redis::basic_connection<link_executor>;
 // has ended.
 class redis_link final : public link, public std::enable_shared_from_this<redis_link> {
 public:
-    redis_link(const asio::any_io_executor& by, const client_options& options,
+    redis_link(const asio::io_context::executor_type& by, const client_options& options,
                asio::ssl::context tls, link_events& events)
         : options_(options),
           connection_(link_executor{by, broke_}, std::move(tls), longest_reply),
@@ -263,10 +263,18 @@ asio::ssl::context redis_network::tls() {
     return asio::ssl::context{tls_->native_handle()};
 }
 
+namespace {
+
+asio::io_context::executor_type loop_of(const asio_world& outside) {
+    return *outside.executor().target<asio::io_context::executor_type>();
+}
+
+}  // namespace
+
 std::shared_ptr<link> redis_network::open(const std::string& address, link_events& events,
                                           std::string& why) {
     try {
-        auto one = std::make_shared<redis_link>(outside_.executor(), options_, tls(), events);
+        auto one = std::make_shared<redis_link>(loop_of(outside_), options_, tls(), events);
         one->begin(address);
         return one;
     } catch (const boost::system::system_error& e) {  // certificates that cannot be read, say

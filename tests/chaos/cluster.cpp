@@ -46,6 +46,14 @@ bool answers(std::uint16_t port) {
 
 }  // namespace
 
+environment followed() {
+    auto settings = backends::shared().env();
+    settings["PG_DEADLINE_MS"] = "20000";
+    const auto done = run_orders({"follow", "setup"}, settings);
+    EXPECT_EQ(done.status, 0) << done.err;
+    return {{"CACHE_FOLLOW", "auto"}, {"CACHE_TIMEOUT_SECONDS", "86400"}};
+}
+
 std::vector<std::string> orders_serve(std::uint16_t port) {
     return {program("orders"),
             "serve",

@@ -26,6 +26,9 @@ using command_line = std::function<std::vector<std::string>(std::uint16_t port)>
 /// `orders serve`.
 std::vector<std::string> orders_serve(std::uint16_t port);
 
+/// For instances that follow the log of the shared servers' PostgreSQL, which is set up for that.
+environment followed();
+
 /// How an instance reaches its servers. A gate is a program on the way: on a machine that is busy
 /// with others it delays what one instance is told more than what another one is.
 enum class ways { gated, straight };

@@ -46,6 +46,17 @@ TEST(consistency, consistent_without_faults) {
     expect_no_stale_read(all, reads * 89 / 100, 100ms);
 }
 
+// A write holds nothing then.
+TEST(consistency, consistent_while_the_log_is_followed) {
+    auto env = followed();
+    env.insert(patient.begin(), patient.end());
+    const cluster all{3, orders_serve, env, ways::straight};
+    const auto reads = reads_to_check();
+    expect_no_stale_read(all, reads / 100, 0ms);
+    expect_no_stale_read(all, reads / 10, 20ms);
+    expect_no_stale_read(all, reads / 5, 100ms);
+}
+
 TEST(consistency, consistent_without_the_local_tier) {
     auto env = patient;
     env["CACHE_LOCAL_BYTES"] = "0";

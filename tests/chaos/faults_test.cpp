@@ -40,8 +40,8 @@ std::vector<std::size_t> instances_from(std::size_t first) {
 
 class chaos : public testing::TestWithParam<chaos_fault> {
 protected:
-    explicit chaos(transport over = transport::tcp)
-        : all_{3, orders_serve, {}, ways::gated, over} {}
+    explicit chaos(transport over = transport::tcp, const environment& more = {})
+        : all_{3, orders_serve, more, ways::gated, over} {}
 
     void survive(const chaos_fault& one) {
         auto how = all_.checking();
@@ -235,6 +235,26 @@ struct tls_chaos : chaos {
 };
 TEST_P(tls_chaos, is_survived) { survive(GetParam()); }
 INSTANTIATE_TEST_SUITE_P(faults, tls_chaos, testing::ValuesIn(tls_faults()), name_of);
+
+// ---- while the log is followed, so that a write holds nothing ----
+
+std::vector<chaos_fault> followed_faults() {
+    auto list = process_faults();
+    std::ranges::copy(valkey_link_faults(), std::back_inserter(list));
+    std::ranges::copy(postgres_link_faults(), std::back_inserter(list));
+    return some_of(list, {"instance_killed", "instance_frozen", "valkey_killed", "valkey_frozen",
+                          "postgres_crashed", "refused_for_one", "in_slices_for_all",
+                          "black_hole_to_client_for_one"});
+}
+
+struct followed_chaos : chaos {
+    followed_chaos() : chaos{transport::tcp, followed()} {}
+};
+TEST_P(followed_chaos, is_survived) { survive(GetParam()); }
+INSTANTIATE_TEST_SUITE_P(faults, followed_chaos, testing::ValuesIn(followed_faults()),
+                         [](const auto& one) {
+                             return one.param.name + '_' + std::to_string(one.index);
+                         });
 
 std::vector<chaos_fault> unix_socket_faults() {
     auto list = process_faults();

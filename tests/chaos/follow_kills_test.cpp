@@ -54,18 +54,6 @@ struct follow_kills : testing::Test {
         strict_from = clock::now() + bound;
     }
 
-    static environment env() {
-        return {{"CACHE_FOLLOW", "auto"}, {"CACHE_TIMEOUT_SECONDS", "86400"}};
-    }
-    static backends& set_up() {
-        auto& servers = backends::shared();
-        auto settings = servers.env();
-        settings["PG_DEADLINE_MS"] = "20000";
-        const auto done = run_orders({"follow", "setup"}, settings);
-        EXPECT_EQ(done.status, 0) << done.err;
-        return servers;
-    }
-
     // Until the end. Whether a write of an unknown outcome was made is found at the end.
     void write_by_psql() {
         std::unique_ptr<pg_client> by;
@@ -137,8 +125,8 @@ struct follow_kills : testing::Test {
         strict_from = clock::now() + bound;
     }
 
-    backends& servers = set_up();
-    cluster all{3, orders_serve, env(), ways::straight};
+    backends& servers = backends::shared();
+    cluster all{3, orders_serve, followed(), ways::straight};
     long begun_with = 0;
     orders_told told;
     std::atomic<long> inserts{0}, posts{0}, posted{0}, answers{0};

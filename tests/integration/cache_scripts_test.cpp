@@ -96,6 +96,10 @@ void side_by_side::lease() {
     // All that is left, or nothing of it.
     if (arguments.size() > 3 && luck.in(50))
         arguments.push_back(std::to_string(luck.any_of<msec>({0, 2 * long_time})));
+    if (arguments.size() > 3 && luck.in(50)) {
+        arguments.resize(5);
+        arguments.emplace_back(luck.in(50) ? "again" : "anew");
+    }
     of_the_key(cache::script::lease, arguments);
     pass(arguments[1]);
 }

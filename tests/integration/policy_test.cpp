@@ -19,10 +19,10 @@ using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
 struct policy_test : store_test {
-    policy_test() {
+    explicit policy_test(const std::string& deadline_ms = "1000") {
         env["PG_SERVICE_URI"] = servers.postgres.with("dbname=" + servers.store.database());
         env["PG_DATABASE"] = servers.store.database();
-        env["PG_DEADLINE_MS"] = "1000";
+        env["PG_DEADLINE_MS"] = deadline_ms;
         sql("DROP TABLE IF EXISTS things; CREATE TABLE things (id integer PRIMARY KEY,"
             " name text NOT NULL); INSERT INTO things SELECT n, 'thing ' || n"
             " FROM generate_series(1, 9) n; SELECT 1");
@@ -87,13 +87,18 @@ TEST_F(policy_test, ends_a_load_that_takes_too_long_also_in_postgresql) {
     EXPECT_NE(one->err().find("policies listening"), std::string::npos);
 }
 
-TEST_F(policy_test, bounds_how_many_loads_go_on_in_the_process) {
+// Who waits for his turn is not refused before that was looked at, on a busy machine either.
+struct patient_policy_test : policy_test {
+    patient_policy_test() : policy_test("30000") {}
+};
+
+TEST_F(patient_policy_test, bounds_how_many_loads_go_on_in_the_process) {
     auto held = lock_things();
     std::vector<std::future<http_response>> all;
     for (int id = 1; id <= 6; ++id) all.push_back(ask("/single/" + std::to_string(id)));
     EXPECT_TRUE(eventually([&] { return waiting() == 1; }));
     // Loads of other families have turns of their own.
-    auto other = ask("/quick/7");
+    auto other = ask("/lasting/7");
     EXPECT_TRUE(eventually([&] { return waiting() == 2; })) << waiting();
     held.end();
     for (auto& one_answer : all) EXPECT_EQ(one_answer.get().status, 200);

@@ -143,6 +143,12 @@ TEST_F(valkey_rights, in_the_reference_are_all_used) {
         expect_cached(one);
         valkey().command({"SCRIPT", "FLUSH"});
         expect_cached(one);
+        // A reader meets a write.
+        const std::string held = "{num_orders:9998}:hold";
+        valkey().command({"ZADD", held, "9999999999999", "a writer"});
+        EXPECT_EQ(get(one.port(), "/count?customerid=9998").header("cache-status"),
+                  "larder; fwd=bypass; detail=write-in-progress");
+        valkey().del(held);
         EXPECT_EQ(run_orders({"cache", "purge"}, env()).status, 0);
     }
     const auto used = valkey().command({"INFO", "commandstats"}).value();

@@ -50,9 +50,15 @@ order_number judge::begin_order(std::uint32_t process, const std::vector<std::si
     return number;
 }
 
-void judge::untold(order_number which) {
+void judge::untold(order_number which, bool is_announced) {
     of(which).is_untold = true;
+    of(which).is_announced = is_announced;
     world_.count(&figures::untold);
+}
+
+void judge::unheld(order_number which) {
+    of(which).is_unheld = true;
+    world_.count(&figures::unheld);
 }
 
 void judge::lost(order_number which) {
@@ -67,7 +73,8 @@ void judge::committed(order_number number, std::size_t key, std::int64_t count) 
     const bool is_held = server.has_holds(world_.broken_by(key), world_.now());
     o.was_protected = o.was_protected && is_held;
     const bool is_settled = o.lost >= 0 && world_.now() > o.lost + 500;
-    if (!is_held && is_settled && world_.plan().faults.empty() && world_.plan().network_most <= 10)
+    if (!is_held && !o.is_unheld && is_settled && world_.plan().faults.empty() &&
+        world_.plan().network_most <= 10)
         world_.violated("a write that is being settled has lost its hold");
 }
 
@@ -109,10 +116,9 @@ void judge::executed(const connection& by, msec sent, const valkey::command& wor
     const auto which = script_of(words);
     if (!which) return;
     if (words[0] == "EVALSHA") world_.count_script(*which);
-    if (*which == cache::script::fill)
+    if (*which == cache::script::fill && answer.text == "1")
         for (std::size_t k = 0; k < max_keys; ++k)
-            if (world_.is_value_of(words[3], k))
-                filled_until_[k] = now + std::stoll(words.back()) - world_.plan().stale_for();
+            if (world_.is_value_of(words[3], k)) filled(k, now + std::stoll(words.back()));
     if (*which == cache::script::mark && !words.back().starts_with(world_.server(by.server).run()))
         world_.violated("a server is marked with what another one said");
     const bool is_hold = *which == cache::script::hold;
@@ -127,6 +133,15 @@ void judge::executed(const connection& by, msec sent, const valkey::command& wor
     if (is_release) check_name(words[6], sent);
     if (!has_forgotten)
         check_holds(by, is_hold, {words.begin() + (is_hold ? 6 : 8), words.end()}, sent);
+}
+
+// Who does not know yet that somebody follows fills for a shorter time than who read just before
+// how long the value before this one was to be believed.
+void judge::filled(std::size_t key, msec until) {
+    const bool may_be_read_with_it = world_.plan().is_followed;
+    const auto before = may_be_read_with_it ? lasts_until_[key] : 0;
+    lasts_until_[key] = until - world_.plan().stale_for();
+    filled_until_[key] = std::max(before, lasts_until_[key]);
 }
 
 // Another server may give a transaction the name of one that it has not got.
@@ -204,7 +219,7 @@ judge::reader judge::asks(const worker& by) const {
 // "The hold of a write is lost if Valkey restarts, fails over, is flushed or evicts it before the
 // commit, or if the commit takes longer than 20 s, as it waits for a standby say."
 bool judge::lost_its_holds(const order& o) const {
-    if (o.was_protected) return false;
+    if (o.was_protected || o.is_unheld) return false;
     if (o.begun + hold_time < o.committed) return true;
     return std::any_of(losses_.begin(), losses_.end(),
                        [&](msec at) { return at >= o.begun && at <= o.committed; });
@@ -244,8 +259,9 @@ bool judge::may_be_unheard(const order& o, const reader& who) const {
     const auto most = world_.plan().postgres_most;
     const auto since = o.acknowledged < 0 ? o.committed : o.acknowledged;
     const auto from = std::max({since, listener->owner()->listens_since, listener->rested_until()});
-    const bool by_commit = o.is_untold && (world_.postgres().has_table ||
-                                           o.committed > listener->owner()->listens_since);
+    const bool by_commit =
+        o.is_untold && o.is_announced &&
+        (world_.postgres().has_table || o.committed > listener->owner()->listens_since);
     if (by_commit) return who.began <= from + most + 1;
     const auto* writer = world_.listener_of(o.process);
     if (!writer || !writer->owner()->listens) return true;
@@ -287,20 +303,32 @@ bool judge::is_excused(const order& o, std::size_t key, const reader& who,
     return (o.is_untold || lost_its_holds(o)) && may_be_unheard(o, who);
 }
 
+// "While PostgreSQL's log is followed, a write holds nothing. If its process is killed or frozen
+// after the commit, and before its client was answered, entries lack what it wrote until whoever
+// follows has told it": "half a second after it was killed and three seconds after it froze".
+msec judge::takeover_after() const {
+    const auto& plan = world_.plan();
+    if (plan.kind != what_happens::writer_dies) return 2'000 + worker::unfollowed + local_lag + 300;
+    const bool is_never = plan.log != plan_of_seed::log_trouble::none && plan.trouble_from == 0;
+    if (is_never) return 0;  // it was held
+    if (plan.log != plan_of_seed::log_trouble::none) return 2'000 + worker::unfollowed + 300;
+    return plan.faults.front().is == fault_kind::crash ? 500 : 2'500;
+}
+
 // "An order that somebody adds, changes or deletes with psql, another program or a migration is
 // seen within milliseconds". "While nobody follows, an entry is believed for
 // `CACHE_UNFOLLOWED_SECONDS`"; "what others change is late by `CACHE_UNFOLLOWED_SECONDS` and 2 s at
 // most."
 bool judge::has_to_be_there(const order& o, const reader& who) const {
     if (over_) return o.committed >= 0;
-    if (o.process != others) return o.acknowledged >= 0 && o.acknowledging_event < who.event;
-    if (o.committed < 0) return false;
+    const bool is_acknowledged = o.acknowledged >= 0 && o.acknowledging_event < who.event;
     const auto& plan = world_.plan();
+    if (o.process != others && (is_acknowledged || !plan.is_followed)) return is_acknowledged;
+    if (o.committed < 0) return false;
     const auto round_trips = 6 * plan.postgres_most + 4 * plan.network_most;
     const bool is_followed =
         plan.faults.empty() && o.committed > 3'000 && plan.log == plan_of_seed::log_trouble::none;
-    const auto late = is_followed ? plan.log_most + 150 + round_trips
-                                  : 2'000 + worker::unfollowed + local_lag + 300 + round_trips;
+    const auto late = plan.log_most + 150 + round_trips + (is_followed ? 0 : takeover_after());
     return who.began > o.committed + late;
 }
 

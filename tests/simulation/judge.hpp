@@ -38,8 +38,11 @@ public:
     judge(world& w) : world_(w) {}
 
     order_number begin_order(std::uint32_t process, const std::vector<std::size_t>& keys, msec now);
-    /// Valkey was not told before its commit, which therefore announces it.
-    void untold(order_number which);
+    /// Valkey was not told before its commit, which therefore announces it, or after it; whether
+    /// the announcement got through at once.
+    void untold(order_number which, bool is_announced = true);
+    /// Nothing was held, as somebody follows.
+    void unheld(order_number which);
     /// Its mark in the holds.
     void named(order_number which, const std::string& name) { of(which).name = name; }
     /// Its connection was lost; and then, that it will never be committed.
@@ -95,7 +98,7 @@ private:
         msec committed = -1;
         msec acknowledged = -1;
         std::uint64_t acknowledging_event = 0;
-        bool is_untold = false, is_dropped = false;
+        bool is_untold = false, is_announced = true, is_unheld = false, is_dropped = false;
         msec lost = -1;
         bool is_settled_by_name = false;  // held again after it was lost
         std::string name;
@@ -108,6 +111,7 @@ private:
         std::uint64_t event;
     };
     order& of(order_number number) { return orders_[static_cast<std::size_t>(number) - 1]; }
+    void filled(std::size_t key, msec until);
     void check_name(const std::string& transaction, msec sent);
     void check_holds(const connection& by, bool is_hold, std::span<const std::string> names,
                      msec sent);
@@ -118,6 +122,7 @@ private:
     bool has_heard(const order& o, std::size_t key, const reader& who) const;
     bool may_be_unheard(const order& o, const reader& who) const;
     bool has_to_be_there(const order& o, const reader& who) const;
+    msec takeover_after() const;
     bool is_excused(const order& o, std::size_t key, const reader& who, cache::origin from) const;
     bool may_be_believed(const order& o, msec at) const;
     bool died_with_it(const order& o, msec at) const;
@@ -129,7 +134,8 @@ private:
     std::vector<std::uint32_t> dead_;
     std::vector<std::string> released_;
     std::vector<std::string> strays_;  // holds that came behind their release, or after the end
-    std::array<msec, max_keys> filled_until_{};  // its TTL
+    std::array<msec, max_keys> lasts_until_{};   // its TTL
+    std::array<msec, max_keys> filled_until_{};  // at the latest it is used until then
     struct expectation {
         cache::origin farthest = cache::origin::source;
         msec until = 0;

@@ -51,6 +51,7 @@ void add_places(std::unordered_map<std::string, model_valkey::place>& all, const
     all[of[0]] = {kind::value, key};
     all[of[1]] = {kind::lease, key};
     all[of[2]] = {kind::hold, key};
+    all[cache::brief_of(name)] = {kind::brief, key};
 }
 
 }  // namespace
@@ -62,7 +63,7 @@ model_valkey::place model_valkey::find(const std::string& name) {
         const auto marks = cache::marks_of(family);
         all[marks[0]] = {place::kind::mark, max_keys};
         all[marks[1]] = {place::kind::lock, max_keys};
-        all[cache::sign_of({family})] = {place::kind::sign, max_keys};
+        all[cache::sign_of({family}, {})] = {place::kind::sign, max_keys};
         all[cache::purge_note_of(family)] = {place::kind::note, max_keys};
         return all;
     }();
@@ -137,14 +138,23 @@ std::optional<model_valkey::kept> model_valkey::value(const std::string& name, m
 
 std::string model_valkey::lease(std::size_t key, texts arguments, msec now) {
     auto& e = fresh(key, now);
-    const bool is_no_value = arguments.size() > 3 && e.value == arguments[3];
-    const bool is_stale = arguments.size() > 4 && e.value_until - now <= number(arguments[4]);
-    if (e.value && !is_no_value && !is_stale) return '=' + *e.value;
-    if (has_holds(key, now)) return "held";
-    if (!e.lease.empty() && e.lease != arguments[0]) return "busy";
+    const bool is_there = e.value && (arguments.size() < 4 || e.value != arguments[3]);
+    const bool ends_early = arguments.size() > 4 && !arguments[4].empty();
+    const bool is_stale = is_there && ends_early && e.value_until - now <= number(arguments[4]);
+    const bool is_value = is_there && !is_stale;
+    const std::string demand = arguments.size() > 5 ? arguments[5] : "";
+    if (is_value && demand.empty()) return '=' + *e.value;
+    std::string was;
+    if (!demand.empty()) was = is_value ? '=' + *e.value : is_stale ? "~" : "";
+    if (demand == "anew" || (is_value && demand == "again")) {
+        delete_value(key);
+        e.lease.clear();
+    }
+    if (has_holds(key, now)) return "held" + was;
+    if (!e.lease.empty() && e.lease != arguments[0]) return "busy" + was;
     e.lease = arguments[0];
     e.lease_until = now + number(arguments[1]);
-    return "granted";
+    return "granted" + was;
 }
 
 std::string model_valkey::renew(std::size_t key, texts arguments, msec now) {
@@ -165,6 +175,7 @@ std::string model_valkey::fill(std::size_t key, texts arguments, msec now) {
     if (checks_lease && (e.lease != arguments[0] || has_holds(key, now))) return "0";
     e.value = arguments[1];
     e.value_until = now + number(arguments[2]);
+    if (arguments.size() > 3) e.brief_until = now + number(arguments[3]);
     e.lease.clear();
     changed(key);
     return "1";
@@ -305,6 +316,8 @@ reply model_valkey::get(std::uint32_t connection, const std::string& name, msec 
     if (of.is == place::kind::mark)
         return data_.mark.empty() ? reply{.is = reply::kind::nothing} : said(data_.mark);
     const auto& e = data_.of[of.key];
+    if (of.is == place::kind::brief)
+        return e.brief_until > now ? said("") : reply{.is = reply::kind::nothing};
     return e.value ? said(*e.value) : reply{.is = reply::kind::nothing};
 }
 
@@ -334,6 +347,7 @@ void model_valkey::del(const std::string& name) {
         case place::kind::value: delete_value(of.key); break;
         case place::kind::lease: data_.of[of.key].lease.clear(); break;
         case place::kind::hold: delete_holds(of.key); break;
+        case place::kind::brief: data_.of[of.key].brief_until = 0; break;
         case place::kind::mark: set_mark({}); break;
         case place::kind::lock: data_.purging.clear(); break;
         case place::kind::sign: data_.followed_until = 0; break;

@@ -112,6 +112,8 @@ void model_network::arrive_up(const connection_ptr& c) {
     c->up.pop_front();
     const auto later = world_.luck().in(70) ? 0 : world_.luck().delay(most_);
     if (!c->up.empty()) schedule_up(*c, world_.now() + later);
+    if (pushes_wait && last_asked_ != next.of) deliver_pushes(c->server);
+    last_asked_ = next.of;
     const auto& words = next.of->commands[next.index];
     auto& server = world_.server(c->server);
     if (c->standing_at < 0 && words[0] == "INFO") c->standing_at = world_.now();
@@ -121,13 +123,13 @@ void model_network::arrive_up(const connection_ptr& c) {
         world_.judge().executed(*c, msec_of(next.of->sent), words, answer, world_.now());
     // The server tells the changer itself of its change, before the reply or behind it.
     const bool behind = world_.luck().in(50);
-    deliver_pushes(c->server, behind ? c->id : 0);
+    if (!pushes_wait) deliver_pushes(c->server, behind ? c->id : 0);
     if (!c->cut)
         put_down(*c, {.is = connection::downward::kind::answer,
                       .of = next.of,
                       .index = next.index,
                       .reply = std::move(answer)});
-    deliver_pushes(c->server);
+    if (!pushes_wait) deliver_pushes(c->server);
     if (c->cut && c->up.empty()) server.forget_connection(c->id);
 }
 

@@ -108,6 +108,7 @@ public:
     bool is_down = false;                ///< that one does not run
     msec frozen_until = 0;               ///< nor does it here
     msec mute_from = 0, mute_until = 0;  ///< of connections that are made then nothing is heard
+    bool pushes_wait = false;            ///< at the server, until it turns to what was sent next
     msec unread_most = 2;  ///< what has arrived is looked at sooner than after so long
 
 private:
@@ -121,6 +122,7 @@ private:
     const msec most_;
     std::vector<connection_ptr> all_;
     std::uint32_t last_id_ = 0;
+    valkey::exchange_ptr last_asked_;
 };
 
 }  // namespace larder::simulation

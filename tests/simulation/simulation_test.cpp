@@ -148,6 +148,25 @@ TEST(simulation, what_others_write_is_seen) {
     expect_no_violation(seeds_to_run() / 5, {}, what_happens::others_write);
 }
 
+// While somebody follows, a write holds nothing.
+TEST(simulation, what_a_writer_leaves_that_dies_is_told_by_the_log) {
+    expect_no_violation(seeds_to_run() / 5, {}, what_happens::writer_dies);
+}
+TEST(simulation, who_hears_after_the_writer_does_hears_before_its_client) {
+    expect_no_violation(seeds_to_run() / 20, {}, what_happens::pushes_come_last);
+}
+TEST(simulation, no_interleaving_breaks_a_promise_where_the_log_is_followed) {
+    expect_no_violation(seeds_to_run() / 5, {.is_followed = true}, what_happens::anything);
+}
+
+TEST(simulation, what_a_writer_leaves_that_dies_is_told_in_a_family_that_is_kept_by_generation) {
+    expect_no_violation(seeds_to_run() / 20, {.by_generation = true}, what_happens::writer_dies);
+}
+TEST(simulation, no_interleaving_breaks_a_promise_of_a_family_that_may_be_stale_and_is_followed) {
+    expect_no_violation(seeds_to_run() / 20, {.may_be_stale = true, .is_followed = true},
+                        what_happens::anything);
+}
+
 // Where each write makes the whole family untrue, by one entry that all others are found through.
 TEST(simulation, no_interleaving_breaks_a_promise_of_a_family_that_is_kept_by_generation) {
     expect_no_violation(seeds_to_run() / 10, {.by_generation = true}, what_happens::anything);
@@ -179,6 +198,19 @@ TEST(simulation, no_interleaving_breaks_a_promise_to_who_asks_for_lists) {
 }
 TEST(simulation, no_interleaving_breaks_a_promise_to_who_asks_for_lists_of_a_generation) {
     expect_no_violation(seeds_to_run() / 20, {.by_generation = true, .asks_for_lists = true},
+                        what_happens::anything);
+}
+
+// Of whom some take no entry, and some not even what others load.
+TEST(simulation, no_interleaving_breaks_a_promise_to_who_takes_no_entry) {
+    expect_no_violation(seeds_to_run() / 10, {.loads_anew = true}, what_happens::anything);
+}
+TEST(simulation, no_interleaving_breaks_a_promise_to_who_takes_no_entry_of_a_generation) {
+    expect_no_violation(seeds_to_run() / 20, {.by_generation = true, .loads_anew = true},
+                        what_happens::anything);
+}
+TEST(simulation, no_interleaving_breaks_a_promise_to_who_takes_no_entry_that_may_be_stale) {
+    expect_no_violation(seeds_to_run() / 20, {.may_be_stale = true, .loads_anew = true},
                         what_happens::anything);
 }
 
@@ -230,6 +262,9 @@ TEST(simulation_finds, joining_a_flight_in_the_air) {
 }
 TEST(simulation_finds, an_own_fill_that_is_kept_without_a_get) {
     expect_violation({.engine = {.only_gets_are_kept = false}});
+}
+TEST(simulation_finds, a_look_that_is_kept_for_who_asks_later) {
+    expect_violation({.keeps_its_look = true}, 50'000, what_happens::reads_late);
 }
 TEST(simulation_finds, the_order_of_the_tutorial) {
     expect_violation({.engine = {.hold_before_commit = false,
@@ -340,8 +375,31 @@ TEST(simulation_finds, who_begins_to_follow_and_does_not_wait_for_who_runs) {
 TEST(simulation_finds, an_entry_that_is_believed_although_nobody_follows) {
     expect_late({.engine = {.believe_for_a_short_time_unfollowed = false}});
 }
+TEST(simulation_finds, an_entry_of_who_followed_that_is_believed_at_its_end) {
+    expect_violation({.engine = {.believe_only_what_was_stored_for_that = false}}, 200'000,
+                     what_happens::others_write);
+}
 TEST(simulation_finds, a_sign_before_all_is_forgotten) {
     expect_late({.engine = {.sign_only_when_all_is_forgotten = false}});
+}
+void expect_left_untrue(const variant& v) {
+    expect_violation(v, 20'000, what_happens::writer_dies);
+}
+
+TEST(simulation_finds, a_write_without_a_hold_where_nobody_follows) {
+    expect_left_untrue({.engine = {.hold_where_nobody_follows = false}});
+}
+TEST(simulation_finds, a_write_without_a_hold_that_is_not_released) {
+    expect_left_untrue({.engine = {.release_after_commit = false}});
+}
+TEST(simulation_finds, an_answer_that_overtakes_what_valkey_tells_the_others) {
+    expect_violation({.engine = {.others_hear_before_the_answer = false}}, 5'000,
+                     what_happens::pushes_come_last);
+}
+TEST(simulation_finds, a_write_that_neither_valkey_nor_the_source_told_before_the_answer) {
+    expect_violation(
+        {.engine = {.announce_before_the_answer = false, .repeat_announcements = false},
+         .is_followed = true});
 }
 TEST(simulation_finds, a_sign_of_who_is_behind) {
     expect_late({.engine = {.sign_only_of_who_is_not_behind = false}});

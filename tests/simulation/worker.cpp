@@ -42,9 +42,10 @@ bool is_outage(const std::exception_ptr&) { return true; }
 cache::tiers_options tiers_of(const plan_of_seed& p, bool by_generation) {
     return {.ttl = seconds_of(p.ttl),
             .policies = policies_of(p),
-            .unfollowed = p.others > 0
+            .unfollowed = p.is_followed
                               ? std::optional<milliseconds>{milliseconds{worker::unfollowed}}
                               : std::nullopt,
+            .is_followed_by_log = p.is_followed,
             .families = {family},
             .by_generation = by_generation ? std::set<std::string, std::less<>>{family}
                                            : std::set<std::string, std::less<>>{},
@@ -90,7 +91,7 @@ worker::worker(simulation::world& w, std::uint8_t place, std::uint32_t incarnati
              }});
     home_.start(serve());
     if (world_.is_listener(place)) home_.start(listen());
-    if (world_.is_listener(place) && w.plan().others > 0) follow();
+    if (world_.is_listener(place) && w.plan().is_followed) follow();
 }
 
 // The coroutines hold what the other members are about to end.
@@ -98,6 +99,7 @@ worker::~worker() {
     home_.kill_all();
     following_.reset();
     log_.reset();
+    look_.reset();
     engine_.reset();
 }
 
@@ -164,10 +166,25 @@ task<std::string> worker::load(std::size_t key) {
     co_return std::to_string(loaded.value);
 }
 
+// As what came in one turn of an event loop.
+void worker::begin_get(std::size_t key) {
+    constexpr msec kept = 20;
+    if (world_.now() >= looks_again_) {
+        look_.reset();
+        look_.emplace(*engine_);
+        looks_again_ = world_.now() + kept;
+    }
+    home_.start(get(key));
+    if (world_.left_out().keeps_its_look) return;
+    look_.reset();
+    looks_again_ = 0;
+}
+
 task<void> worker::get(std::size_t key) {
     ++requests_;
     const auto who = world_.judge().asks(*this);
-    if (const auto hit = engine_->find(key_name(key))) {
+    const bool looks = !world_.left_out().loads_anew || world_.asks_everybody();
+    if (const auto hit = looks ? engine_->find(key_name(key)) : std::nullopt) {
         world_.judge().answered(
             who, key, {std::string{hit->text}, cache::origin::local, hit->age, hit->left});
         --requests_;
@@ -177,12 +194,20 @@ task<void> worker::get(std::size_t key) {
     --requests_;
 }
 
+cache::wish worker::wish() {
+    if (!world_.left_out().loads_anew || world_.asks_everybody()) return {.stale = &is_outage};
+    switch (++asked_ % 3) {
+        case 0: return {.anew = true};
+        case 1: return {.again = true};
+        default: return {.stale = &is_outage};
+    }
+}
+
 task<void> worker::read(judge::reader who, std::size_t key) {
     std::optional<cache::found> found;
     cache::loader loads = [this, key] { return load(key); };
     try {
-        found = co_await engine_->read(key_name(key), std::move(loads), &is_number,
-                                       {.stale = &is_outage});
+        found = co_await engine_->read(key_name(key), std::move(loads), &is_number, wish());
     } catch (const std::runtime_error&) {
         world_.count(&figures::failed_gets);
     }
@@ -216,6 +241,7 @@ task<void> worker::post(std::vector<std::size_t> keys) {
     if (world_.left_out().release_before_commit) co_await writes.release(one);
     const auto announcements = co_await writes.hold(one);
     if (one.is_untold) world_.judge().untold(order);
+    else if (one.name.empty()) world_.judge().unheld(order);
     world_.judge().named(order, one.name);
     const auto result = co_await world_.postgres().commit(*this, keys, order, announcements);
     cache::ask_fate what_became;
@@ -223,9 +249,20 @@ task<void> worker::post(std::vector<std::size_t> keys) {
         what_became = [this, by = result.by] { return world_.postgres().what_became(*this, by); };
     if (result.by && result.by->transaction != 0)
         one.transaction = std::to_string(result.by->transaction);
-    co_await writes.end(one, result.is == outcome::written, std::move(what_became));
+    const auto untold =
+        co_await writes.end(one, result.is == outcome::written, std::move(what_became));
+    if (!untold.empty()) co_await announce(order, untold);
     if (result.is == outcome::written) world_.judge().acknowledged(order);
     --requests_;
+}
+
+// Who cannot be told now is told by the worker that listens.
+task<void> worker::announce(order_number order, std::vector<std::string> payloads) {
+    auto& source = world_.postgres();
+    co_await waiting().sleep(milliseconds{world_.luck().delay(world_.plan().postgres_most)});
+    world_.judge().untold(order, !source.is_down());
+    for (const auto& one : payloads) source.announce_again(one);
+    co_await waiting().sleep(milliseconds{world_.luck().delay(world_.plan().postgres_most)});
 }
 
 // ---- PostgreSQL's announcements, as a worker of each process takes them.

@@ -56,7 +56,7 @@ public:
     void cancel() override {}
 
     // Events.
-    void begin_get(std::size_t key) { home_.start(get(key)); }
+    void begin_get(std::size_t key);
     void begin_get_list() { home_.start(get_list()); }
     void begin_post(std::vector<std::size_t> keys) { home_.start(post(std::move(keys))); }
     void begin_end() { home_.start(end()); }
@@ -87,7 +87,9 @@ private:
     task<void> get(std::size_t key);
     task<void> get_list();
     task<void> read(judge::reader who, std::size_t key);
+    cache::wish wish();
     task<void> post(std::vector<std::size_t> keys);
+    task<void> announce(order_number order, std::vector<std::string> payloads);
     task<std::string> load(std::size_t key);
     task<void> serve();
     task<void> listen();
@@ -101,7 +103,10 @@ private:
     const std::uint32_t incarnation_;
     const process_ptr process_;
     msec rested_until_ = 0;
-    std::size_t requests_ = 0;  // under way
+    std::size_t requests_ = 0;                     // under way
+    unsigned asked_ = 0;                           // by who may take no entry
+    std::optional<cache::engine::one_look> look_;  // that is kept
+    msec looks_again_ = 0;
     pg::announcements announcements_;
     wait_id notified_ = 0;
     std::unique_ptr<cache::engine> engine_;

@@ -16,11 +16,14 @@ constexpr msec ask_within = 30;
 plan_of_seed plan_with_delays(chance& luck, what_happens kind) {
     plan_of_seed p;
     p.kind = kind;
-    p.network_most = kind != what_happens::anything
+    p.network_most = kind == what_happens::pushes_come_last ? 0
+                     : kind != what_happens::anything
                          ? luck.any_of<msec>({1, 3, 10})  // no deadline is missed
                          : luck.any_of<msec>({1, 3, 10, 40, 150});
-    p.postgres_most = kind == what_happens::others_write ? luck.any_of<msec>({2, 20})
-                                                         : luck.any_of<msec>({2, 20, 200, 900});
+    const bool is_quick = kind == what_happens::others_write ||
+                          kind == what_happens::pushes_come_last ||
+                          kind == what_happens::writer_dies;
+    p.postgres_most = is_quick ? luck.any_of<msec>({2, 20}) : luck.any_of<msec>({2, 20, 200, 900});
     return p;
 }
 
@@ -72,6 +75,12 @@ void world::make_plan() {
         plan_late_readers();
     } else if (plan_.kind == what_happens::others_write) {
         plan_others();
+    } else if (plan_.kind == what_happens::pushes_come_last) {
+        plan_two(6'000, 300, 12);
+        plan_.is_followed = true;
+        network_.pushes_wait = true;
+    } else if (plan_.kind == what_happens::writer_dies) {
+        plan_death();
     } else if (plan_.kind == what_happens::source_fails) {
         plan_outages();
     } else if (plan_.kind != what_happens::anything) {
@@ -90,6 +99,7 @@ void world::make_plan() {
         plan_faults();
     }
     if (variant_.may_be_stale) plan_what_is_stale();
+    if (variant_.is_followed) plan_.is_followed = true;
     schedule_faults();
     postgres_.has_table = plan_.has_table;
     for (int i = 0; i < plan_.instances * plan_.workers; ++i) workers_.emplace_back();
@@ -194,6 +204,7 @@ void world::plan_others() {
     plan_.gets = static_cast<int>(luck_.between(20, 100));
     plan_.posts = static_cast<int>(luck_.below(4));
     plan_.others = static_cast<int>(luck_.between(1, 8));
+    plan_.is_followed = true;
     if (luck_.in(30)) {
         plan_.log =
             luck_.any_of({plan_of_seed::log_trouble::refused, plan_of_seed::log_trouble::stalled});
@@ -211,6 +222,22 @@ void world::plan_others() {
                             .at = luck_.between(1'000, 5'000),
                             .lasts = luck_.between(1, 3'000),
                             .place = 0});
+}
+
+// Somebody follows all the time, or never does, or ends just before, so that the writer does not
+// know it yet.
+void world::plan_death() {
+    using enum plan_of_seed::log_trouble;
+    plan_two(6'000, 150, 4);
+    plan_.instances = static_cast<int>(luck_.between(2, 3));
+    plan_.workers = static_cast<int>(luck_.between(1, 2));
+    plan_.log_most = luck_.any_of<msec>({1, 20, 100});
+    plan_.by_triggers = luck_.in(25);
+    plan_.is_followed = true;
+    if (luck_.in(60)) return;
+    plan_.log = refused;
+    plan_.trouble_from = luck_.in(50) ? 0 : luck_.between(2'000, 3'000);
+    plan_.trouble_until = plan_.ends;
 }
 
 void world::plan_outages() {
@@ -257,8 +284,8 @@ void world::plan_faults() {
     }
 }
 
-void world::stop_while_it_writes(std::uint8_t place, msec at) {
-    plan_.faults.push_back({.is = fault_kind::stop_process,
+void world::fail_while_it_writes(fault_kind how, std::uint8_t place, msec at) {
+    plan_.faults.push_back({.is = how,
                             .at = at + luck_.between(1, 3 * plan_.postgres_most),
                             .lasts = luck_.between(1, 3'000),
                             .place = place});
@@ -290,10 +317,16 @@ void world::plan_requests() {
     for (int i = 0; i < plan_.gets; ++i)
         add(event::kind::get, plan_.is_herd() ? 4'000 + luck_.below(3) : luck_.below(plan_.ends));
     for (int i = 0; i < plan_.posts + plan_.others; ++i) {
-        const auto at = luck_.below(plan_.ends);
+        const bool is_last = plan_.kind == what_happens::writer_dies && i + 1 == plan_.posts;
+        const auto at = is_last ? luck_.between(3'000, 4'000) : luck_.below(plan_.ends);
         const auto by = add(i < plan_.posts ? event::kind::post : event::kind::others_write, at);
         if (plan_.kind == what_happens::others_write && by != event::nobody && luck_.in(20))
-            stop_while_it_writes(by, at);
+            fail_while_it_writes(fault_kind::stop_process, by, at);
+        if (is_last)
+            fail_while_it_writes(
+                luck_.any_of<fault_kind>({fault_kind::crash, fault_kind::stop_process}), by, at);
+        for (int near = 0; is_last && near < 40; ++near)
+            add(event::kind::get, at + luck_.between(0, 3'000));
         // Readers just before a write and after it meet it more often.
         for (int near = 0; near < 4; ++near)
             add(event::kind::get, at + luck_.between(-20, 3 * plan_.postgres_most + 20));
@@ -605,7 +638,7 @@ void world::violated(const std::string& how) {
 
 bool world::is_calm() const {
     const auto follows = [](auto& w) { return w && w->follows(); };
-    if (plan_.others > 0 && std::none_of(workers_.begin(), workers_.end(), follows)) return false;
+    if (plan_.is_followed && std::none_of(workers_.begin(), workers_.end(), follows)) return false;
     return !network_.is_down && !network_.tells_changes() && !postgres_.is_down() &&
            postgres_.is_idle() && std::all_of(workers_.begin(), workers_.end(), [this](auto& w) {
                return w && w->rested_until() <= now() && w->is_calm();
@@ -738,6 +771,7 @@ void figures::add(const figures& more) {
     unknown_outcomes += more.unknown_outcomes, late_commits += more.late_commits;
     orphans += more.orphans, untold += more.untold, announcements += more.announcements;
     pushes += more.pushes, expired_values += more.expired_values;
+    unheld += more.unheld;
     of_others += more.of_others, takeovers += more.takeovers;
     told_by_the_log += more.told_by_the_log;
     not_forgotten += more.not_forgotten;
@@ -764,9 +798,10 @@ std::string figures::text() const {
         "renewed leases", "purges' locks", "ends of purges' locks", "purges"};
     for (std::size_t i = 0; i < scripts_of.size(); ++i) out += n(scripts_of[i], scripts[i]);
     if (stale_answers > 0) out += n("answers past their TTL", stale_answers);
-    if (of_others > 0)
-        out += n("orders of others", of_others) +
-               n("transactions that the log told", told_by_the_log) +
+    if (unheld > 0) out += n("writes without a hold", unheld);
+    if (of_others > 0) out += n("orders of others", of_others);
+    if (takeovers > 0)
+        out += n("transactions that the log told", told_by_the_log) +
                n("keys that may be released", scripts[cache::script::forget]) +
                n("keys that were", not_forgotten) +
                n("times that somebody began to follow", takeovers);

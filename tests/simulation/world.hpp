@@ -51,7 +51,7 @@ struct figures {
     std::uint64_t seeds = 0, events = 0, gets = 0, local_hits = 0, shared_hits = 0,
                   source_reads = 0, failed_gets = 0, late_answers = 0, stale_answers = 0,
                   orders = 0, acknowledged = 0, unknown_outcomes = 0, late_commits = 0, orphans = 0,
-                  untold = 0, announcements = 0, pushes = 0, expired_values = 0;
+                  untold = 0, unheld = 0, announcements = 0, pushes = 0, expired_values = 0;
     std::uint64_t of_others = 0, takeovers = 0, told_by_the_log = 0, not_forgotten = 0;
     std::array<std::uint64_t, 10> scripts{};  ///< by index, as they were called
     std::array<std::uint64_t, fault_kinds> faults{};
@@ -84,6 +84,8 @@ enum class what_happens {
     reads_late,                ///< what has arrived is not looked at for a while
     stuck_load,                ///< readers that come all at once, and the first load takes long
     others_write,              ///< who do not use the cache, and an instance follows the log
+    pushes_come_last,          ///< when the server turns to the next command
+    writer_dies,               ///< before it has told Valkey, where an instance follows the log
     source_fails               ///< now and then, and entries are short-lived
 };
 
@@ -99,7 +101,8 @@ struct plan_of_seed {
     msec network_most = 1, postgres_most = 2, log_most = 1;
     msec ends = 0;  ///< requests and faults
     int gets = 0, posts = 0;
-    int others = 0;  ///< writes of who does not use the cache
+    int others = 0;            ///< writes of who does not use the cache
+    bool is_followed = false;  ///< the log, by whoever can
     /// Their log is not to be had, or comes when that is over.
     enum class log_trouble : std::uint8_t { none, refused, stalled } log = log_trouble::none;
     msec trouble_from = 0, trouble_until = 0;
@@ -133,6 +136,8 @@ public:
     msec now() const { return schedule_.now(); }
     chance& luck() { return luck_; }
     const variant& left_out() const { return variant_; }
+    /// Whether all is over, and it is asked what is left.
+    bool asks_everybody() const { return asked_everybody_ > 0; }
     const plan_of_seed& plan() const { return plan_; }
     model_network& network() { return network_; }
     model_valkey& server(std::size_t which) { return servers_[which]; }
@@ -178,11 +183,12 @@ private:
     void plan_stops();
     void plan_late_readers();
     void plan_others();
+    void plan_death();
     void plan_outages();
     void plan_what_is_stale();
     void schedule_faults();
     void plan_requests();
-    void stop_while_it_writes(std::uint8_t place, msec at);
+    void fail_while_it_writes(fault_kind how, std::uint8_t place, msec at);
     void perform(const event& e);
     void perform_of_owner(const event& e, worker& w);
     void begin(fault& f);

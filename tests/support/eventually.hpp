@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <thread>
@@ -18,10 +19,13 @@ inline const std::chrono::milliseconds patience = std::chrono::seconds{10} * sla
 /// Asks again and again until `holds()` or the deadline, and says which.
 template <class Predicate>
 bool eventually(Predicate&& holds, std::chrono::milliseconds within = patience) {
-    const auto deadline = std::chrono::steady_clock::now() + within;
+    using namespace std::chrono_literals;
+    const auto begun = std::chrono::steady_clock::now();
     while (!holds()) {
-        if (std::chrono::steady_clock::now() >= deadline) return false;
-        std::this_thread::sleep_for(std::chrono::milliseconds{2});
+        const std::chrono::nanoseconds waited = std::chrono::steady_clock::now() - begun;
+        if (waited >= within) return false;
+        // Whoever asks all the time takes the processor from those that are waited for.
+        std::this_thread::sleep_for(std::clamp<std::chrono::nanoseconds>(waited / 8, 2ms, 20ms));
     }
     return true;
 }

@@ -63,8 +63,8 @@ TEST(preconditions_on, leaves_a_handler_what_it_is) {
     static_assert(!conditional<decltype(&write | invalidates(nothing))>);
 }
 
-struct headers : http::header_fields {
-    explicit headers(std::map<std::string, std::string, std::less<>> all)
+struct sent_headers : http::header_fields {
+    explicit sent_headers(std::map<std::string, std::string, std::less<>> all)
         : values(std::move(all)) {}
     std::string all(std::string_view name) const override {
         const auto found = values.find(name);
@@ -74,7 +74,7 @@ struct headers : http::header_fields {
     std::map<std::string, std::string, std::less<>> values;
 };
 
-bool hold(const headers& sent, const std::optional<std::string>& now) {
+bool hold(const sent_headers& sent, const std::optional<std::string>& now) {
     http::request r;
     r.method = http::method::put;
     r.headers = &sent;
@@ -90,14 +90,14 @@ bool hold(const headers& sent, const std::optional<std::string>& now) {
 
 TEST(preconditions, are_about_the_body_of_a_get) {
     const std::string tag{std::string_view{http::etag_of("{}")}};
-    EXPECT_TRUE(hold(headers{{{"if-match", tag}}}, "{}"));
-    EXPECT_FALSE(hold(headers{{{"if-match", tag}}}, "{ }"));
-    EXPECT_FALSE(hold(headers{{{"if-match", tag}}}, std::nullopt));
-    EXPECT_TRUE(hold(headers{{{"if-match", "*"}}}, "{}"));
-    EXPECT_FALSE(hold(headers{{{"if-match", "*"}}}, std::nullopt));
-    EXPECT_FALSE(hold(headers{{{"if-none-match", "*"}}}, "{}"));
-    EXPECT_TRUE(hold(headers{{{"if-none-match", "*"}}}, std::nullopt));
-    EXPECT_FALSE(hold(headers{{{"if-match", ""}}}, "{}")) << "an empty list has no tag";
+    EXPECT_TRUE(hold(sent_headers{{{"if-match", tag}}}, "{}"));
+    EXPECT_FALSE(hold(sent_headers{{{"if-match", tag}}}, "{ }"));
+    EXPECT_FALSE(hold(sent_headers{{{"if-match", tag}}}, std::nullopt));
+    EXPECT_TRUE(hold(sent_headers{{{"if-match", "*"}}}, "{}"));
+    EXPECT_FALSE(hold(sent_headers{{{"if-match", "*"}}}, std::nullopt));
+    EXPECT_FALSE(hold(sent_headers{{{"if-none-match", "*"}}}, "{}"));
+    EXPECT_TRUE(hold(sent_headers{{{"if-none-match", "*"}}}, std::nullopt));
+    EXPECT_FALSE(hold(sent_headers{{{"if-match", ""}}}, "{}")) << "an empty list has no tag";
     const http::request none;
     EXPECT_FALSE(detail::has_preconditions(none));
 }

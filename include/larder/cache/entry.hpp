@@ -19,8 +19,9 @@ using outage = bool (*)(const std::exception_ptr& failed);
 
 /// How a reader wants a value, beyond true.
 struct wish {
-    bool anew = false;  ///< loaded after he asked
-    bool keep = true;   ///< it may be stored
+    bool anew = false;   ///< loaded after he asked
+    bool again = false;  ///< an entry that there is will not do; where there is none, as any
+    bool keep = true;    ///< it may be stored
     /// An entry that is past its TTL will do, as its family's policy says: also in the place of a
     /// load of which this is said. Null: none will.
     outage stale = nullptr;
@@ -41,6 +42,7 @@ struct found {
     bool collapsed = false;              ///< others took part in the load, or began it
     bool loaded = false;                 ///< by this reader's own load
     bool was_stale = false;              ///< there was an entry, past its TTL
+    bool was_kept = false;               ///< there was one, which the wish `again` did not take
     std::exception_ptr instead_of = {};  ///< how the load failed that it takes the place of
     std::string_view bypassed = {};      ///< why no entry could be made; mostly empty
 

@@ -33,6 +33,9 @@ struct tiers_options {
     /// How long an entry is believed while nobody says that the writes of others are followed
     /// (tiers::say_followed()), if that is shorter; nothing: as long as it lives.
     std::optional<std::chrono::milliseconds> unfollowed = {};
+    /// Whether whoever says so reads the source's log, which tells of each commit whatever becomes
+    /// of who made it: then a write needs no hold while somebody follows.
+    bool is_followed_by_log = false;
     std::vector<std::string> families = {};  ///< of all keys that are read through these tiers
     /// Which tables and columns their entries are of, as one text: instances with another do not
     /// take each other's follower for theirs.

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -103,6 +104,17 @@ public:
     std::uint64_t last_change() const;
     /// Whether nothing is remembered any more since that change or before.
     bool is_released(std::uint64_t change) const;
+
+    // ---- What who follows is told of the process's own writes.
+
+    using time_point = std::chrono::steady_clock::time_point;
+    /// Valkey has just been told that these keys are released, of a write that the source calls
+    /// this.
+    void was_released(const std::string& transaction, const std::vector<std::string>& keys,
+                      time_point now);
+    /// Whether that is so of this key and all these transactions, since less than a second: the
+    /// source may call another one so later.
+    bool is_released_lately(const changed_key& one, time_point now) const;
 
     // ---- Which servers these are.
 

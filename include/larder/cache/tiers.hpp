@@ -34,7 +34,8 @@ namespace larder::cache {
 /// Errors   never throws for a dead or silent Valkey: a read loads, a write is remembered and its
 ///          keys are not read from here until their release got through.
 /// Threads  call on the worker it was made for; own_writes is shared.
-/// Cost     local hit: one system call, which looks. shared hit: one round trip. miss: three, and
+/// Cost     local hit: one system call, which looks, for all of a turn. shared hit: one round trip.
+/// miss: three, and
 ///          one load.
 /// Source   leases: Nishtala et al., NSDI 2013, section 3.2.1.
 class tiers {
@@ -71,6 +72,8 @@ public:
 
     /// A hit in the local tier; of that version only, if it is not 0.
     std::optional<local_hit> find(std::string_view key, std::uint64_t version = 0);
+    /// Runs `all`, in which find() is for those alone who have asked before: it looks once.
+    void find_together(const std::function<void()>& all);
     /// A hit in either tier.
     boost::asio::awaitable<std::optional<found>> look(std::string key, check is_value,
                                                       trace::context within = {});
@@ -153,13 +156,19 @@ public:
     /// Before the commit; again before a further one. What Valkey could not be told, so that the
     /// commit itself has to announce it to the other instances (tiers::hear()); mostly nothing.
     boost::asio::awaitable<std::vector<std::string>> hold();
+    /// Whether it may be committed without hold(): somebody follows the source's log, and would
+    /// invalidate its keys if this process died. Asked right before the write begins.
+    bool needs_no_hold();
     /// The write is over; `may_be_written` unless it certainly is not. With `what_became`, it is
     /// not known whether it is committed, and it may still be: the holds stay until that says that
     /// it cannot any more; where that cannot be known, until their time ends.
     /// `transaction`: what the source calls it, so that who follows the source's log knows it
     /// again.
-    boost::asio::awaitable<void> end(bool may_be_written, ask_fate what_became = {},
-                                     std::string transaction = {});
+    /// What is to be announced to the other instances before anybody is answered, as nobody told
+    /// them: there was no hold, and Valkey did not take the release. Mostly nothing.
+    boost::asio::awaitable<std::vector<std::string>> end(bool may_be_written,
+                                                         ask_fate what_became = {},
+                                                         std::string transaction = {});
 
 private:
     struct state;

@@ -86,6 +86,10 @@ public:
     /// Throws pg::error where nobody answers.
     boost::asio::awaitable<fate> fate_of(std::string transaction);
 
+    /// Tells all who LISTEN, and those who look into larder's table later, as
+    /// transaction::notify() does. Never throws: who cannot be told now is told again anyway.
+    boost::asio::awaitable<void> announce(std::vector<std::string> payloads);
+
     /// Tells the log why a request failed for now: each reason once in a while.
     void tell(const error& why) const;
 

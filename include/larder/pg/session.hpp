@@ -58,7 +58,12 @@ public:
     /// Is awaited before each commit of a statement that is not reads_only, when it has run. What
     /// it returns is notified by that commit; see transaction::notify().
     using commit_hook = std::function<boost::asio::awaitable<std::vector<std::string>>()>;
-    void before_commit(commit_hook then) { before_commit_ = std::move(then); }
+    /// `may_go_without` is asked before such a statement: if so, the statement is committed where
+    /// it ends, without that.
+    void before_commit(commit_hook then, std::function<bool()> may_go_without = {}) {
+        before_commit_ = std::move(then);
+        may_go_without_ = std::move(may_go_without);
+    }
     /// Is awaited in the transaction of the next statement that is not reads_only, before that runs
     /// and each time that it is tried. The transaction is serializable. What it throws is thrown,
     /// and nothing is written. It is forgotten once that statement is committed.
@@ -78,6 +83,8 @@ public:
 private:
     boost::asio::awaitable<result> write(const statement& sql, parameters values);
     boost::asio::awaitable<result> write_once(const statement& sql, parameters values);
+    boost::asio::awaitable<result> write_at_once(pg::transaction& change, const statement& sql,
+                                                 parameters values);
     boost::asio::awaitable<void> ask_guard(pg::transaction& begun);
 
     pool& pool_;
@@ -86,6 +93,7 @@ private:
     std::string transaction_;
     std::vector<std::string> lost_;  // the transactions of unknown outcome
     commit_hook before_commit_;
+    std::function<bool()> may_go_without_;
     write_guard guard_;
     pg::transaction* within_ = nullptr;
     std::vector<read> reads_;

@@ -31,6 +31,14 @@ public:
     /// larder's own table, if that is there, for those who do not. At most 7,999 bytes.
     boost::asio::awaitable<void> notify(const std::string& payload);
     boost::asio::awaitable<void> commit();
+    /// The same of what is probably the only one: needs no BEGIN and COMMIT.
+    boost::asio::awaitable<result> run_only(const statement& sql, parameters values);
+    /// A statement that is all of it, instead of run() and commit(), and fails as either does. Not
+    /// everywhere: what is lost with a connection that had died before would be of unknown outcome,
+    /// too.
+    /// Cost     one round trip.
+    boost::asio::awaitable<result> run_and_commit(const statement& sql, parameters values);
+    bool may_end_at_once() const;
     /// Once it is committed, what PostgreSQL calls it (`pg_current_xact_id()`); empty or "0" if it
     /// changed nothing.
     const std::string& id() const;

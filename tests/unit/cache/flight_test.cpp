@@ -24,6 +24,15 @@ TEST(flight, lands_with_what_it_reads) {
     EXPECT_EQ(f.read_answered(true, true), step::land);
 }
 
+TEST(flight, that_takes_no_entry_asks_for_the_lease_at_once) {
+    for (const auto of : {demand::again, demand::anew}) {
+        flight f{{}, begun};
+        EXPECT_EQ(f.take_off(true, of), step::ask);
+        flight without{{}, begun};
+        EXPECT_EQ(without.take_off(false, of), step::load);
+    }
+}
+
 TEST(flight, without_an_answer_loads) {
     flight f{{}, begun};
     f.take_off(true);

@@ -304,5 +304,25 @@ TEST(own_writes, heard_of_again_while_they_are_released_stay_remembered) {
     EXPECT_TRUE(other.is_remembered("num_orders:1"));
 }
 
+TEST(own_writes, that_were_released_are_known_by_key_and_transactions_for_a_second) {
+    using namespace std::chrono_literals;
+    own_writes one;
+    const own_writes::time_point begin{100s};
+    one.was_released("7", {"num_orders:all", "num_orders:1"}, begin);
+    one.was_released("8", {"num_orders:all", "num_orders:2"}, begin + 500ms);
+    const auto knows = [&](const std::string& key, strings transactions,
+                           own_writes::time_point at) {
+        return one.is_released_lately({key, std::move(transactions)}, at);
+    };
+    EXPECT_TRUE(knows("num_orders:1", {"7"}, begin + 1s));
+    EXPECT_TRUE(knows("num_orders:all", {"7", "8"}, begin + 1s));
+    EXPECT_FALSE(knows("num_orders:all", {"7", "9"}, begin + 1s)) << "somebody else's as well";
+    EXPECT_FALSE(knows("num_orders:3", {"7"}, begin + 1s)) << "not one of its keys";
+    EXPECT_FALSE(knows("num_orders:1", {}, begin + 1s)) << "it is not known in which";
+    EXPECT_FALSE(knows("num_orders:1", {"7"}, begin + 1'001ms));
+    one.was_released("9", {}, begin + 1'200ms);
+    EXPECT_TRUE(knows("num_orders:2", {"8"}, begin + 1'500ms)) << "the older one was forgotten";
+}
+
 }  // namespace
 }  // namespace larder::cache

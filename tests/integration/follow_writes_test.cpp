@@ -1,0 +1,135 @@
+// The service's own writes while PostgreSQL's log is followed: nothing is held for them.
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <thread>
+
+#include "follow_store.hpp"
+#include "support/gate.hpp"
+#include "support/observed_service.hpp"
+#include "support/order_text.hpp"
+
+namespace larder::test {
+namespace {
+
+constexpr const char* holds = "larder_cache_holds_total";
+
+struct follow_writes : follow_store {
+    using follow_store::follow_store;
+
+    /// Its worker knows that somebody follows.
+    static void expect_followed(const observed_service& one) {
+        EXPECT_TRUE(one.metric_becomes("larder_follower_followed", 1)) << one.metrics();
+    }
+    environment through(const gate& way) {
+        auto all = env();
+        auto uri = servers.valkey.uri();
+        const auto from = uri.find("127.0.0.1:") + 10;
+        all["VALKEY_SERVICE_URI"] =
+            uri.replace(from, uri.find('/', from) - from, std::to_string(way.port()));
+        return all;
+    }
+    bool is_stored(long all) {
+        return shop->connect().scalar("SELECT count(*) FROM orders") == std::to_string(all);
+    }
+
+    gate to_valkey{servers.valkey.port()};
+};
+
+TEST_F(follow_writes, hold_nothing_and_are_seen_at_once) {
+    const observed_service one{env(), {"--workers", "1"}};
+    const service other{env(), {"--workers", "2"}};
+    expect_followed(one);
+    for (long added = 1; added <= 200; ++added) {
+        EXPECT_EQ(add(one.port(), tutorial_order).status, 200);
+        EXPECT_EQ(count(other.port()), 1000 + added);
+        EXPECT_EQ(count(one.port(), own), added);
+    }
+    EXPECT_EQ(one.metric(holds), 0);
+}
+
+TEST_F(follow_writes, that_are_refused_leave_the_cache_alone) {
+    const observed_service one{env(), {"--workers", "1"}};
+    expect_followed(one);
+    exec("ALTER TABLE orders ADD CHECK (netamount < 1000)");
+    EXPECT_TRUE(eventually([&] { return is_hit(one, "/count") && is_hit(one, own); }));
+    EXPECT_NE(add(one.port(), with_net("2000")).status, 200);
+    EXPECT_TRUE(is_hit(one, "/count"));
+    EXPECT_TRUE(is_hit(one, own));
+    EXPECT_EQ(one.metric(holds), 0);
+}
+
+// Killed when its order is stored and Valkey has not heard of it: whether it followed itself or
+// not.
+struct follow_writes_of_one_that_dies : follow_writes, testing::WithParamInterface<bool> {};
+
+TEST_P(follow_writes_of_one_that_dies, are_told_by_who_follows) {
+    std::optional<service> other;
+    if (!GetParam()) {
+        other.emplace(env(), std::vector<std::string>{"--workers", "2"});
+        EXPECT_TRUE(other->wait_for_log(follows)) << other->log();
+    }
+    observed_service writer{through(to_valkey), {"--workers", "1"}};
+    if (GetParam()) {
+        EXPECT_TRUE(writer.wait_for_log(follows)) << writer.log();
+        other.emplace(env(), std::vector<std::string>{"--workers", "2"});
+    }
+    expect_followed(writer);
+    EXPECT_EQ(add(writer.port(), tutorial_order).status, 200);  // over a connection of now
+    warm(*other);
+    to_valkey.to_server({.what = flow::kind::hold});
+    std::jthread client([&] {
+        try {
+            add(writer.port(), tutorial_order);
+        } catch (const std::exception&) {  // it is killed
+        }
+    });
+    ASSERT_TRUE(eventually([&] { return is_stored(1002); })) << "it waits for Valkey first";
+    writer.signal(SIGKILL);
+    EXPECT_TRUE(writer.wait_for_exit());
+    expect_soon(*other, 1002);
+    expect_soon(*other, 2, own);
+}
+
+INSTANTIATE_TEST_SUITE_P(, follow_writes_of_one_that_dies, testing::Bool(), [](const auto& one) {
+    return one.param ? "and_followed_itself" : "and_did_not_follow";
+});
+
+// Valkey does not take the release, so PostgreSQL tells the others before the answer.
+TEST_F(follow_writes, that_valkey_does_not_hear_of_are_announced) {
+    auto all = through(to_valkey);
+    all["CACHE_DEADLINE_MS"] = "300";
+    const service other{env(), {"--workers", "2"}};
+    EXPECT_TRUE(other.wait_for_log(follows)) << other.log();
+    const observed_service writer{all, {"--workers", "1"}};
+    expect_followed(writer);
+    exec("CREATE TABLE noted (payload text)");  // who hears of one deletes it soon
+    exec(
+        "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN INSERT INTO noted VALUES (NEW.payload); RETURN NEW; END'");
+    exec(
+        "CREATE TRIGGER note AFTER INSERT ON larder.unreleased"
+        " FOR EACH ROW EXECUTE FUNCTION note()");
+    EXPECT_EQ(add(writer.port(), tutorial_order).status, 200);
+    warm(other);
+    to_valkey.to_server({.what = flow::kind::hold});
+    EXPECT_EQ(add(writer.port(), tutorial_order).status, 200);
+    EXPECT_NE(shop->connect().scalar("SELECT count(*) FROM noted"), "0");
+    expect_soon(other, 1002);
+    to_valkey.heal();
+}
+
+struct writes_by_triggers : follow_writes {
+    writes_by_triggers() : follow_writes("trigger", "Follows what triggers tell") {}
+};
+
+TEST_F(writes_by_triggers, are_held) {
+    const observed_service one{env(), {"--workers", "1"}};
+    expect_followed(one);
+    EXPECT_EQ(add(one.port(), tutorial_order).status, 200);
+    EXPECT_TRUE(one.metric_becomes(holds, 1)) << one.metrics();
+}
+
+}  // namespace
+}  // namespace larder::test
