@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "larder/namespace.hpp"
+#include "larder/trace.hpp"
 
 namespace LARDER_NAMESPACE::cache {
 
@@ -25,6 +25,7 @@ struct wish {
     /// An entry that is past its TTL will do, as its family's policy says: also in the place of a
     /// load of which this is said. Null: none will.
     outage stale = nullptr;
+    trace::context trace = {};  ///< the span that this is a part of
 };
 
 /// Whether a text is a value. Others may write to Valkey, so what is found may be none.
