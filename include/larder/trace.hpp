@@ -9,7 +9,9 @@
 #include <utility>
 #include <vector>
 
-namespace larder::trace {
+#include "larder/namespace.hpp"
+
+namespace LARDER_NAMESPACE::trace {
 
 class recorder;
 
@@ -60,4 +62,4 @@ struct options {
     double ratio = 1;  ///< of the others, 0 to 1
 };
 
-}  // namespace larder::trace
+}  // namespace LARDER_NAMESPACE::trace

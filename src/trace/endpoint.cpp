@@ -4,7 +4,7 @@
 
 #include "larder/trace.hpp"
 
-namespace larder::trace {
+namespace LARDER_NAMESPACE::trace {
 
 namespace {
 
@@ -52,4 +52,4 @@ std::optional<endpoint> parse_endpoint(std::string_view url) {
     return to;
 }
 
-}  // namespace larder::trace
+}  // namespace LARDER_NAMESPACE::trace

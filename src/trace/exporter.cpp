@@ -24,7 +24,7 @@
 #include <system_error>
 #include <utility>
 
-namespace larder::trace {
+namespace LARDER_NAMESPACE::trace {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
@@ -243,4 +243,4 @@ void exporter::settle(outcome is, std::size_t spans) {
     if (!is_refused_ && was_refused) spdlog::info("Traces arrive at {} again", where);
 }
 
-}  // namespace larder::trace
+}  // namespace LARDER_NAMESPACE::trace

@@ -16,7 +16,7 @@
 #include "trace/otlp.hpp"
 #include "trace/recorder.hpp"
 
-namespace larder::trace {
+namespace LARDER_NAMESPACE::trace {
 
 /// Posts what waits once a second, or sooner if much does, on a connection that it keeps. What a
 /// collector does not take for now is told again, for as long as it takes; meanwhile the recorder
@@ -67,4 +67,4 @@ private:
     bool is_refused_ = false, stopping_ = false, closed_ = false;
 };
 
-}  // namespace larder::trace
+}  // namespace LARDER_NAMESPACE::trace

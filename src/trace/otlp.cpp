@@ -4,7 +4,7 @@
 
 #include "larder/json.hpp"
 
-namespace larder::trace {
+namespace LARDER_NAMESPACE::trace {
 
 namespace {
 
@@ -91,4 +91,4 @@ std::string encode(const resource& who, std::string_view version, std::span<cons
     return std::move(all).bytes();
 }
 
-}  // namespace larder::trace
+}  // namespace LARDER_NAMESPACE::trace

@@ -9,7 +9,7 @@
 
 #include "trace/recorder.hpp"
 
-namespace larder::trace {
+namespace LARDER_NAMESPACE::trace {
 
 /// Who it is that records, as OpenTelemetry names these: `service.name`.
 using resource = std::vector<std::pair<std::string, std::string>>;
@@ -20,4 +20,4 @@ using resource = std::vector<std::pair<std::string, std::string>>;
 std::string encode(const resource& who, std::string_view version, std::span<const span> spans,
                    std::chrono::nanoseconds since_1970);
 
-}  // namespace larder::trace
+}  // namespace LARDER_NAMESPACE::trace

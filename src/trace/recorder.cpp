@@ -7,7 +7,7 @@
 #include <limits>
 #include <random>
 
-namespace larder::trace {
+namespace LARDER_NAMESPACE::trace {
 
 namespace {
 
@@ -148,4 +148,4 @@ std::string text_of(const trace_id& id) {
     return digits;
 }
 
-}  // namespace larder::trace
+}  // namespace LARDER_NAMESPACE::trace

@@ -17,7 +17,7 @@
 
 #include "larder/trace.hpp"
 
-namespace larder::trace {
+namespace LARDER_NAMESPACE::trace {
 
 using time_point = std::chrono::steady_clock::time_point;
 
@@ -136,4 +136,4 @@ private:
     const context before_;
 };
 
-}  // namespace larder::trace
+}  // namespace LARDER_NAMESPACE::trace

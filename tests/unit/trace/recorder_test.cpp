@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-namespace larder::trace {
+namespace LARDER_NAMESPACE::trace {
 namespace {
 
 TEST(recorder, takes_about_as_many_as_it_is_told) {
@@ -101,4 +101,4 @@ TEST(endpoint_of_traces, is_read_from_a_url) {
 }
 
 }  // namespace
-}  // namespace larder::trace
+}  // namespace LARDER_NAMESPACE::trace
