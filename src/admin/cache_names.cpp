@@ -4,7 +4,6 @@
 #include <stdexcept>
 
 #include "cache/declared.hpp"
-#include "cache/notes.hpp"
 #include "larder/json.hpp"
 
 namespace larder::admin {

@@ -30,7 +30,7 @@ std::optional<local_tier::hit> local_tier::find(std::string_view key, time_point
     auto& e = *found->second;
     if (e.reserved != 0 || e.generation != generation || e.expires <= now) return std::nullopt;
     e.visited = true;
-    return hit{e.value, e.expires, e.version};
+    return hit{e.value, e.expires, e.version, e.is_brief};
 }
 
 local_tier::place local_tier::reserve(std::string_view key, std::uint32_t generation) {
@@ -60,14 +60,15 @@ local_tier::queue::iterator local_tier::reserved_at(place at, std::string_view k
     return found->second;
 }
 
-void local_tier::settle(place at, std::string_view key, std::string_view value,
-                        time_point expires) {
+void local_tier::settle(place at, std::string_view key, std::string_view value, time_point expires,
+                        bool is_brief) {
     const auto e = reserved_at(at, key);
     if (e == queue_.end()) return;
     e->reserved = 0;
     e->version = at;
     e->value = value;
     e->expires = expires;
+    e->is_brief = is_brief;
     bytes_ += value.size();
     evict();
 }

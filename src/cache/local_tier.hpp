@@ -42,14 +42,16 @@ public:
         std::string_view value;  ///< until the next call
         time_point expires;
         place version;  ///< of the value: no other one has it
+        bool is_brief;  ///< see settle()
     };
     /// The entry, if it is surely not untrue for longer than the promise allows. `generation` is
     /// this process's count of own writes on the key (own_writes).
     std::optional<hit> find(std::string_view key, time_point now, std::uint32_t generation);
     /// Before the GET is sent.
     place reserve(std::string_view key, std::uint32_t generation);
-    /// With the GET's reply.
-    void settle(place at, std::string_view key, std::string_view value, time_point expires);
+    /// With the GET's reply. `is_brief`: it was stored while nobody followed the writes of others.
+    void settle(place at, std::string_view key, std::string_view value, time_point expires,
+                bool is_brief = false);
     /// The GET brought nothing.
     void abandon(place at, std::string_view key);
 
@@ -86,7 +88,7 @@ private:
         place reserved = 0;  // not 0: no value yet
         place version = 0;
         std::uint32_t generation = 0;
-        bool visited = false;
+        bool visited = false, is_brief = false;
 
         std::size_t bytes() const;
     };

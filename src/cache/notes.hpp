@@ -13,7 +13,8 @@
 namespace larder::cache {
 
 /// The key that is there while somebody follows. Instances find it that have the same families, and
-/// have declared the same of them: who follows other columns tells of other entries.
+/// have declared the same of them (declared_by()): who follows other columns tells of other
+/// entries.
 std::string sign_of(const std::vector<std::string>& families, std::string_view declared);
 /// How long it is there unless it is put again.
 inline constexpr std::chrono::milliseconds sign_lives{2'000};

@@ -21,7 +21,7 @@ std::optional<local_hit> reader::find(std::string_view key) {
     const auto hit = local_.find(key, now, own_.generation(key));
     if (!hit) return std::nullopt;
     const auto left = std::chrono::ceil<milliseconds>(hit->expires - now);
-    const auto longest = shared_.longest(key, hit->value);
+    const auto longest = shared_.longest(key, hit->value, hit->is_brief);
     if (left > longest) return std::nullopt;
     return local_hit{hit->value, shared_tier::age_of(key, longest, left), left, hit->version};
 }
@@ -128,12 +128,12 @@ task<void> reader::go_on(flight& f, passage& p, const std::string& token, step n
 // Who would not be told that it changed may not have it.
 void reader::settle(local_tier::place at, const std::string& key, const shared_tier::kept& of) {
     const bool may_be_kept = of.is_tracked && (of.left > 0ms || !in_force.nothing_stale_is_kept);
-    if (may_be_kept) local_.settle(at, key, *of.text, of.expires);
+    if (may_be_kept) local_.settle(at, key, *of.text, of.expires, of.is_brief);
     else local_.abandon(at, key);
 }
 
 found reader::shared_hit(std::string_view key, shared_tier::kept of) const {
-    const auto age = shared_tier::age_of(key, shared_.longest(key, *of.text), of.left);
+    const auto age = shared_tier::age_of(key, shared_.longest(key, *of.text, of.is_brief), of.left);
     return {std::move(*of.text), origin::shared, age, of.left};
 }
 
@@ -239,10 +239,11 @@ task<reader::step> reader::fill(flight& f, passage& p, const std::string& token)
     p.brought.left = shared_.ttl_of(p.key, p.brought.text);
     p.brought.unfollowed = shared_.is_shortened(p.key, p.brought.text);
     const auto sent = waits_.now();
-    p.brought.stored = co_await shared_.fill(p.key, token, p.brought.text, p.brought.left);
+    p.brought.stored =
+        co_await shared_.fill(p.key, token, p.brought.text, p.brought.left, p.brought.unfollowed);
     if (!in_force.only_gets_are_kept && p.brought.stored)
         local_.settle(local_.reserve(p.key, own_.generation(p.key)), p.key, p.brought.text,
-                      sent + p.brought.left);
+                      sent + p.brought.left, p.brought.unfollowed);
     co_return f.filled();
 }
 

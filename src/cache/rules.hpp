@@ -45,6 +45,7 @@ struct rules {
     bool sign_only_of_who_is_not_behind = true;
     bool sign_only_when_all_is_forgotten = true;
     bool believe_for_a_short_time_unfollowed = true;
+    bool believe_only_what_was_stored_for_that = true;
 
     bool nothing_stale_beyond_its_bound = true;
     bool nothing_stale_unfollowed = true;

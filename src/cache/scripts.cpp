@@ -62,6 +62,7 @@ return 'granted' .. was
 constexpr std::string_view fill = R"(
 if owner_of_lease() ~= ARGV[1] or is_held() then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+if ARGV[4] then redis.call('SET', KEYS[4], '', 'PX', ARGV[4]) end
 redis.call('DEL', KEYS[2])
 return 1
 )";
@@ -157,6 +158,8 @@ std::vector<std::string> keys_of(std::string_view key) {
     const auto tag = '{' + std::string{key} + '}';
     return {std::string{key}, tag + ":lease", tag + ":hold"};
 }
+
+std::string brief_of(std::string_view key) { return '{' + std::string{key} + "}:brief"; }
 
 std::vector<std::string> marks_of(std::string_view family) {
     const auto name = "larder:trusted:" + std::string{family};

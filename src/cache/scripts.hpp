@@ -18,7 +18,8 @@ enum index : std::size_t {
               ///< busy held. Who asks again has the value and its lease deleted if there is a
               ///< value, anew in any case; both are told `=<value>` or `~` behind the word, `~` of
               ///< an entry that is none any more
-    fill,     ///< token, value, ttl: 1 if it was stored
+    fill,     ///< token, value, ttl[, how long that is said of it by brief_of(), which is a fourth
+              ///< key then]: 1 if it was stored
     yield,    ///< token: deletes this lease
     hold,     ///< writer, duration: deletes value and lease
     release,  ///< transaction or empty, how long it is known, writers…: deletes value and lease
@@ -42,6 +43,9 @@ std::vector<std::string> release_arguments(const std::vector<std::string>& write
 
 /// The entry's three keys, which hash to one slot.
 std::vector<std::string> keys_of(std::string_view key);
+/// The key that is there as long as an entry is young that was stored while nobody followed the
+/// writes of others.
+std::string brief_of(std::string_view key);
 /// The family's two keys, likewise.
 std::vector<std::string> marks_of(std::string_view family);
 

@@ -50,12 +50,18 @@ milliseconds shared_tier::whole_ttl_of(std::string_view key, std::string_view te
     return of->how.ttl.value_or(options_.ttl);
 }
 
-milliseconds shared_tier::longest(std::string_view key, std::string_view text) const {
+// Whether others may write what nobody tells.
+bool shared_tier::doubts() const {
+    return options_.unfollowed && !is_followed() && in_force.believe_for_a_short_time_unfollowed;
+}
+
+milliseconds shared_tier::longest(std::string_view key, std::string_view text,
+                                  bool is_brief) const {
     if (generations_.is_of_one(key)) return generations::live;
     const auto whole = whole_ttl_of(key, text);
-    const bool counts =
-        options_.unfollowed && !is_followed() && in_force.believe_for_a_short_time_unfollowed;
-    return counts ? std::min<milliseconds>(whole, *options_.unfollowed) : whole;
+    if (!doubts() || whole <= *options_.unfollowed) return whole;
+    const bool may_be_older = !is_brief && in_force.believe_only_what_was_stored_for_that;
+    return may_be_older ? 0ms : *options_.unfollowed;
 }
 
 milliseconds shared_tier::stale_for(std::string_view key) const {
@@ -73,9 +79,11 @@ milliseconds shared_tier::ttl_within(milliseconds longest, std::string_view key)
 task<std::optional<shared_tier::kept>> shared_tier::get(const std::string& key) {
     const auto sent = waits_.now();
     std::vector<valkey::command> commands;
-    commands.reserve(3);
-    // First how long it is to be believed: another value may take its place between the two, and
-    // that one is newer.
+    commands.reserve(4);
+    const bool asks_whether_brief = doubts();
+    // First whether and how long it is to be believed: another value may take its place between the
+    // two, and that one is newer.
+    if (asks_whether_brief) commands.push_back({"GET", brief_of(key)});
     commands.push_back({"PTTL", key});
     if (client_.is_tracking()) commands.push_back({"CLIENT", "CACHING", "YES"});
     // As much as tells what is too long, which nobody need transfer or hold.
@@ -84,8 +92,10 @@ task<std::optional<shared_tier::kept>> shared_tier::get(const std::string& key) 
     auto& value = replies.back();
     if (!value.was_answered()) co_return std::nullopt;
     kept result;
-    result.is_tracked = replies.size() == 3 && replies[1].succeeded();
-    const auto& ttl = replies.front().text;
+    const auto behind = replies.begin() + (asks_whether_brief ? 1 : 0);
+    result.is_brief = asks_whether_brief && replies.front().is == valkey::reply::kind::text;
+    result.is_tracked = replies.end() - behind == 3 && behind[1].succeeded();
+    const auto& ttl = behind->text;
     long left = 0;
     std::from_chars(ttl.data(), ttl.data() + ttl.size(), left);
     const auto longer = stale_for(key);
@@ -96,7 +106,7 @@ task<std::optional<shared_tier::kept>> shared_tier::get(const std::string& key) 
     if (value.is != valkey::reply::kind::text || value.text.empty() || has_just_come)
         co_return result;
     // What this service would have written has an end, and no later one.
-    const bool has_end = left != -1 && result.left <= longest(key, value.text);
+    const bool has_end = left != -1 && result.left <= longest(key, value.text, result.is_brief);
     // What others write meanwhile would have to be told.
     const bool may_be_stale =
         !options_.unfollowed || is_followed() || !in_force.nothing_stale_unfollowed;
@@ -129,9 +139,13 @@ task<bool> shared_tier::renew(const std::string& key, const std::string& token) 
 }
 
 task<bool> shared_tier::fill(const std::string& key, const std::string& token,
-                             const std::string& text, milliseconds ttl) {
+                             const std::string& text, milliseconds ttl, bool is_brief) {
     const auto lives = ttl + stale_for(key);
-    auto ask = client_.script(script::fill, keys_of(key), {token, text, text_of(lives)});
+    auto keys = keys_of(key);
+    std::vector<std::string> arguments{token, text, text_of(lives)};
+    if (is_brief) keys.push_back(brief_of(key));
+    if (is_brief) arguments.push_back(text_of(ttl));
+    auto ask = client_.script(script::fill, std::move(keys), std::move(arguments));
     const auto reply = co_await client_.call(std::move(ask));
     co_return reply.text == "1";
 }

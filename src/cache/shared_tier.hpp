@@ -39,6 +39,7 @@ public:
         time_point expires;                     ///< when nothing will be left
         bool is_stale = false;                  ///< past its TTL, and still there
         bool is_tracked = false;                ///< so a change would be heard of
+        bool is_brief = false;                  ///< known to have been stored while nobody followed
     };
     /// By the connection that is told of changes. Nothing if there was no answer.
     task<std::optional<kept>> get(const std::string& key);
@@ -52,8 +53,9 @@ public:
     task<leased> lease(const std::string& key, const std::string& token,
                        const std::optional<std::string>& unreadable, demand of);
     task<bool> renew(const std::string& key, const std::string& token);
+    /// `is_brief`: nobody follows the writes of others.
     task<bool> fill(const std::string& key, const std::string& token, const std::string& text,
-                    milliseconds ttl);
+                    milliseconds ttl, bool is_brief);
     task<void> yield(const std::string& key, const std::string& token);
 
     /// Whether that got through for all keys.
@@ -66,10 +68,12 @@ public:
     /// Of an entry with this text under this key. Not all entries end at once; by the key, so that
     /// what is left of an entry tells its age.
     milliseconds ttl_of(std::string_view key, std::string_view text) const {
-        return ttl_within(longest(key, text), key);
+        return ttl_within(longest(key, text, true), key);
     }
-    /// The most that such an entry may have left and be believed.
-    milliseconds longest(std::string_view key, std::string_view text) const;
+    /// The most that such an entry may have left and be believed. While nobody follows that is
+    /// nothing unless it is brief: another may have become untrue since somebody followed last, and
+    /// be at the end of its long life.
+    milliseconds longest(std::string_view key, std::string_view text, bool is_brief) const;
     /// Writes of others are seen until then.
     void followed_until(time_point when) { followed_until_ = when; }
     bool is_followed() const { return waits_.now() < followed_until_; }
@@ -77,7 +81,7 @@ public:
     milliseconds stale_for(std::string_view key) const;
     /// Whether entries are believed for a shorter time than they would be.
     bool is_shortened(std::string_view key, std::string_view text) const {
-        return longest(key, text) < whole_ttl_of(key, text);
+        return longest(key, text, true) < whole_ttl_of(key, text);
     }
     /// `longest`: that of the entry.
     static milliseconds age_of(std::string_view key, milliseconds longest, milliseconds left) {
@@ -89,6 +93,7 @@ public:
 
 private:
     static milliseconds ttl_within(milliseconds longest, std::string_view key);
+    bool doubts() const;
     milliseconds whole_ttl_of(std::string_view key, std::string_view text) const;
     task<bool> run(script::index what, const std::vector<std::string>& keys,
                    std::vector<std::string> arguments);

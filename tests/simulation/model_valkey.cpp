@@ -51,6 +51,7 @@ void add_places(std::unordered_map<std::string, model_valkey::place>& all, const
     all[of[0]] = {kind::value, key};
     all[of[1]] = {kind::lease, key};
     all[of[2]] = {kind::hold, key};
+    all[cache::brief_of(name)] = {kind::brief, key};
 }
 
 }  // namespace
@@ -174,6 +175,7 @@ std::string model_valkey::fill(std::size_t key, texts arguments, msec now) {
     if (checks_lease && (e.lease != arguments[0] || has_holds(key, now))) return "0";
     e.value = arguments[1];
     e.value_until = now + number(arguments[2]);
+    if (arguments.size() > 3) e.brief_until = now + number(arguments[3]);
     e.lease.clear();
     changed(key);
     return "1";
@@ -314,6 +316,8 @@ reply model_valkey::get(std::uint32_t connection, const std::string& name, msec 
     if (of.is == place::kind::mark)
         return data_.mark.empty() ? reply{.is = reply::kind::nothing} : said(data_.mark);
     const auto& e = data_.of[of.key];
+    if (of.is == place::kind::brief)
+        return e.brief_until > now ? said("") : reply{.is = reply::kind::nothing};
     return e.value ? said(*e.value) : reply{.is = reply::kind::nothing};
 }
 
@@ -343,6 +347,7 @@ void model_valkey::del(const std::string& name) {
         case place::kind::value: delete_value(of.key); break;
         case place::kind::lease: data_.of[of.key].lease.clear(); break;
         case place::kind::hold: delete_holds(of.key); break;
+        case place::kind::brief: data_.of[of.key].brief_until = 0; break;
         case place::kind::mark: set_mark({}); break;
         case place::kind::lock: data_.purging.clear(); break;
         case place::kind::sign: data_.followed_until = 0; break;

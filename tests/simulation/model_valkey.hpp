@@ -82,7 +82,7 @@ public:
 
     /// What a key of the server is of: `key` of max_keys is the family's.
     struct place {
-        enum class kind : std::uint8_t { value, lease, hold, mark, lock, sign, note } is;
+        enum class kind : std::uint8_t { value, lease, hold, brief, mark, lock, sign, note } is;
         std::size_t key;
     };
 
@@ -108,7 +108,7 @@ private:
         std::optional<std::string> value;
         msec value_until = 0;
         std::string lease;  // empty: none
-        msec lease_until = 0;
+        msec lease_until = 0, brief_until = 0;
         std::vector<hold_mark> holds;
         std::vector<hold_mark> released;  // which transactions, beside the holds
         msec holds_until = 0;

@@ -20,9 +20,9 @@ plan_of_seed plan_with_delays(chance& luck, what_happens kind) {
                      : kind != what_happens::anything
                          ? luck.any_of<msec>({1, 3, 10})  // no deadline is missed
                          : luck.any_of<msec>({1, 3, 10, 40, 150});
-    const bool is_quick = kind == what_happens::others_write ||
-                          kind == what_happens::pushes_come_last ||
-                          kind == what_happens::writer_dies;
+    const bool is_quick =
+        kind == what_happens::others_write || kind == what_happens::nobody_follows_any_more ||
+        kind == what_happens::pushes_come_last || kind == what_happens::writer_dies;
     p.postgres_most = is_quick ? luck.any_of<msec>({2, 20}) : luck.any_of<msec>({2, 20, 200, 900});
     return p;
 }
@@ -75,6 +75,8 @@ void world::make_plan() {
         plan_late_readers();
     } else if (plan_.kind == what_happens::others_write) {
         plan_others();
+    } else if (plan_.kind == what_happens::nobody_follows_any_more) {
+        plan_end_of_following();
     } else if (plan_.kind == what_happens::pushes_come_last) {
         plan_two(6'000, 300, 12);
         plan_.is_followed = true;
@@ -224,6 +226,19 @@ void world::plan_others() {
                             .place = 0});
 }
 
+void world::plan_end_of_following() {
+    plan_two(9'000, 0, 0);
+    plan_.ttl = 6'000;
+    plan_.others = 1;
+    plan_.is_followed = true;
+    plan_.log_most = 20;
+    plan_.log =
+        luck_.any_of({plan_of_seed::log_trouble::refused, plan_of_seed::log_trouble::stalled});
+    plan_.trouble_from = luck_.between(1'500, 2'000);
+    plan_.trouble_until = plan_.trouble_from + plan_.ttl + 500;
+    plan_.is_quiet = true;
+}
+
 // Somebody follows all the time, or never does, or ends just before, so that the writer does not
 // know it yet.
 void world::plan_death() {
@@ -311,7 +326,10 @@ void world::plan_requests() {
         for (int i = 0; i < 10; ++i)
             add(event::kind::get, plan_.trouble_from - luck_.between(1, 300));
         add(event::kind::others_write, plan_.trouble_from + luck_.between(50, 300));
-        for (int i = 0; i < 40; ++i) add(event::kind::get, plan_.trouble_until + luck_.below(400));
+        const bool is_end = plan_.kind == what_happens::nobody_follows_any_more;
+        const auto until = is_end ? plan_.trouble_until - 1'500 : plan_.trouble_until;
+        for (int i = 0; i < 40; ++i)
+            add(event::kind::get, until + luck_.below(is_end ? 1'500 : 400));
         return;
     }
     for (int i = 0; i < plan_.gets; ++i)

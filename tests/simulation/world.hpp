@@ -84,6 +84,7 @@ enum class what_happens {
     reads_late,                ///< what has arrived is not looked at for a while
     stuck_load,                ///< readers that come all at once, and the first load takes long
     others_write,              ///< who do not use the cache, and an instance follows the log
+    nobody_follows_any_more,   ///< and entries of before are asked for at their end
     pushes_come_last,          ///< when the server turns to the next command
     writer_dies,               ///< before it has told Valkey, where an instance follows the log
     source_fails               ///< now and then, and entries are short-lived
@@ -183,6 +184,7 @@ private:
     void plan_stops();
     void plan_late_readers();
     void plan_others();
+    void plan_end_of_following();
     void plan_death();
     void plan_outages();
     void plan_what_is_stale();

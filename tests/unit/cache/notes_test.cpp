@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include "cache/declared.hpp"
 #include "larder/json.hpp"
 
 namespace larder::cache {
@@ -15,22 +14,6 @@ TEST(notes, say_who_follows_as_json) {
     EXPECT_EQ(text_of_sign({.by = "web1:4711", .since = 93s, .late = 2ms}),
               R"({"by":"web1:4711","since_ms":93000,"late_ms":2})");
     EXPECT_EQ(sign_of({"num_orders", "sums"}, "5a0c"), "larder:followed:num_orders:5a0c");
-}
-
-TEST(notes, of_who_follows_are_found_by_who_declares_the_same) {
-    constexpr depends_on by_customer{"orders", "customerid"};
-    const auto declared = declared_by({key{"num_orders", by_customer}});
-    EXPECT_EQ(declared.size(), 16U);
-    constexpr key sums{"sums", depends_on{"orders"}};
-    EXPECT_EQ(declared_by({key{"num_orders", by_customer}, sums}),
-              declared_by({sums, key{"num_orders", by_customer}, sums}));
-    for (const auto& other :
-         {key{"num_orders", depends_on{"orders"}}, key{"num_orders", depends_on{"orders", "id"}},
-          key{"num_orders", depends_on{"older", "customerid"}},
-          key{"num_orders", by_customer.only_counted()},
-          key{"num_orders", by_customer}.with_parameters(2),
-          key{"num_orders", by_customer, depends_on{"customers"}}, sums})
-        EXPECT_NE(declared_by({other}), declared);
 }
 
 TEST(notes, of_purges_are_json_whatever_a_table_is_called) {
