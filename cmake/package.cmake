@@ -37,10 +37,28 @@ foreach(component orders dev)
             DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/larder-${component} COMPONENT ${component} EXCLUDE_FROM_ALL)
 endforeach()
 
+# Where gdb looks for them by the program's build id.
+if(LARDER_SPLIT_SYMBOLS)
+    install(
+        CODE "
+        execute_process(COMMAND ${CMAKE_READELF} --notes $<TARGET_FILE:orders> OUTPUT_VARIABLE notes
+                        COMMAND_ERROR_IS_FATAL ANY)
+        if(NOT notes MATCHES \"Build ID: ([0-9a-f][0-9a-f])([0-9a-f]+)\")
+            message(FATAL_ERROR \"orders has no build id\")
+        endif()
+        set(folder \${CMAKE_INSTALL_PREFIX}/lib/debug/.build-id/\${CMAKE_MATCH_1})
+        file(INSTALL DESTINATION \${folder} TYPE FILE RENAME \${CMAKE_MATCH_2}.debug
+             PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ FILES $<TARGET_FILE:orders>.debug)"
+        COMPONENT dbgsym EXCLUDE_FROM_ALL)
+    install(FILES ${PROJECT_BINARY_DIR}/changelog.gz ${deploy}/debian/copyright
+            DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/larder-orders-dbgsym COMPONENT dbgsym EXCLUDE_FROM_ALL)
+    set(of_symbols dbgsym)
+endif()
+
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME larder)
 set(CPACK_PACKAGE_CONTACT ${LARDER_PACKAGE_MAINTAINER})
-set(CPACK_COMPONENTS_ALL orders dev)
+set(CPACK_COMPONENTS_ALL orders dev ${of_symbols})
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
@@ -74,4 +92,12 @@ PostgreSQL and are cached in Valkey, for CMake and pkg-config.
 It needs the headers of Boost 1.88 or newer.")
 set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "libpq-dev, libssl-dev, libspdlog-dev")
 set(CPACK_DEBIAN_DEV_PACKAGE_RECOMMENDS "libboost1.88-dev, libcli11-dev")
+
+set(CPACK_DEBIAN_DBGSYM_PACKAGE_NAME larder-orders-dbgsym)
+set(CPACK_DEBIAN_DBGSYM_PACKAGE_SECTION debug)
+set(CPACK_DEBIAN_DBGSYM_DESCRIPTION
+    "debug symbols for larder-orders
+The names of functions and the numbers of lines of the program orders, for
+gdb, perf and backtraces.")
+set(CPACK_DEBIAN_DBGSYM_PACKAGE_DEPENDS "larder-orders (= ${PROJECT_VERSION})")
 include(CPack)

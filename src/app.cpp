@@ -21,7 +21,9 @@
 #include "docs.hpp"
 #include "http/certificates.hpp"
 #include "http/listener.hpp"
+#include "process_name.hpp"
 #include "process_signals.hpp"
+#include "trace/exporter.hpp"
 
 namespace larder {
 
@@ -35,6 +37,28 @@ http::listen_options listen_options_of(const app_options& o) {
             .unix_path = o.unix_path,
             .descriptor = o.descriptor,
             .backlog = o.backlog};
+}
+
+}  // namespace
+
+namespace {
+
+// As OpenTelemetry names these. What the user says of the service counts.
+trace::resource resource_of(const app_options& o) {
+    auto all = o.traces->attributes;
+    const auto add = [&all](const std::string& name, const std::string& value) {
+        std::erase_if(all, [&](const auto& one) { return one.first == name; });
+        all.emplace_back(name, value);
+    };
+    if (!o.traces->service.empty()) add("service.name", o.traces->service);
+    const auto add_default = [&all](const std::string& name, const std::string& value) {
+        const auto has = [&](const auto& one) { return one.first == name; };
+        if (std::ranges::none_of(all, has)) all.emplace_back(name, value);
+    };
+    add_default("service.name", o.name);
+    add_default("service.version", o.version);
+    add_default("service.instance.id", name_of_process());
+    return all;
 }
 
 }  // namespace
@@ -127,7 +151,9 @@ void app::state::say_ready(const std::string& url) const {
 }
 
 void app::state::make_workers(http::acceptor listening) {
-    const auto server = server_options_of(options, tls ? &*tls : nullptr);
+    auto server = server_options_of(options, tls ? &*tls : nullptr);
+    if (traces) server.traces = &*traces;
+    server.route_names = &routes.names();
     for (unsigned i = 0; i < workers_of(options); ++i) {
         auto& w = workers.emplace_back(
             std::make_unique<worker>(options, routes, families, own, logins, traffic, not_ready()));
@@ -181,6 +207,7 @@ int app::run() {
                            .workers = state_->workers,
                            .own = state_->own,
                            .logins = *state_->logins,
+                           .traces = state_->traces ? &*state_->traces : nullptr,
                            .not_set_up = state_->not_ready()}};
     if (o.health)
         for (auto& page : admin::health_pages(io, watch))
@@ -192,6 +219,11 @@ int app::run() {
     const auto scheme = where.starts_with("unix:") ? "" : o.tls ? "https://" : "http://";
     std::optional<admin::server> for_operators;
     if (o.admin) for_operators.emplace(io, *o.admin, watch);
+    std::optional<trace::exporter> traces;
+    if (o.traces) {
+        traces.emplace(io, *state_->traces, *o.traces, resource_of(o), o.version);
+        traces->start();
+    }
     asio::steady_timer drain{io};
     const auto stop = [&] {
         watch.is_stopping();
@@ -236,6 +268,8 @@ int app::run() {
                     watch.end();
                     const bool in_order = std::ranges::all_of(
                         state_->workers, [](auto& w) { return w->is_drained(); });
+                    if (traces && in_order) traces->stop();
+                    else if (traces) traces->close();
                     if (!for_operators) return;
                     if (in_order) for_operators->stop();
                     else for_operators->close();

@@ -89,6 +89,17 @@ asio::awaitable<cache_answer> stats_of(const job& of) {
     co_return answer_of(all, of.as_json);
 }
 
+// Which database this is, PostgreSQL says first.
+asio::awaitable<admin::purge_report> take_over(const job& of) {
+    const auto executor = co_await asio::this_coro::executor;
+    const auto how = pg::with_defaults(*of.options.source);
+    pg::connection source{executor, how};
+    co_await source.connect();
+    auto database = co_await pg::tables::identity(source);
+    auto telling = as_awaitable(of.by.home(), of.desk.take_over(std::move(database)));
+    co_return co_await std::move(telling);
+}
+
 asio::awaitable<cache_answer> carry_out(const job& of, cache_command what,
                                         std::vector<std::string> names) {
     auto connecting = as_awaitable(of.by.home(), of.by.connect());
@@ -106,6 +117,10 @@ asio::awaitable<cache_answer> carry_out(const job& of, cache_command what,
             co_return answer_of(done, of.as_json);
         }
         case cache_command::purge: {
+            if (names.empty()) {
+                const auto done = co_await take_over(of);
+                co_return answer_of(done, of.as_json);
+            }
             auto telling = as_awaitable(of.by.home(), of.desk.purge(std::move(names.front())));
             const auto done = co_await std::move(telling);
             co_return answer_of(done, of.as_json);

@@ -23,54 +23,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-asio::awaitable<std::optional<std::size_t>> take_over(pg::connection& source, cache::tiers& cache,
-                                                      cache::own_writes& own) {
-    co_await source.connect();
-    const auto database = co_await pg::tables::identity(source);
-    own.identify(database);
-    co_await cache.start();
-    const auto purged = co_await cache.take_over();
-    cache.stop();
-    co_return purged;
-}
-
-void log_purge(const std::exception_ptr& failed) {
-    try {
-        std::rethrow_exception(failed);
-    } catch (const pg::error& e) {
-        spdlog::error("Cannot purge: {}", e.detail());
-    } catch (const std::exception& e) {
-        spdlog::error("Cannot purge: {}", e.what());
-    }
-}
-
-}  // namespace
-
-std::optional<std::size_t> app::purge_cache() {
-    const auto& o = state_->options;
-    asio::io_context io{1};
-    const auto source_options = pg::with_defaults(o.source.value_or(pg::pool_options{}));
-    pg::connection source{io.get_executor(), source_options};
-    cache::own_writes own;
-    own.expect_source();
-    cache::tiers cache{io.get_executor(),
-                       o.shared.value_or(valkey::client_options{}),
-                       own,
-                       {.families = state_->families.names, .prefix = o.cache_prefix}};
-    std::optional<std::size_t> purged;
-    asio::co_spawn(io, take_over(source, cache, own),
-                   [&](const std::exception_ptr& failed, std::optional<std::size_t> all) {
-                       if (!failed) purged = all;
-                       else log_purge(failed);
-                       cache.stop();
-                       io.stop();
-                   });
-    io.run();
-    return purged;
-}
-
-namespace {
-
 using lines = std::vector<std::string>;
 
 // Of another instance that begins at the same time.

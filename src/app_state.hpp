@@ -16,6 +16,7 @@
 #include "larder/cache/own_writes.hpp"
 #include "pg/logins.hpp"
 #include "routes.hpp"
+#include "trace/recorder.hpp"
 #include "worker.hpp"
 
 namespace larder {
@@ -24,7 +25,9 @@ struct app::state {
     explicit state(app_options o)
         : options(std::move(o)),
           logins(std::make_shared<pg::logins>(
-              options.source.value_or(pg::pool_options{}).max_of_process)) {}
+              options.source.value_or(pg::pool_options{}).max_of_process)) {
+        if (options.traces) traces.emplace(*options.traces);
+    }
 
     std::string_view not_ready() const {
         if (!options.shared) return options.no_shared;
@@ -51,6 +54,7 @@ struct app::state {
     std::shared_ptr<pg::logins> logins;
     larder::traffic traffic;
     std::optional<http::certificates> tls;
+    std::optional<trace::recorder> traces;
     std::vector<std::unique_ptr<worker>> workers;
     bool stopping = false;
     bool waits_to_stop = false;  // until app_options::drain_delay is over

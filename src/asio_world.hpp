@@ -144,11 +144,15 @@ inline task<bool> and_true(task<void> work) {
 
 }  // namespace detail
 
-/// Runs a coroutine of the engine's for one of Asio's, which may go away before it ends.
+/// Runs a coroutine of the engine's for one of Asio's, which may go away before it ends. `within`:
+/// the span that it is a part of; then `of` is the engine's.
 template <class T>
-boost::asio::awaitable<T> as_awaitable(nursery& home, task<T> work) {
+boost::asio::awaitable<T> as_awaitable(nursery& home, task<T> work, waits* of = nullptr,
+                                       trace::context within = {}) {
     const auto state = std::make_shared<detail::crossing<T>>();
-    home.start(detail::cross(std::move(work), state));
+    auto crossing = detail::cross(std::move(work), state);
+    if (of) of->start(home, std::move(crossing), within);
+    else home.start(std::move(crossing));
     auto wait = [&state](auto handler) { state->waiter = std::move(handler); };
     if (!state->done)
         co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(
@@ -157,8 +161,9 @@ boost::asio::awaitable<T> as_awaitable(nursery& home, task<T> work) {
     co_return std::move(*state->value);
 }
 
-inline boost::asio::awaitable<void> as_awaitable(nursery& home, task<void> work) {
-    co_await as_awaitable(home, detail::and_true(std::move(work)));
+inline boost::asio::awaitable<void> as_awaitable(nursery& home, task<void> work,
+                                                 waits* of = nullptr, trace::context within = {}) {
+    co_await as_awaitable(home, detail::and_true(std::move(work)), of, within);
 }
 
 }  // namespace larder

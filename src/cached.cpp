@@ -32,9 +32,10 @@ void add_found(const key_query& by, const pg::result& rows, std::vector<std::str
 }  // namespace
 
 awaitable<void> find_keys(pg::pool& connections, const std::vector<key_query>& queries,
-                          std::vector<std::string>& keys) {
+                          std::vector<std::string>& keys, trace::context within) {
     for (const auto& one : queries) {
-        const auto rows = co_await connections.run(one.sql, one.values);
+        const auto rows =
+            co_await connections.run(one.sql, one.values, pg::pool::time_point::max(), within);
         add_found(one, rows, keys);
     }
 }
@@ -43,7 +44,7 @@ awaitable<more_keys> find_more_keys(services& at, const std::vector<key_query>& 
                                     const std::vector<std::string>& known) {
     more_keys more;
     try {
-        co_await find_keys(at.db.connections(), queries, more.keys);
+        co_await find_keys(at.db.connections(), queries, more.keys, at.db.trace());
     } catch (const pg::error& e) {
         more.failed = std::current_exception();
         spdlog::warn("What a write made untrue is not known, so that all is: {}", e.what());

@@ -10,6 +10,9 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdint>
 
 #include <exception>
 #include <memory>
@@ -20,16 +23,42 @@
 
 #include "larder/cache/load_error.hpp"
 #include "larder/http/error.hpp"
+#include "trace/recorder.hpp"
 
 namespace larder {
 
 namespace asio = boost::asio;
 
+namespace {
+
+// The look-up of one key, in whichever tier.
+trace::active span_of(const services& at, std::string_view key) {
+    trace::active one{at.db.trace(), trace::kind::internal, "cache"};
+    one.say("larder.cache.key", key);
+    return one;
+}
+
+void end(trace::active& one, const cache::found& it) {
+    if (!one) return;
+    static constexpr std::array tiers{"local", "shared", "source"};
+    one.say("larder.cache.tier", std::string_view{tiers.at(static_cast<std::size_t>(it.from))});
+    if (it.collapsed) one.say("larder.cache.collapsed", true);
+    if (it.is_stale()) one.say("larder.cache.stale", true);
+    if (!it.bypassed.empty()) one.say("larder.cache.bypassed", it.bypassed);
+    one.end(std::chrono::steady_clock::now());
+}
+
+}  // namespace
+
 std::optional<std::string_view> find_local(services& at, std::string_view key) {
     if (at.http && at.http->asked != http::cache_directives{}) return std::nullopt;
     spdlog::debug("Checking cache key {}", key);
+    trace::active span;
+    if (at.db.trace()) span = span_of(at, key);
     const auto found = at.cache.find(key);
+    if (!found) span.forget();
     if (!found) return std::nullopt;
+    span.say("larder.cache.tier", std::string_view{"local"});
     spdlog::debug("Found {}, value is {}", key, found->text);
     if (at.http) {
         at.http->answer = {std::string{found->text}, cache::origin::local, found->age, found->left};
@@ -54,7 +83,7 @@ awaitable<std::optional<cache::tiers::found>> look(services& at, std::string_vie
     spdlog::debug("Checking cache key {}", key);
     how.again = takes_no_entry(client);
     if (how.again) co_return std::nullopt;
-    auto entry = co_await at.cache.look(std::string{key}, is_value);
+    auto entry = co_await at.cache.look(std::string{key}, is_value, how.trace);
     std::optional<http::entry_times> times;
     if (entry) times = {entry->age, entry->left};
     switch (plan(client.asked, client.client_reload, times)) {
@@ -100,7 +129,8 @@ void log_failure(const std::exception_ptr& failed) {
 
 awaitable<std::string> read_through(services& at, std::string key, cache::tiers::loader load,
                                     cache::tiers::check is_value) {
-    cache::wish how;
+    auto span = span_of(at, key);
+    cache::wish how{.trace = span.inside()};
     std::optional<cache::tiers::found> found;
     const bool asks_for_more = at.http && at.http->asked != http::cache_directives{};
     if (!asks_for_more) how.stale = &is_outage;
@@ -109,6 +139,7 @@ awaitable<std::string> read_through(services& at, std::string key, cache::tiers:
     if (found->from != cache::origin::source)
         spdlog::debug("Found {}, value is {}", key, found->text);
     if (found->instead_of) log_failure(found->instead_of);
+    end(span, *found);
     auto text = found->text;
     if (at.http) {
         at.http->was_kept = at.http->was_kept || (how.again && found->was_kept);
@@ -120,8 +151,10 @@ awaitable<std::string> read_through(services& at, std::string key, cache::tiers:
 
 awaitable<std::string> load_anew(services& at, std::string key, cache::tiers::loader load,
                                  cache::tiers::check is_value) {
-    const cache::wish how{.anew = true};
+    auto span = span_of(at, key);
+    const cache::wish how{.anew = true, .trace = span.inside()};
     auto found = co_await at.cache.read(std::move(key), std::move(load), is_value, how);
+    end(span, found);
     co_return std::move(found.text);
 }
 
@@ -139,6 +172,7 @@ struct reads_of_list {
     const cache::tiers::check is_value;
     std::vector<std::string> keys, texts;
     std::vector<cache::tiers::loader> loads;
+    trace::context within;
     std::vector<std::size_t> missing;  // the next is at the end
     std::size_t readers = 0;
     std::exception_ptr failed;
@@ -146,7 +180,7 @@ struct reads_of_list {
 };
 
 awaitable<void> read_some(std::shared_ptr<reads_of_list> of) {
-    const cache::wish how{.stale = &is_outage};
+    const cache::wish how{.stale = &is_outage, .trace = of->within};
     while (!of->missing.empty() && !of->failed) {
         const auto i = of->missing.back();
         of->missing.pop_back();
@@ -167,7 +201,10 @@ awaitable<std::vector<std::string>> read_all_through(services& at, std::vector<s
                                                      cache::tiers::check is_value) {
     const auto executor = co_await asio::this_coro::executor;
     const auto all = std::make_shared<reads_of_list>(at.cache, is_value, executor);
-    auto found = co_await at.cache.look_all(keys, is_value);
+    trace::active span{at.db.trace(), trace::kind::internal, "cache"};
+    span.say("larder.cache.keys", static_cast<std::int64_t>(keys.size()));
+    all->within = span.inside();
+    auto found = co_await at.cache.look_all(keys, is_value, all->within);
     all->keys = std::move(keys);
     all->loads = std::move(loads);
     all->texts.resize(found.size());

@@ -132,19 +132,6 @@ std::size_t character_size(std::string_view text) {
     return 0;
 }
 
-// A byte that belongs to no character becomes U+FFFD: what a client sent may be echoed.
-std::string with_valid_utf8(std::string_view text) {
-    std::string out;
-    out.reserve(text.size());
-    while (!text.empty()) {
-        const auto size = character_size(text);
-        if (size > 0) out += text.substr(0, size);
-        else out += "\xEF\xBF\xBD";
-        text.remove_prefix(std::max<std::size_t>(size, 1));
-    }
-    return out;
-}
-
 }  // namespace
 
 const node* node::find(std::string_view name) const {
@@ -164,6 +151,18 @@ std::variant<node, syntax_error> parse(std::string_view text, std::size_t most_v
         return syntax_error{code_points(text.substr(0, used)), ec.message(),
                             parser.handler().has_too_many()};
     return parser.handler().take();
+}
+
+std::string with_valid_utf8(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    while (!text.empty()) {
+        const auto size = character_size(text);
+        if (size > 0) out += text.substr(0, size);
+        else out += "\xEF\xBF\xBD";
+        text.remove_prefix(std::max<std::size_t>(size, 1));
+    }
+    return out;
 }
 
 bool is_text(std::string_view bytes) {

@@ -8,7 +8,6 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdlib>
-#include <iostream>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -23,11 +22,13 @@
 #include "program/env_file.hpp"
 #include "program/help.hpp"
 #include "program/notify.hpp"
+#include "program/output.hpp"
 #include "program/reload/supervisor.hpp"
 #include "program/serve_flags.hpp"
 #include "program/settings.hpp"
 #include "program/status_command.hpp"
 #include "program/statuses.hpp"
+#include "program/trace_settings.hpp"
 #include "program/usage.hpp"
 #include "program/version.hpp"
 
@@ -52,18 +53,17 @@ app_options options_with_servers(const description& of, const serve_flags& flags
     if (auto server = follow_source_from_environment(of.database))
         options.follow_source =
             pg::pool_options{.server = std::move(*server), .connect_timeout = waits};
+    options.traces = traces_from_environment();
     if (auto server = shared_tier_from_environment())
         options.shared =
             valkey::client_options{.server = std::move(*server), .deadline = cache_waits};
     return options;
 }
 
-int serve(const description& of, const serve_flags& flags, std::vector<std::string> command_line) {
+int serve(const description& of, const serve_flags& flags, std::vector<std::string> command_line,
+          const complaints& to) {
     auto options = options_with_servers(of, flags);
-    if (flags.prints_config) {
-        std::cout << text_of(of, flags, options) << std::flush;
-        return std::cout ? 0 : 1;
-    }
+    if (flags.prints_config) return print(text_of(of, flags, options), to);
     if (flags.reload)
         return reload::supervise({.command_line = std::move(command_line),
                                   .folders = {flags.reload_dirs.begin(), flags.reload_dirs.end()},
@@ -83,11 +83,10 @@ int serve(const description& of, const serve_flags& flags, std::vector<std::stri
     return at.run();
 }
 
-int print_openapi(const description& of, const serve_flags& flags) {
+int print_openapi(const description& of, const serve_flags& flags, const complaints& to) {
     app at{options_from(of, flags)};
     of.add_routes(at);
-    std::cout << at.openapi() << std::flush;
-    return std::cout ? 0 : 1;
+    return print(at.openapi(), to);
 }
 
 // The descriptors 0 to 2, if they are closed: the next socket would be one of them, and whoever
@@ -102,14 +101,14 @@ void open_standard_descriptors() {
 
 int follow(const description& of, follow_command what, bool dry_run, const complaints& to) {
     auto options = options_with_servers(of, {});
-    if (!options.source) throw setting_error("PG_SERVICE_URI is empty/unset");
+    if (!options.source) throw setting_error(no_source_uri);
     app at{std::move(options)};
     of.add_routes(at);
     try {
-        const auto lines = at.follow(what, dry_run);
-        for (const auto& one : lines) std::cout << one << '\n';
-        if (lines.empty()) std::cout << "There is nothing to do\n";
-        return 0;
+        std::string text;
+        for (const auto& one : at.follow(what, dry_run)) text += one + '\n';
+        if (text.empty()) text = "There is nothing to do\n";
+        return print(text, to);
     } catch (const pg::error& e) {
         to.say(e.detail());
         return status_unavailable;
@@ -207,7 +206,7 @@ int run(const description& of, const std::vector<std::string>& words, int argc, 
         one->add_flag("--dry-run", only_shows, "Print the SQL, and change nothing");
 
     own.define_rest();
-    const auto print_usage = define_usage_commands(program, of);
+    const auto print_usage = define_usage_commands(program, of, to);
     std::vector<std::string> env_files;
     add_env_file_flag(program, env_files);
     serving->footer(help_on_variables(of));
@@ -223,22 +222,21 @@ int run(const description& of, const std::vector<std::string>& words, int argc, 
             take_from_environment(*serving, prefix);
         }
     } catch (const CLI::CallForVersion& e) {  // whose end of line not every CLI11 prints
-        std::cout << e.what() << '\n' << std::flush;
-        return 0;
+        return print(std::string{e.what()} + '\n', to);
     } catch (const CLI::ParseError& e) {
         std::ostringstream out, err;
         const bool is_help = program.exit(e, out, err) == 0;
-        std::cout << out.str() << std::flush;
-        if (!is_help) to.say_usage(err.str());
-        return is_help ? 0 : status_usage;
+        if (is_help) return print(out.str(), to);
+        to.say_usage(err.str());
+        return status_usage;
     }
     if (serving->parsed()) {
         process_log::set_level(flags.log_level);
         for (const auto& name : unknown_variables(*serving, prefix))
             spdlog::warn("{} is set, but there is no flag of that name", name);
-        return serve(of, flags, words);
+        return serve(of, flags, words, to);
     }
-    if (documenting->parsed()) return print_openapi(of, flags);
+    if (documenting->parsed()) return print_openapi(of, flags, to);
     if (caching->parsed()) return look_after_cache();
     if (showing->parsed()) return show_status();
     if (following->parsed()) {

@@ -8,7 +8,7 @@ namespace larder {
 namespace asio = boost::asio;
 
 asio::awaitable<transaction> transaction::begin(services& at) {
-    auto inner = co_await at.db.connections().begin();
+    auto inner = co_await at.db.connections().begin(pg::pool::time_point::max(), at.db.trace());
     co_await at.db.check_guard(inner);
     co_return transaction{at, std::move(inner)};
 }
@@ -23,7 +23,7 @@ void transaction::add(std::string entry) {
 }
 
 asio::awaitable<void> transaction::commit() {
-    cache::write change{cache_, broken_};
+    cache::write change{cache_, broken_, trace_};
     const auto untold = co_await change.hold();
     for (const auto& one : untold) co_await inner_.notify(one);
     std::exception_ptr failed;

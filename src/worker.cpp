@@ -245,7 +245,7 @@ asio::awaitable<http::response> worker::answer_by_route(http::request r) {
         refused->route = number;
         co_return std::move(*refused);
     }
-    pg::session session{db_};
+    pg::session session{db_, r.trace};
     exchange by_http{.asked = http::directives_of(r), .client_reload = options_.client_reload};
     services mine{session, cache_, &by_http};
     auto answered = co_await e->answer(mine, not_ready_, r);

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "larder/trace.hpp"
 #include "task.hpp"
 
 namespace larder {
@@ -53,13 +54,18 @@ public:
         void await_suspend(std::coroutine_handle<> who) {
             of_.waiting_.emplace(id_, who);
             waits_ = true;
+            trace_ = of_.trace_;
         }
-        void await_resume() { waits_ = false; }
+        void await_resume() {
+            waits_ = false;
+            of_.trace_ = trace_;
+        }
 
     private:
         waits& of_;
         const wait_id id_;
         bool waits_ = false;
+        trace::context trace_;
     };
 
     world& outside() const { return world_; }
@@ -85,12 +91,24 @@ public:
         if (found == waiting_.end()) return;
         const auto who = found->second;
         waiting_.erase(found);
+        const auto before = trace_;
         who.resume();
+        trace_ = before;
+    }
+    /// The span of the request for which the coroutine that runs now does something. It has it
+    /// after each wait, and so have those that it starts.
+    const trace::context& trace() const { return trace_; }
+    /// Starts one for a request.
+    void start(nursery& home, task<void> work, const trace::context& within) {
+        const auto before = std::exchange(trace_, within);
+        home.start(std::move(work));
+        trace_ = before;
     }
 
 private:
     world& world_;
     wait_id last_ = 0;
+    trace::context trace_;
     std::unordered_map<wait_id, std::coroutine_handle<>> waiting_;
 };
 

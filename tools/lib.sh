@@ -119,6 +119,47 @@ nobody_listens() { # PORT
     ! (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
+# Where a service listens for its clients, not for operators; false if nowhere yet. PORT and ADMIN are
+# its flags: 0 is any free port, and an ADMIN that is empty none.
+service_address() { # PID PORT ADMIN
+    local address port
+    for address in $(listening_addresses "$1"); do
+        port=${address##*:}
+        if [[ $port == "$3" ]] || (($2 > 0 && $2 != port)); then continue; fi
+        if [[ $2 == 0 && $3 == 0 ]] && is_for_operators "$address"; then continue; fi
+        printf '%s' "$address"
+        return
+    done
+    return 1
+}
+
+# Where a process listens, as the kernel knows it: HOST:PORT, one a line.
+listening_addresses() { # PID
+    local inodes hex
+    inodes=$(find "/proc/$1/fd" -lname 'socket:*' -printf '%l\n' 2>/dev/null | tr -c '0-9' ' ')
+    awk -v inodes="$inodes" '
+        BEGIN { split(inodes, list); for (i in list) ours[list[i]] }
+        $4 == "0A" && $10 in ours { print $2 }' /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+        while read -r hex; do printf '%s:%d\n' "$(host_of "${hex%:*}")" "0x${hex#*:}"; done
+}
+
+host_of() { # HEX, in the byte order of the kernel's table
+    case $1 in
+        00000000 | 00000000000000000000000000000000) echo 127.0.0.1 ;;
+        ????????) printf '%d.%d.%d.%d' "0x${1:6:2}" "0x${1:4:2}" "0x${1:2:2}" "0x${1:0:2}" ;;
+        *) echo localhost ;;
+    esac
+}
+
+is_for_operators() { # HOST:PORT
+    local status=''
+    {
+        printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3
+        read -r -t 2 _ status _ <&3
+    } 2>/dev/null 3<>"/dev/tcp/${1%:*}/${1##*:}" || true
+    [[ $status == 200 ]]
+}
+
 # A path as it may stand in a URI's query.
 uri_encode() { # PATH
     local LC_ALL=C out='' char i

@@ -28,6 +28,7 @@
 #include "larder/preconditions.hpp"
 #include "larder/reply.hpp"
 #include "larder/services.hpp"
+#include "larder/trace.hpp"
 #include "larder/valkey/options.hpp"
 
 namespace larder {
@@ -84,6 +85,8 @@ struct app_options {
     std::vector<std::string> cors_origins;  ///< whose pages may read answers; `*`: all
     std::function<void()> on_ready;         ///< called once, when every worker accepts
     std::optional<admin_options> admin;     ///< health and metrics on a listener of their own
+    /// Who is told which steps requests took; nobody, and nothing is recorded, without it.
+    std::optional<trace::options> traces;
     bool health = false;                  ///< /health/live and /health/ready among the routes, too
     std::chrono::seconds drain_delay{0};  ///< from SIGTERM, while /health/ready says no
 };
@@ -200,15 +203,13 @@ public:
     /// The OpenAPI document of the routes, as /openapi.json serves it beside /docs and /redoc.
     std::string openapi() const;
 
-    /// Deletes all entries of the cache in Valkey, and makes it the source's. How many; nothing if
-    /// a server does not answer. Instead of run().
-    std::optional<std::size_t> purge_cache();
-
     /// Looks at the cache in Valkey for an operator, or has all instances forget some of it.
-    /// `names` are keys without app_options::cache_prefix, or one family. Instead of run().
+    /// `names` are keys without app_options::cache_prefix, or one family. A purge without one
+    /// deletes all entries, and makes the cache that of app_options::source. Instead of run().
     ///
-    /// Errors   throws cache_error, and std::invalid_argument for what no family has.
-    /// Cost     some round trips; of stats, and of a purge that is not by generation, a walk over
+    /// Errors   throws cache_error, pg::error where that does not answer, and std::invalid_argument
+    /// for what no family has. Cost     some round trips; of stats, and of a purge that is not by
+    /// generation, a walk over
     ///          Valkey's whole key space, in steps of 1,000 keys.
     cache_answer look_after_cache(cache_command what, const std::vector<std::string>& names,
                                   bool as_json = false);
@@ -377,7 +378,7 @@ private:
     {
         auto& connections = at.db.connections();
         try {
-            pg::session own{connections};
+            pg::session own{connections, at.db.trace()};
             services before{own, at.cache};
             auto found = co_await handler_.step().ask(before, not_ready, r);
             if (!found.caller) co_return std::move(found.refused);

@@ -101,7 +101,7 @@ public:
         cache::tiers::loader load = [inner = inner_, family = key_.whole(),
                                      &connections = at.db.connections(), &cache = at.cache,
                                      in = std::move(in)] {
-            return load_text(inner, family, connections, cache, in);
+            return load_text(inner, family, connections, cache, in, trace::here());
         };
         auto value = co_await detail::read_value<reply>(at, std::move(key), std::move(load));
         co_return value;
@@ -110,8 +110,8 @@ public:
 private:
     // With a session of its own, as it may outlive the request that began it.
     static awaitable<std::string> load_text(H inner, cache::key family, pg::pool& connections,
-                                            cache::tiers& cache, input in) {
-        pg::session session{connections};
+                                            cache::tiers& cache, input in, trace::context within) {
+        pg::session session{connections, within};
         detail::set_limit(session, family);
         services at{session, cache};
         const auto value = co_await inner(at, std::move(in));
@@ -136,7 +136,7 @@ struct key_query {
 
 /// Adds the keys of what the queries find. Throws pg::error.
 awaitable<void> find_keys(pg::pool& connections, const std::vector<key_query>& queries,
-                          std::vector<std::string>& keys);
+                          std::vector<std::string>& keys, trace::context within);
 
 /// Keys that were not found before the write; where PostgreSQL does not tell, all entries are made
 /// untrue in the background.
@@ -183,8 +183,8 @@ public:
         auto keys = broken_by(in);
         const auto queries = queries_for(in);
         auto& pool = at.db.connections();
-        if (!queries.empty()) co_await detail::find_keys(pool, queries, keys);
-        cache::write change{at.cache, keys};
+        if (!queries.empty()) co_await detail::find_keys(pool, queries, keys, at.db.trace());
+        cache::write change{at.cache, keys, at.db.trace()};
         at.db.before_commit([&change] { return change.hold(); },
                             [&change] { return change.needs_no_hold(); });
         std::exception_ptr failed;

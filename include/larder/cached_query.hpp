@@ -162,8 +162,10 @@ private:
         std::vector<cache::tiers::loader> loads;
         loads.reserve(rows.size());
         for (auto& values : rows)
-            loads.push_back([&connections = at.db.connections(), sql, values = std::move(values),
-                             family] { return load(connections, family, sql, values); });
+            loads.push_back(
+                [&connections = at.db.connections(), sql, values = std::move(values), family] {
+                    return load(connections, family, sql, values, trace::here());
+                });
         const auto texts = co_await read_all_through(at, std::move(keys), std::move(loads),
                                                      &cache::is_value<Reply>);
         for (const auto& text : texts) all.push_back(detail::value_in<Reply>(text));
@@ -176,8 +178,9 @@ private:
             co_return value;
         }
         cache::tiers::loader loader = [&connections = at.db.connections(), sql,
-                                       values = std::move(values),
-                                       family] { return load(connections, family, sql, values); };
+                                       values = std::move(values), family] {
+            return load(connections, family, sql, values, trace::here());
+        };
         const auto text =
             co_await load_anew(at, std::move(key), std::move(loader), &cache::is_value<Reply>);
         co_return detail::value_in<Reply>(text);
@@ -190,14 +193,15 @@ private:
         }
         if (auto found = detail::find_value<Reply>(at, key)) co_return std::move(*found);
         cache::tiers::loader loader = [&connections = at.db.connections(), sql,
-                                       values = std::move(values),
-                                       family] { return load(connections, family, sql, values); };
+                                       values = std::move(values), family] {
+            return load(connections, family, sql, values, trace::here());
+        };
         auto value = co_await detail::read_value<Reply>(at, std::move(key), std::move(loader));
         co_return value;
     }
     static awaitable<std::string> load(pg::pool& connections, cache::key family, pg::statement sql,
-                                       pg::parameters values) {
-        pg::session session{connections};
+                                       pg::parameters values, trace::context within) {
+        pg::session session{connections, within};
         detail::set_limit(session, family);
         const auto reply = co_await read_rows(session.run(sql, std::move(values)));
         if (connections.checks_reads()) co_await detail::expect_declared(session, family);

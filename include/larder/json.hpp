@@ -57,6 +57,9 @@ std::variant<node, syntax_error> parse(std::string_view text,
 
 /// Whether it is UTF-8, without NUL: what PostgreSQL calls a text.
 bool is_text(std::string_view bytes);
+/// The same with U+FFFD for each byte that belongs to no character: what a client sent may be
+/// echoed.
+std::string with_valid_utf8(std::string_view text);
 
 /// Appends `text` as a JSON string, with its quotes. Bytes that are not UTF-8 become U+FFFD.
 void append_string(std::string& out, std::string_view text);

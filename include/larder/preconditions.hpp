@@ -131,7 +131,7 @@ private:
 
     awaitable<void> expect(services& at, const http::request& r, const input& in,
                            pg::transaction& within) const {
-        pg::session session{at.db.connections(), within};
+        pg::session session{at.db.connections(), within, at.db.trace()};
         services there{session, at.cache};
         auto which = detail::take_members<input_of<Read>>(in);
         const auto found = co_await read_(there, std::move(which));

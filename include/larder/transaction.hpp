@@ -44,11 +44,15 @@ public:
 
 private:
     transaction(services& at, pg::transaction inner)
-        : connections_(at.db.connections()), cache_(at.cache), inner_(std::move(inner)) {}
+        : connections_(at.db.connections()),
+          cache_(at.cache),
+          trace_(at.db.trace()),
+          inner_(std::move(inner)) {}
     void add(std::string entry);
 
     pg::pool& connections_;
     cache::tiers& cache_;
+    trace::context trace_;
     pg::transaction inner_;
     std::vector<std::string> broken_;
 };

@@ -163,16 +163,48 @@ task<purge_report> cache_desk::purge(std::string name) {
     }
     const auto me = own_.new_name();
     cache::trust walks{asks_.waiting(), asks_.client(), own_, options_, me};
-    const auto purged = co_await walks.purge(asks_.client().life(), full, why_purged);
+    const cache::trust::of_family is_of_it = [this, &name](std::string_view key) {
+        const auto found = names_.find(key);
+        return found && names_.families()[found->family].family() == name;
+    };
+    const auto purged = co_await walks.purge(asks_.client().life(), full, why_purged, &is_of_it);
     if (!purged) {
-        command get{"GET", cache::marks_of(full)[1]};
-        const auto owner = co_await ask(std::move(get));
-        if (owner.is != reply::kind::text || owner.text == me) throw asks_.failure();
-        throw cache_error(owner.text + " deletes the entries of " + name + " already: try again",
-                          false);
+        const std::vector<std::string> families(1, full);
+        const auto why = co_await why_not_purged(families, me);
+        throw cache_error(why);
     }
     all.entries = static_cast<std::int64_t>(*purged);
     co_return all;
+}
+
+// Another one has a lock of these, or Valkey has refused something. Who tries again then is not to
+// meet the lock of before.
+task<cache_error> cache_desk::why_not_purged(std::vector<std::string> families, std::string by) {
+    const auto why = asks_.failure();
+    std::vector<command> ends;
+    for (const auto& family : families) {
+        command get{"GET", cache::marks_of(family)[1]};
+        const auto owner = co_await ask(std::move(get));
+        if (owner.is == reply::kind::text && owner.text != by)
+            co_return cache_error(
+                owner.text + " deletes the entries of " + family + " already: try again", false);
+        ends.push_back(asks_.client().script(cache::script::unlock, cache::marks_of(family), {by}));
+    }
+    co_await asks_.client().call(std::move(ends), valkey::urgency::background);
+    co_return why;
+}
+
+task<purge_report> cache_desk::take_over(std::string database) {
+    const auto me = own_.new_name();
+    own_.expect_source();
+    own_.identify(std::move(database));
+    cache::trust walks{asks_.waiting(), asks_.client(), own_, options_, me};
+    const auto purged = co_await walks.take_over();
+    if (!purged) {
+        const auto why = co_await why_not_purged(options_.families, me);
+        throw cache_error(why);
+    }
+    co_return purge_report{.entries = static_cast<std::int64_t>(*purged)};
 }
 
 }  // namespace larder::admin

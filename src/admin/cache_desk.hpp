@@ -28,8 +28,11 @@ public:
     /// By the script that a write of the service releases its keys with: so every local tier hears
     /// of it, and what was loaded before is not stored behind it.
     task<invalidation_report> invalidate(std::vector<std::string> keys);
-    /// Of a family by generation nothing is deleted: a new generation begins.
+    /// Of a family by generation nothing is deleted: a new generation begins. Entries of another
+    /// service, whose prefix is the family's name, are left alone.
     task<purge_report> purge(std::string family);
+    /// Deletes all that begins with a family's name, and marks it as that database's.
+    task<purge_report> take_over(std::string database);
     /// `trust` is left as it is.
     task<stats_report> stats();
     /// What Valkey knows; the source is asked by others.
@@ -38,6 +41,7 @@ public:
 private:
     task<std::optional<std::string>> generation(const cache::key& family);
     task<std::string> now();
+    task<cache_error> why_not_purged(std::vector<std::string> families, std::string by);
     task<valkey::reply> ask(valkey::command only);
 
     valkey::asker& asks_;

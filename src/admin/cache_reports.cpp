@@ -81,8 +81,8 @@ std::string text_of(const invalidation_report& of) {
 
 std::string text_of(const purge_report& of) {
     if (!of.family)
-        return "Deleted " + std::to_string(of.entries.value_or(0)) +
-               " entries; the cache is this database's now\n";
+        return "Deleted " + counted(of.entries.value_or(0), "entry", "entries") +
+               "; the cache is this database's now\n";
     if (!of.entries)
         return "No entry of " + *of.family +
                " is used any more, as a new generation begins; they end by their time\n";

@@ -95,7 +95,9 @@ http::response dashboard::answer_with_events(const http::request& r) const {
     if (http::is_of_foreign_page({}, r))
         return http::error_response(403, "Not for pages of other origins");
     if (!events_.has_room()) {
-        auto refused = http::error_response(503, "Too many look at the dashboard");
+        auto refused = http::error_response(
+            503, std::to_string(most_listeners) +
+                     " pages show the dashboard already: close one of them, or try again later");
         refused.headers.emplace_back("retry-after", "10");
         return refused;
     }

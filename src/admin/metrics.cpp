@@ -236,6 +236,15 @@ void add_self_check(families& all, const observation& of) {
                       static_cast<double>(sums.inconsistent[i]));
 }
 
+void add_traces(families& all, const observation& of) {
+    if (!of.traces) return;
+    all.counter("larder_trace_spans_exported_total", "Spans that the collector of traces has taken",
+                static_cast<double>(of.traces->exported));
+    all.counter("larder_trace_spans_dropped_total",
+                "Spans that found no room, or that the collector refused",
+                static_cast<double>(of.traces->dropped));
+}
+
 void add_process(families& all, const observation& of) {
     all.counter("larder_log_lines_dropped_total",
                 "Lines of the log that found no room or could not be written",
@@ -264,6 +273,7 @@ std::string metrics_text(const observation& of) {
     add_servers(all, of);
     add_follower(all, of);
     add_self_check(all, of);
+    add_traces(all, of);
     add_process(all, of);
     return all.text();
 }

@@ -1,6 +1,7 @@
 // The metrics of a process in Prometheus' text format. Private to larder.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "admin/figures.hpp"
 #include "admin/health.hpp"
 #include "admin/process.hpp"
+#include "trace/recorder.hpp"
 
 namespace larder::admin {
 
@@ -21,6 +23,7 @@ struct observation {
     std::size_t most_connections = 0;  ///< to PostgreSQL
     std::uint64_t logins = 0, refused_logins = 0;
     std::uint64_t lost_log_lines = 0;
+    std::optional<trace::counts> traces;  ///< nothing: none are recorded
     process_figures process;
 };
 

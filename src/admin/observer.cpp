@@ -153,16 +153,18 @@ asio::awaitable<report> observer::health() {
 asio::awaitable<observation> observer::observe() {
     co_await examine();
     const auto& o = process_.options;
-    observation all{.service = o.name,
-                    .version = o.version,
-                    .routes = process_.routes.names(),
-                    .at = at(),
-                    .workers = known_,
-                    .most_connections = o.source ? o.source->max_of_process : 0,
-                    .logins = process_.logins.acceptances(),
-                    .refused_logins = process_.logins.refusals(),
-                    .lost_log_lines = log::writer::lost_lines(),
-                    .process = figures_of_process()};
+    observation all{
+        .service = o.name,
+        .version = o.version,
+        .routes = process_.routes.names(),
+        .at = at(),
+        .workers = known_,
+        .most_connections = o.source ? o.source->max_of_process : 0,
+        .logins = process_.logins.acceptances(),
+        .refused_logins = process_.logins.refusals(),
+        .lost_log_lines = log::writer::lost_lines(),
+        .traces = process_.traces ? std::optional{process_.traces->counts()} : std::nullopt,
+        .process = figures_of_process()};
     all.is_ready = judge(all.at).is_ready();
     co_return all;
 }

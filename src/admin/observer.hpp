@@ -21,6 +21,7 @@
 #include "larder/cache/own_writes.hpp"
 #include "pg/logins.hpp"
 #include "routes.hpp"
+#include "trace/recorder.hpp"
 #include "worker.hpp"
 
 namespace larder::admin {
@@ -38,6 +39,7 @@ public:
         const std::vector<std::unique_ptr<worker>>& workers;
         const cache::own_writes& own;
         const pg::logins& logins;
+        const trace::recorder* traces;  ///< null: there is none
         std::string_view not_set_up;
     };
 

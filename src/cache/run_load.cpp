@@ -10,6 +10,7 @@
 
 #include "larder/cache/load_error.hpp"
 #include "load_bound.hpp"
+#include "trace/recorder.hpp"
 
 namespace larder::cache {
 
@@ -19,10 +20,27 @@ namespace {
 
 using place_ptr = std::shared_ptr<load_bound::place>;
 
+asio::awaitable<std::string> begin_load(const tiers::loader& load, const trace::context& within) {
+    const trace::scope here{within};
+    return load();
+}
+
 // A load has its turn until it has really ended, also if nobody waits for it any more.
-asio::awaitable<std::string> load_in_turn(tiers::loader load, place_ptr mine) {
-    auto text = co_await load();
+asio::awaitable<std::string> load_in_turn(tiers::loader load, place_ptr mine,
+                                          trace::context within) {
+    trace::active span{within, trace::kind::internal, "load"};
+    std::exception_ptr failed;
+    std::string text;
+    try {
+        text = co_await begin_load(load, span.inside());
+    } catch (const std::exception& e) {
+        span.fail(e.what());
+        failed = std::current_exception();
+    } catch (...) {
+        failed = std::current_exception();
+    }
     mine.reset();
+    if (failed) std::rethrow_exception(failed);
     co_return text;
 }
 
@@ -71,7 +89,7 @@ task<std::string> run_load(tiers::loader load, load_site here, const tiers_optio
         if (!turn) throw load_error{"too many of its kind are being loaded"};
     }
     measured mine{all};
-    auto work = load_in_turn(std::move(load), std::move(turn));
+    auto work = load_in_turn(std::move(load), std::move(turn), here.of.trace());
     auto text = co_await as_task(here.outside, here.of, std::move(work), until);
     if (!text) throw load_error{"it took too long"};
     mine.succeeded = true;

@@ -115,17 +115,21 @@ key_reads tiers::hottest(std::size_t most) const {
     return state_->keys.hottest(most, std::chrono::steady_clock::now());
 }
 
-asio::awaitable<std::optional<found>> tiers::look(std::string key, check is_value) {
+asio::awaitable<std::optional<found>> tiers::look(std::string key, check is_value,
+                                                  trace::context within) {
     const auto s = state_;
-    auto all = as_awaitable(s->home, s->engine.look(s->full(std::move(key)), is_value));
+    auto all = as_awaitable(s->home, s->engine.look(s->full(std::move(key)), is_value),
+                            &s->engine.waiting(), within);
     co_return co_await std::move(all);
 }
 
 asio::awaitable<std::vector<std::optional<found>>> tiers::look_all(std::vector<std::string> keys,
-                                                                   check is_value) {
+                                                                   check is_value,
+                                                                   trace::context within) {
     const auto s = state_;
     for (auto& key : keys) key = s->full(std::move(key));
-    auto all = as_awaitable(s->home, s->engine.look_all(std::move(keys), is_value));
+    auto all = as_awaitable(s->home, s->engine.look_all(std::move(keys), is_value),
+                            &s->engine.waiting(), within);
     co_return co_await std::move(all);
 }
 
@@ -231,7 +235,8 @@ asio::awaitable<found> tiers::read(std::string key, loader load, check is_value,
                         s->counted);
     };
     auto all =
-        as_awaitable(s->home, s->engine.read(std::move(key), std::move(as_engine), is_value, how));
+        as_awaitable(s->home, s->engine.read(std::move(key), std::move(as_engine), is_value, how),
+                     &s->engine.waiting(), how.trace);
     auto value = co_await std::move(all);
     how.anew = how.anew || (how.again && value.was_kept);
     count(s->counted, value, how);
@@ -270,10 +275,12 @@ asio::awaitable<std::optional<std::size_t>> tiers::take_over() {
 struct write::state {
     std::shared_ptr<tiers::state> at;
     change one;
+    trace::context within;
 };
 
-write::write(tiers& of, std::vector<std::string> keys)
-    : state_(std::make_unique<state>(state{.at = of.state_, .one = {.keys = std::move(keys)}})) {
+write::write(tiers& of, std::vector<std::string> keys, trace::context within)
+    : state_(std::make_unique<state>(
+          state{.at = of.state_, .one = {.keys = std::move(keys)}, .within = within})) {
     for (auto& key : state_->one.keys) key = of.state_->full(std::move(key));
 }
 
@@ -285,7 +292,9 @@ void write::add(std::vector<std::string> keys) {
 
 asio::awaitable<std::vector<std::string>> write::hold() {
     auto& s = *state_;
-    auto untold = co_await as_awaitable(s.at->home, s.at->engine.writes().hold(s.one));
+    auto& engine = s.at->engine;
+    auto untold =
+        co_await as_awaitable(s.at->home, engine.writes().hold(s.one), &engine.waiting(), s.within);
     if (!s.one.name.empty() || s.one.is_untold) ++s.at->counted.holds;
     if (!untold.empty()) ++s.at->counted.untold_holds;
     co_return untold;
@@ -302,8 +311,9 @@ asio::awaitable<std::vector<std::string>> write::end(bool may_be_written, ask_fa
         as_engine = [ask = std::move(what_became), at = s.at.get()] {
             return run(ask, *at->outside, at->engine.waiting());
         };
-    auto ending = s.at->engine.writes().end(s.one, may_be_written, std::move(as_engine));
-    co_return co_await as_awaitable(s.at->home, std::move(ending));
+    auto& engine = s.at->engine;
+    auto ending = engine.writes().end(s.one, may_be_written, std::move(as_engine));
+    co_return co_await as_awaitable(s.at->home, std::move(ending), &engine.waiting(), s.within);
 }
 
 }  // namespace larder::cache

@@ -230,8 +230,8 @@ task<bool> trust::lock(std::uint64_t life, std::string family) {
 }
 
 task<std::optional<std::size_t>> trust::purge(std::uint64_t life, std::string family,
-                                              std::string why) {
-    const auto purged = co_await purge_locked(life, family);
+                                              std::string why, const of_family* only) {
+    const auto purged = co_await purge_locked(life, family, only);
     std::vector<valkey::command> commands;
     commands.push_back(note_of_purge(family, why));
     commands.push_back(client_.script(script::unlock, marks_of(family), {worker_}));
@@ -239,12 +239,13 @@ task<std::optional<std::size_t>> trust::purge(std::uint64_t life, std::string fa
     co_return purged;
 }
 
-task<std::optional<std::size_t>> trust::purge_locked(std::uint64_t life, std::string family) {
+task<std::optional<std::size_t>> trust::purge_locked(std::uint64_t life, std::string family,
+                                                     const of_family* only) {
     const bool locked = co_await lock(life, family);
     if (!locked) co_return std::nullopt;
-    const auto leases = co_await walk(life, family, "{" + family + ":*}:lease");
+    const auto leases = co_await walk(life, family, "{" + family + ":*}:lease", only);
     if (!leases) co_return std::nullopt;
-    const auto purged = co_await walk(life, family, family + ":*");
+    const auto purged = co_await walk(life, family, family + ":*", only);
     if (purged) ++purges_;
     if (purged) purged_entries_ += *purged;
     co_return purged;
@@ -252,7 +253,7 @@ task<std::optional<std::size_t>> trust::purge_locked(std::uint64_t life, std::st
 
 // In small steps. Who lost the lock leaves the rest to whoever has it.
 task<std::optional<std::size_t>> trust::walk(std::uint64_t life, std::string family,
-                                             std::string pattern) {
+                                             std::string pattern, const of_family* only) {
     std::string cursor = "0";
     std::size_t purged = 0;
     do {
@@ -270,7 +271,9 @@ task<std::optional<std::size_t>> trust::walk(std::uint64_t life, std::string fam
         if (list.size() == 1) continue;
         // One command a key: a node of a cluster refuses one for keys of different slots.
         std::vector<valkey::command> del;
-        for (auto key = list.begin() + 1; key != list.end(); ++key) del.push_back({"DEL", *key});
+        for (auto key = list.begin() + 1; key != list.end(); ++key)
+            if (!only || (*only)(*key)) del.push_back({"DEL", *key});
+        if (del.empty()) continue;
         const auto gone = co_await tell(life, std::move(del));
         const bool all = std::ranges::all_of(gone, [](auto& one) { return one.succeeded(); });
         if (!all) co_return std::nullopt;

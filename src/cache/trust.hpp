@@ -64,7 +64,10 @@ public:
     /// before lands behind the purge. One instance does at a time. How many values; nothing if it
     /// did not get through on the connection of that number, or another instance purges.
     /// Cost     a walk over the whole key space: never on the way of a request.
-    task<std::optional<std::size_t>> purge(std::uint64_t life, std::string family, std::string why);
+    /// `only`: of the keys that begin with the family's name, those; null: all.
+    using of_family = std::function<bool(std::string_view key)>;
+    task<std::optional<std::size_t>> purge(std::uint64_t life, std::string family, std::string why,
+                                           const of_family* only = nullptr);
     /// The same for all families, and their marks name this database from now on, whatever they
     /// said before. How many values.
     task<std::optional<std::size_t>> take_over();
@@ -85,9 +88,10 @@ private:
                                                     std::string mark, std::string why);
     task<bool> lock(std::uint64_t life, std::string family);
     task<server_record> recorded(std::string family);
-    task<std::optional<std::size_t>> purge_locked(std::uint64_t life, std::string family);
+    task<std::optional<std::size_t>> purge_locked(std::uint64_t life, std::string family,
+                                                  const of_family* only = nullptr);
     task<std::optional<std::size_t>> walk(std::uint64_t life, std::string family,
-                                          std::string pattern);
+                                          std::string pattern, const of_family* only);
     task<std::string> run_id(std::uint64_t life);
     task<std::vector<valkey::reply>> tell(std::uint64_t life,
                                           std::vector<valkey::command> commands);

@@ -1,5 +1,7 @@
 #include "connection.hpp"
 
+#include <sys/socket.h>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/buffer.hpp>
@@ -15,15 +17,16 @@
 #include <array>
 #include <cstring>
 #include <exception>
+#include <memory>
 #include <random>
 #include <tuple>
 #include <utility>
 
 #include "access_log.hpp"
 #include "certificates.hpp"
-#include "feed.hpp"
 #include "forwarded.hpp"
 #include "listener.hpp"
+#include "request_span.hpp"
 
 namespace larder::http {
 
@@ -237,6 +240,7 @@ void connection::answer_known() {
             if (counts) counts->add(answer->route, answer->asked, answer->status, took);
             if (is_logged) log_known(*answer, head, request_id, took);
         }
+        if (owner_.options().traces) record_known(owner_.options(), *answer, head, begun);
         reader_.skip(head.size());
         phase_ = phase::answering;
         since_ = begun;
@@ -330,10 +334,10 @@ void connection::name_request() {
         request_id_.assign(id.data(), id.size());
     }
     if (is_given || owner_.options().log_all_ids) trace_ = " id=" + request_id_;
-    const auto parent = reader_.all("traceparent");
-    if (!is_traceparent(parent)) return;
-    trace_ += " traceparent=" + parent;
-    trace_id_ = parent.substr(3, 32);
+    parent_ = reader_.all("traceparent");
+    if (!is_traceparent(parent_)) return parent_.clear();
+    trace_ += " traceparent=" + parent_;
+    trace_id_ = parent_.substr(3, 32);
 }
 
 asio::awaitable<void> connection::answer_request() {
@@ -348,6 +352,9 @@ asio::awaitable<void> connection::answer_request() {
     find_client();
     name_request();
     r.scheme = scheme_;
+    auto span = begin_span(owner_.options(), parent_, r, begun);
+    r.trace = span.inside();
+    if (span && trace_id_.empty()) trace_id_ = trace::text_of(r.trace.trace);
     keep_alive_ = reader_.keeps_alive() && !owner_.is_stopping();
     response answer;
     try {
@@ -356,6 +363,7 @@ asio::awaitable<void> connection::answer_request() {
         answer = answer_to_failure();
     }
     owner_.options().complete(r, answer);
+    if (span) end_span(span, owner_.options(), r, answer);
     if (owner_.is_stopping()) keep_alive_ = false;
     auto* const counts = owner_.options().counts;
     if (counts || is_logged()) {
@@ -371,21 +379,33 @@ asio::awaitable<void> connection::answer_request() {
     if (listens_ && r.method == method::get) co_await tell(*events);
 }
 
-// Until there are no more, or the client does not take one in time. It sends nothing that it could
-// lose, so its connection is closed at once.
+// Until there are no more, or the client has gone or does not take one in time. It sends nothing
+// that it could lose, so its connection is closed at once.
 asio::awaitable<void> connection::tell(feed& events) {
-    feed::listener mine{events};
+    const auto mine = std::make_shared<feed::listener>(events);
+    leave_when_closed(mine);
     boost::system::error_code ec;
     socket_.set_option(asio::socket_base::send_buffer_size{most_untaken}, ec);
     bool takes_it = co_await flush();
     while (takes_it) {
         enter(phase::answering);
-        const auto event = co_await mine.next();
+        const auto event = co_await mine->next();
         if (!event || !socket_.is_open()) break;
         out_ += *event;
         takes_it = co_await flush();
     }
     socket_.close(ec);
+}
+
+// Else its place would be free only when the next event cannot be sent. Bytes that it sends all the
+// same are left unread, and it is not waited for any more.
+void connection::leave_when_closed(const std::weak_ptr<feed::listener>& who) {
+    socket_.async_wait(asio::socket_base::wait_read, [this, who](boost::system::error_code ec) {
+        const auto still = who.lock();
+        if (!still || ec) return;
+        char next = 0;
+        if (::recv(socket_.native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT) == 0) still->leave();
+    });
 }
 
 // The client cannot be understood, so nothing that follows can be trusted either.

@@ -6,10 +6,12 @@
 
 #include <chrono>
 #include <list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "feed.hpp"
 #include "known_requests.hpp"
 #include "request_reader.hpp"
 #include "server.hpp"
@@ -48,6 +50,7 @@ private:
     void learn(const response& answer);
     boost::asio::awaitable<void> answer_request();
     boost::asio::awaitable<void> tell(feed& events);
+    void leave_when_closed(const std::weak_ptr<feed::listener>& who);
     boost::asio::awaitable<void> linger();
     bool is_ending() const;
     void continue_if_expected();
@@ -68,6 +71,7 @@ private:
     std::string_view scheme_;
     std::string request_id_;
     std::string trace_, trace_id_;  // for the log
+    std::string parent_;            // the traceparent, or empty
     std::string out_;
     phase phase_ = phase::idle;
     std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();

@@ -34,10 +34,15 @@ feed::listener::~listener() {
     if (--of_.listeners_ == 0) of_.last_.reset();
 }
 
+void feed::listener::leave() {
+    has_left_ = true;
+    of_.said_.cancel();
+}
+
 asio::awaitable<std::shared_ptr<const std::string>> feed::listener::next() {
-    while (!of_.has_ended_ && (!of_.last_ || heard_ == of_.number_))
+    while (!of_.has_ended_ && !has_left_ && (!of_.last_ || heard_ == of_.number_))
         co_await of_.said_.async_wait(asio::as_tuple(asio::use_awaitable));
-    if (of_.has_ended_) co_return nullptr;
+    if (of_.has_ended_ || has_left_) co_return nullptr;
     heard_ = of_.number_;
     co_return of_.last_;
 }

@@ -44,10 +44,13 @@ public:
 
         /// The bytes of the next event; null: there are no more.
         boost::asio::awaitable<std::shared_ptr<const std::string>> next();
+        /// Who waits for one is told that there are no more.
+        void leave();
 
     private:
         feed& of_;
         std::uint64_t heard_ = 0;
+        bool has_left_ = false;
     };
 
 private:

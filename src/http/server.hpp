@@ -19,6 +19,7 @@
 #include "larder/http/cache_control.hpp"
 #include "larder/http/message.hpp"
 #include "larder/http/networks.hpp"
+#include "larder/trace.hpp"
 #include "listener.hpp"
 #include "request_counts.hpp"
 #include "turn.hpp"
@@ -53,7 +54,9 @@ struct server_options {
     /// Answers what was received before, all of one turn: for these one look will do.
     turn::around together = [](const std::function<void()>& all) { all(); };
     std::size_t known_bytes = 0;  ///< of answers to requests that came before; 0: none are kept
-    request_counts* counts = nullptr;  ///< of this worker; null: nobody counts
+    request_counts* counts = nullptr;                       ///< of this worker; null: nobody counts
+    trace::recorder* traces = nullptr;                      ///< null: no request is recorded
+    const std::vector<std::string>* route_names = nullptr;  ///< by their numbers, for that
     /// What follows an answer of the type feed::type, until its end; null: nothing does.
     feed* events = nullptr;
 };

@@ -16,6 +16,7 @@
 
 #include "digest.hpp"
 #include "sqlstate.hpp"
+#include "trace/recorder.hpp"
 
 namespace larder::pg {
 
@@ -332,10 +333,51 @@ std::string connection::name_for(std::string_view sql) const {
     return renamed == renamed_.end() ? name_of(sql) : renamed->second;
 }
 
+namespace {
+
+// What OpenTelemetry calls it. The text has no values.
+trace::active span_of(const trace::context& within, std::string_view sql) {
+    if (!within) return {};
+    const auto first = sql.substr(0, sql.find_first_of(" \n(;"));
+    trace::active one{within, trace::kind::client, first};
+    one.say("db.system.name", "postgresql");
+    one.say("db.operation.name", first);
+    one.say("db.query.text", sql);
+    return one;
+}
+
+void fail(trace::active& one, const error& why) {
+    one.fail(why.what());
+    if (!why.sqlstate().empty()) one.say("db.response.status_code", why.sqlstate());
+}
+
+}  // namespace
+
 bool connection::was_heard_lately() const { return heard_at_ + heard_lately >= clock::now(); }
 
 asio::awaitable<result> connection::execute(const statement& sql, const parameters& values,
                                             framing how) {
+    auto span = span_of(within_, sql.sql);
+    try {
+        co_return co_await run(sql, values, how);
+    } catch (const error& e) {
+        fail(span, e);
+        throw;
+    }
+}
+
+asio::awaitable<void> connection::end(const std::string& how) {
+    auto span = span_of(within_, how);
+    try {
+        co_await run_end(how);
+    } catch (const error& e) {
+        fail(span, e);
+        throw;
+    }
+}
+
+asio::awaitable<result> connection::run(const statement& sql, const parameters& values,
+                                        framing how) {
     for (const auto& value : values)
         if (value && value->find('\0') != std::string::npos)
             throw error(failure::rejected, "invalid byte sequence for encoding \"UTF8\": 0x00",
@@ -384,7 +426,7 @@ asio::awaitable<void> connection::begin_late() {
     PQclear(answer);
 }
 
-asio::awaitable<void> connection::end(const std::string& how) {
+asio::awaitable<void> connection::run_end(const std::string& how) {
     if (!in_transaction_) co_return;  // it has failed
     deadline limit{*this};
     limit.set_for_statement();

@@ -51,6 +51,8 @@ public:
                                            framing how = framing::plain);
     /// The server is told to end what goes on then, though it might take longer by the options.
     void end_statements_at(std::chrono::steady_clock::time_point when) { until_ = when; }
+    /// The span of which each statement is one.
+    void is_part_of(const trace::context& span) { within_ = span; }
     /// COMMIT, ROLLBACK or the like, sent once. Throws error as well if the server did something
     /// else: it rolls back what a COMMIT finds broken.
     boost::asio::awaitable<void> end(const std::string& how);
@@ -113,6 +115,8 @@ private:
     boost::asio::awaitable<PGresult*> sync();
     boost::asio::awaitable<void> begin_late();
     bool has_own_limit() const { return until_ != std::chrono::steady_clock::time_point::max(); }
+    boost::asio::awaitable<result> run(const statement& sql, const parameters& values, framing how);
+    boost::asio::awaitable<void> run_end(const std::string& how);
     std::chrono::milliseconds statement_timeout() const;
     std::vector<part> send(const statement& sql, const parameters& values, framing how, bool asks);
     std::string name_for(std::string_view sql) const;
@@ -134,6 +138,7 @@ private:
     std::function<void()> when_silent_;
     // The id of the open transaction, once it is known; "0" while it has changed nothing.
     std::string transaction_;
+    trace::context within_;
     bool in_transaction_ = false;
     bool is_implicit_ = false;  // there was no BEGIN, and a sync commits it
     bool pooled_ = false;

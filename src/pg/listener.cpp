@@ -22,6 +22,7 @@ using clock = std::chrono::steady_clock;
 namespace {
 
 constexpr auto again_after = std::chrono::milliseconds{200};
+constexpr auto asked_every = std::chrono::seconds{2};          // or it might be frozen
 constexpr auto lock_timeout = std::chrono::milliseconds{100};  // others wait for what is notified
 
 // Nobody asks this connection anything, so it has to find out by itself that it is dead.
@@ -183,11 +184,20 @@ asio::awaitable<void> listener::look(bool is_due) {
         }
         if (decides_.has_to_read(is_due)) co_await read_rows();
         if (is_due) co_await say();
+        const bool is_quiet = on_->heard_at() + asked_every <= clock::now();
+        if (is_due && is_quiet) co_await ask();
     } catch (const error& e) {
         if (e.kind() != failure::unavailable || !on_->is_usable()) throw;
         spdlog::debug("larder.unreleased cannot be used now: {}", e.detail());
         decides_.could_not_read();
     }
+}
+
+// A server that is frozen, or cut off, says nothing of it.
+asio::awaitable<void> listener::ask() {
+    static constexpr statement one{"SELECT 1", true};
+    const parameters none;
+    co_await on_->execute(one, none);
 }
 
 asio::awaitable<void> listener::read_rows() {

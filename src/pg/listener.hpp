@@ -38,7 +38,7 @@ public:
     /// Connects; returns when it has heard what is unreleased, or when that failed for now.
     boost::asio::awaitable<void> start();
     void stop();
-    /// Whether the source was there when it was asked last.
+    /// Whether the source was there when it was asked last, which is every two seconds.
     bool hears() const { return hears_; }
 
 private:
@@ -50,6 +50,7 @@ private:
     boost::asio::awaitable<bool> subscribe();
     void take_notifications();
     boost::asio::awaitable<void> look(bool is_due);
+    boost::asio::awaitable<void> ask();
     boost::asio::awaitable<void> read_rows();
     boost::asio::awaitable<void> say();
 

@@ -103,6 +103,7 @@ void pool::state::give_back(owned c) {
     const bool is_good = c && c->is_usable() && !shared->is_outdated(c->begun());
     const bool is_wanted = shared->connections->is_wanted(has() + 1);
     if (c) c->end_statements_at(clock::time_point::max());
+    if (c) c->is_part_of({});
     if (is_good && !closed && !is_wanted) keep_idle(std::move(c));
     c.reset();
     serve_waiting();
@@ -321,11 +322,13 @@ void pool::tell(const error& why) const { state_->shared->told.failed(why); }
 
 std::chrono::milliseconds pool::acquire_timeout() const { return state_->options.acquire_timeout; }
 
-asio::awaitable<transaction> pool::begin(time_point until) {
+asio::awaitable<transaction> pool::begin(time_point until, trace::context within) {
     auto s = std::make_unique<transaction::state>();
     s->home = state_;
     auto with = co_await state_->acquire();
     (*with).end_statements_at(until);
+    (*with).is_part_of(within);
+    s->within = within;
     s->with.emplace(std::move(with));
     co_return transaction{std::move(s)};
 }
@@ -388,7 +391,8 @@ std::chrono::milliseconds pool::state::lost_since(clock::time_point begun) const
     return std::min(lost, options.connect_timeout / 2);
 }
 
-asio::awaitable<result> pool::run(const statement& sql, parameters values, time_point until) {
+asio::awaitable<result> pool::run(const statement& sql, parameters values, time_point until,
+                                  trace::context within) {
     attempts all;
     std::chrono::milliseconds lost{};
     while (true) {
@@ -398,6 +402,7 @@ asio::awaitable<result> pool::run(const statement& sql, parameters values, time_
             auto with = co_await state_->acquire(lost);
             const auto begun = clock::now();
             (*with).end_statements_at(until);
+            (*with).is_part_of(within);
             try {
                 co_return co_await (*with).execute(sql, values);
             } catch (const error& e) {

@@ -121,6 +121,7 @@ struct transaction::state {
     bool is_short = false;  // it may go without
     bool ended = false;     // by commit, rollback or a failure
     std::string id = {};
+    trace::context within = {};
 };
 
 }  // namespace larder::pg

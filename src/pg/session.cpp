@@ -16,7 +16,7 @@ namespace asio = boost::asio;
 asio::awaitable<result> session::run(const statement& sql, parameters values) {
     if (pool_.checks_reads()) reads_.push_back({std::string{sql.sql}, values.size()});
     if (within_) return within_->run(sql, std::move(values));
-    if (sql.reads_only) return pool_.run(sql, std::move(values), until_);
+    if (sql.reads_only) return pool_.run(sql, std::move(values), until_, trace_);
     return write(sql, std::move(values));
 }
 
@@ -37,7 +37,7 @@ asio::awaitable<result> session::write(const statement& sql, parameters values) 
 
 // The statement runs first, for as long as it takes, and only the commit is prepared for.
 asio::awaitable<result> session::write_once(const statement& sql, parameters values) {
-    auto change = co_await pool_.begin(until_);
+    auto change = co_await pool_.begin(until_, trace_);
     if (guard_) co_await ask_guard(change);
     else if (may_go_without_ && change.may_end_at_once() && may_go_without_())
         co_return co_await write_at_once(change, sql, std::move(values));

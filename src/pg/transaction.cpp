@@ -49,6 +49,7 @@ asio::awaitable<result> transaction::run(const statement& sql, parameters values
         s.with.reset();
         s.ended = true;  // also if there is no other session
         auto with = co_await s.home->acquire(s.home->lost_since(begun));
+        (*with).is_part_of(s.within);
         s.with.emplace(std::move(with));
         s.begun = s.ended = false;
     }
@@ -131,6 +132,7 @@ asio::awaitable<result> transaction::run_and_commit(const statement& sql, parame
     s.with.reset();
     if (is_interrupted || !is_old) throw error(*failed);
     auto again = co_await s.home->acquire();
+    (*again).is_part_of(s.within);
     s.with.emplace(std::move(again));
     s.ended = false;
     auto rows = co_await run(sql, std::move(values));

@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include <iostream>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -10,13 +9,13 @@
 #include <vector>
 
 #include "larder/process_log.hpp"
+#include "program/output.hpp"
+#include "program/settings.hpp"
 #include "program/statuses.hpp"
 
 namespace larder::program {
 
 namespace {
-
-constexpr auto no_valkey = "VALKEY_SERVICE_URI is empty/unset";
 
 struct cache_flags {
     std::vector<std::string> keys;
@@ -24,33 +23,18 @@ struct cache_flags {
     bool as_json = false;
 };
 
-int take_over(const description& of, const complaints& to, app_options options, bool as_json) {
-    if (!options.source) throw setting_error("PG_SERVICE_URI is empty/unset");
-    if (!options.shared) throw setting_error(no_valkey);
-    app at{std::move(options)};
-    of.add_routes(at);
-    const auto purged = at.purge_cache();
-    if (!purged) {
-        to.say("Valkey or PostgreSQL does not answer, or somebody else purges: try again");
-        return status_unavailable;
-    }
-    if (as_json) std::cout << R"({"family":null,"entries":)" << *purged << "}\n" << std::flush;
-    else
-        std::cout << "Deleted " << *purged << " entries; the cache is this database's now\n"
-                  << std::flush;
-    return std::cout ? 0 : 1;
-}
-
+// Without names a purge is one of everything, which the source has to say whose it is then.
 int look_after(const description& of, const complaints& to, app_options options, cache_command what,
                const std::vector<std::string>& names, bool as_json) {
-    if (!options.shared) throw setting_error(no_valkey);
+    const bool takes_over = what == cache_command::purge && names.empty();
+    if (takes_over && !options.source) throw setting_error(no_source_uri);
+    if (!options.shared) throw setting_error(no_cache_uri);
     process_log::set_level("error");  // why not is thrown, and said once
     app at{std::move(options)};
     of.add_routes(at);
     try {
         const auto answer = at.look_after_cache(what, names, as_json);
-        std::cout << answer.text << std::flush;
-        return std::cout && answer.is_positive ? 0 : 1;
+        return print(answer.text, to, answer.is_positive ? 0 : 1);
     } catch (const std::invalid_argument& e) {
         to.say(e.what());
         return status_usage;
@@ -99,7 +83,7 @@ action define_cache_commands(CLI::App& caching, const description& of, const com
         if (invalidating->parsed()) return run(cache_command::invalidate, flags->keys);
         if (trusting->parsed()) return run(cache_command::trust, {});
         if (purging->count("FAMILY") > 0) return run(cache_command::purge, {flags->family});
-        return take_over(of, to, std::move(all), flags->as_json);
+        return run(cache_command::purge, {});
     };
 }
 

@@ -36,6 +36,19 @@ std::string help_on_variables(const description& of) {
   CACHE_SELF_CHECK_SECONDS  How often a few entries are compared with PostgreSQL; 0: never [0]
   CACHE_CLIENT_RELOAD     Whether clients may have )" +
            of.entry + R"( loaded anew: on, off [on]
+  OTEL_EXPORTER_OTLP_ENDPOINT  Who is told of traces: http://localhost:4318; empty: nobody
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT  The same with the path, which is else /v1/traces
+  OTEL_EXPORTER_OTLP_HEADERS  Of each request to it: name=value,name=value
+  OTEL_EXPORTER_OTLP_PROTOCOL  http/protobuf
+  OTEL_EXPORTER_OTLP_CERTIFICATE  Whom https trusts there: a PEM file
+  OTEL_SERVICE_NAME       What the service is called in traces [)" +
+           of.name + R"(]
+  OTEL_RESOURCE_ATTRIBUTES  More of what it is: name=value,name=value
+  OTEL_TRACES_SAMPLER     Which requests: always_on, always_off, traceidratio; parentbased_ before
+                          it: those whose traceparent says so [parentbased_always_on]
+  OTEL_TRACES_SAMPLER_ARG  How many of them traceidratio takes, 0 to 1 [1]
+  OTEL_TRACES_EXPORTER    otlp or none [otlp]
+  OTEL_SDK_DISABLED       true: nobody is told of traces
   NOTIFY_SOCKET           Where systemd waits for READY=1
 
 Switches are on, true, yes, 1 or off, false, no, 0, in any case.

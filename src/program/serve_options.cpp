@@ -11,6 +11,7 @@
 
 #include "program/serve_flags.hpp"
 #include "program/settings.hpp"
+#include "program/trace_settings.hpp"
 
 namespace larder::program {
 
@@ -201,6 +202,11 @@ std::string text_of(const description& of, const serve_flags& flags, const app_o
             source += (source.empty() ? "" : " ") + keyword + "=" +
                       (keyword.find("password") == std::string::npos ? value : "***");
     line("PG_SERVICE_URI", source);
+    if (const auto& to = options.traces) {
+        line("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", to->to.text() + to->to.path);
+        line("OTEL_SERVICE_NAME", to->service.empty() ? of.name : to->service);
+        line("OTEL_TRACES_SAMPLER", sampler_text(*to));
+    }
     return out.str();
 }
 

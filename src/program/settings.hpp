@@ -18,6 +18,14 @@ namespace larder::program {
 /// PG_FOLLOW_URI, as PG_SERVICE_URI: where PostgreSQL's log is read from, if not there.
 std::optional<pg::conninfo> follow_source_from_environment(const std::string& database);
 
+/// What is said where they are needed, and not there.
+inline constexpr auto no_source_uri =
+    "PG_SERVICE_URI is empty/unset: it should look like "
+    "postgresql://user:password@host:port/database?sslmode=require";
+inline constexpr auto no_cache_uri =
+    "VALKEY_SERVICE_URI is empty/unset: it should look like "
+    "valkey://user:password@host:port/database, valkeys:// for TLS, or unix:///path";
+
 /// VALKEY_SERVICE_URI; empty if it is unset or empty. Throws setting_error.
 std::optional<valkey::server> shared_tier_from_environment();
 

@@ -3,8 +3,9 @@
 #include <CLI/CLI.hpp>
 
 #include <cstddef>
-#include <iostream>
 #include <memory>
+
+#include "program/output.hpp"
 
 namespace larder::program {
 
@@ -60,7 +61,7 @@ usage usage_of(const CLI::App& command, const std::string& path) {
 
 usage usage_of(const CLI::App& program) { return usage_of(program, ""); }
 
-action define_usage_commands(CLI::App& program, const description& of) {
+action define_usage_commands(CLI::App& program, const description& of, const complaints& to) {
     auto* completing = program.add_subcommand(
         "completion", "Print what lets a shell complete commands and flags: source <(" + of.name +
                           " completion bash)");
@@ -69,13 +70,13 @@ action define_usage_commands(CLI::App& program, const description& of) {
     const auto* zsh = completing->add_subcommand("zsh", "For zsh");
     const auto* manual =
         program.add_subcommand("man", "Print the manual page: " + of.name + " man | man -l -");
-    return [&program, &of, bash, zsh, manual] {
+    return [&program, &of, &to, bash, zsh, manual] {
         const auto all = usage_of(program);
-        if (manual->parsed()) std::cout << manual_page(all, of);
-        else if (bash->parsed()) std::cout << bash_completion(all);
-        else if (zsh->parsed()) std::cout << zsh_completion(all);
-        std::cout << std::flush;
-        return std::cout ? 0 : 1;
+        std::string text;
+        if (manual->parsed()) text = manual_page(all, of);
+        else if (bash->parsed()) text = bash_completion(all);
+        else if (zsh->parsed()) text = zsh_completion(all);
+        return print(text, to);
     };
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "larder/program.hpp"
+#include "program/complaints.hpp"
 
 namespace larder::program {
 
@@ -42,6 +43,6 @@ std::string manual_page(const usage& of, const description& about);
 
 /// Adds the commands `completion` and `man`. What is returned prints what the one that was parsed
 /// asks for.
-action define_usage_commands(CLI::App& program, const description& of);
+action define_usage_commands(CLI::App& program, const description& of, const complaints& to);
 
 }  // namespace larder::program

@@ -44,8 +44,10 @@ task<std::vector<reply>> asker::ask(std::vector<command> questions) {
 
 cache_error asker::failure() const {
     const auto where = "Valkey at " + server_.server.address();
-    if (client_.life() == 0)
-        return {"No connection to " + where + ": " + client_.why_lost(), false};
+    const auto lost = client_.why_lost();
+    if (client_.life() == 0 && lost.starts_with("NOPERM"))
+        return {where + " does not allow it: " + lost, true};
+    if (client_.life() == 0) return {"No connection to " + where + ": " + lost, false};
     if (!client_.refused_last().empty())
         return {where + " does not allow it: " + client_.refused_last(), true};
     return {where + ": " + no_answer, false};

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "refusals.hpp"
+#include "trace/recorder.hpp"
 
 namespace larder::valkey {
 
@@ -20,6 +21,26 @@ constexpr std::size_t most_refusals = 64;  // that are remembered as said
 
 bool forgot_script(const reply& r) {
     return r.is == reply::kind::error && r.text.starts_with("NOSCRIPT");
+}
+
+// What OpenTelemetry calls it. The last command is the one that matters: GETRANGE behind PTTL.
+trace::active span_of(const trace::context& within, const std::vector<command>& commands,
+                      time_point now) {
+    if (!within) return {};
+    trace::active one{within, trace::kind::client, commands.back().front(), now};
+    one.say("db.system.name", "valkey");
+    one.say("db.operation.name", commands.back().front());
+    if (commands.size() > 1)
+        one.say("db.operation.batch.size", static_cast<std::int64_t>(commands.size()));
+    return one;
+}
+
+void end(trace::active& one, const exchange& of, time_point now) {
+    if (!one) return;
+    if (!of.answered) one.fail("no answer");
+    for (const auto& r : of.replies)
+        if (of.answered && r.is == reply::kind::error) one.fail(r.text);
+    one.end(now);
 }
 
 }  // namespace
@@ -53,10 +74,13 @@ task<exchange_ptr> client::exec(std::vector<command> commands, urgency how) {
     one->how = how;
     auto* link = supervisor_.current();
     if (!link || (how == urgency::request && breaker_.is_open())) co_return one;
+    trace::active span;
+    if (how == urgency::request) span = span_of(waits_.trace(), one->commands, waits_.now());
     one->waiter = waits_.make();
     in_flight_.add(one, home_);
     link->send(one);
     if (!one->finished) co_await waits_.until(one->waiter);
+    end(span, *one, waits_.now());
     co_return one;
 }
 

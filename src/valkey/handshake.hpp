@@ -41,6 +41,7 @@ struct handshake {
 handshake read_handshake(const std::vector<reply>& to_first_words);
 
 inline constexpr auto no_answer = "it does not answer";
+inline constexpr auto is_it_tls = "; does it speak TLS at this port? Without TLS it is valkey://";
 inline constexpr auto login_refused =
     "the login was refused: check the user, password and database in the URI";
 

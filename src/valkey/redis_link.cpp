@@ -3,6 +3,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/redis/connection.hpp>
 
 #include <algorithm>
@@ -183,9 +184,11 @@ std::string redis_link::reason(boost::system::error_code ec) const {
     if (!certificate_fault_.empty())
         return "its certificate cannot be trusted: " + certificate_fault_;
     if (relay_ && !relay_->why().empty()) return relay_->why();
+    const std::string question = options_.server.tls && !connected_ ? is_it_tls : "";
+    if (ec.category() == asio::error::get_ssl_category()) return ec.message() + question;
     if (ec == redis::error::resp3_hello) return login_refused;
-    if (ec == asio::error::operation_aborted) return no_answer;
-    return ec ? ec.message() : "the connection was closed";
+    if (ec == asio::error::operation_aborted) return no_answer + question;
+    return ec ? ec.message() : "the connection was closed" + question;
 }
 
 void redis_link::ended(boost::system::error_code ec) {

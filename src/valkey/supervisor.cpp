@@ -115,7 +115,7 @@ task<bool> supervisor::shake_hands(time_point until) {
     link_->send(first);
     if (!first->finished) co_await waits_.until(first->waiter, until);
     was_silent_ = !first->finished;
-    if (was_silent_) end(no_answer);
+    if (was_silent_) end(std::string{no_answer} + (options_.server.tls ? is_it_tls : ""));
     first_words_ = nullptr;
     if (!first->answered || ended_) co_return false;
     shaken_ = read_handshake(first->replies);

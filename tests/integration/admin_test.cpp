@@ -287,6 +287,19 @@ TEST_F(operators, see_all_instances_that_share_the_valkey) {
     EXPECT_EQ(watching.wait(), 0);
 }
 
+// It keeps its connections, and answers nothing on them.
+TEST_F(operators, see_that_postgresql_is_frozen) {
+    const service one{servers.env(), {"--workers", "1"}};
+    const auto shows = [&](const std::string& text) {
+        return eventually([&] { return has(run_orders({"status"}, servers.env()).out, text); });
+    };
+    EXPECT_TRUE(shows("  ready  "));
+    servers.postgres.freeze();
+    EXPECT_TRUE(shows(" is not ready: PostgreSQL"));
+    servers.postgres.thaw();
+    EXPECT_TRUE(shows("  ready  "));
+}
+
 TEST_F(operators, see_all_instances_repainted_in_a_terminal) {
     const auto run = run_to_end(
         {"/usr/bin/bash", "-c",

@@ -152,6 +152,26 @@ TEST_F(cache_command, purge_of_a_family_leaves_other_keys_alone) {
     EXPECT_TRUE(json({"purge"}).starts_with(R"({"family":null,"entries":)")) << "all of them";
 }
 
+// Whose prefix is the name of a family.
+TEST_F(cache_command, purge_of_a_family_leaves_another_services_entries_alone) {
+    auto prefixed = servers.env();
+    prefixed["CACHE_PREFIX"] = "num_orders";
+    const service one{servers.env(), {"--workers", "1"}}, other{prefixed, {"--workers", "1"}};
+    warm(one);
+    warm(other);
+    const std::string of_other = "num_orders:num_orders:all";
+    EXPECT_EQ(valkey().get(of_other), "12000");
+    EXPECT_TRUE(has(json({"stats"}), R"({"family":"num_orders","entries":1,)"));
+    EXPECT_EQ(said({"purge", "num_orders"}), "Deleted 1 entry of num_orders\n");
+    EXPECT_EQ(valkey().get("num_orders:all"), std::nullopt);
+    EXPECT_EQ(valkey().get(of_other), "12000");
+    EXPECT_EQ(run({"purge", "num_orders"}, prefixed).out, "Deleted 1 entry of num_orders\n");
+    EXPECT_EQ(valkey().get(of_other), std::nullopt);
+    warm(one);
+    EXPECT_EQ(said({"purge"}), "Deleted 1 entry; the cache is this database's now\n");
+    EXPECT_TRUE(has(said({"trust"}), "trusted\nThe entries of num_orders are of the database "));
+}
+
 TEST_F(cache_command, stats_counts_what_there_is) {
     const service one{servers.env(), {"--workers", "1"}};
     warm(one);
@@ -278,12 +298,29 @@ TEST_F(cache_command, what_cannot_be_done_is_said_in_one_sentence) {
     valkey().command({"ACL", "SETUSER", "larder", "~*", "-scan"});
     expect({"stats"}, env, 1, "to allow it: ACL SETUSER larder +scan");
     expect({"purge", "num_orders"}, env, 1, "to allow it: ACL SETUSER larder +scan");
+    expect({"purge"}, env, 1, "to allow it: ACL SETUSER larder +scan");
+    valkey().command({"ACL", "SETUSER", "larder", "+scan", "-script|load"});
+    for (const words& one :
+         std::vector<words>{{"invalidate", "num_orders:1"}, {"purge", "num_orders"}, {"purge"}})
+        expect(one, env, 1,
+               " does not allow it: NOPERM User larder has no permissions to run the 'script|load' "
+               "command; to allow it: ACL SETUSER larder +script|load");
     valkey().command({"ACL", "DELUSER", "larder"});
     env["VALKEY_SERVICE_URI"] = "valkey://127.0.0.1:" + std::to_string(free_port());
-    expect({"trust"}, env, 69, "No connection to Valkey at 127.0.0.1:");
+    for (const words& one : std::vector<words>{{"trust"}, {"purge"}})
+        expect(one, env, 69, "No connection to Valkey at 127.0.0.1:");
     env.erase("VALKEY_SERVICE_URI");
     for (const auto* one : {"stats", "trust"})
-        expect({one}, env, 78, "VALKEY_SERVICE_URI is empty/unset");
+        expect({one}, env, 78,
+               "VALKEY_SERVICE_URI is empty/unset: it should look like "
+               "valkey://user:password@host:port/database");
+    env = servers.env();
+    env["PG_SERVICE_URI"] = "postgres://larder:hidden@127.0.0.1:1/x";
+    expect({"purge"}, env, 69, "onnection refused");
+    env.erase("PG_SERVICE_URI");
+    expect({"purge"}, env, 78,
+           "PG_SERVICE_URI is empty/unset: it should look like "
+           "postgresql://user:password@host:port/database");
 }
 
 }  // namespace

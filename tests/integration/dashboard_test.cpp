@@ -101,6 +101,20 @@ TEST_F(dashboard, tells_sixteen_at_a_time) {
     const auto refused = get(one.admin_port(), "/dashboard/events");
     EXPECT_EQ(refused.status, 503);
     EXPECT_EQ(refused.header("retry-after"), "10");
+    EXPECT_NE(refused.body.find("16 pages show the dashboard already: close one of them"),
+              refused.body.npos)
+        << refused.body;
+    // Whoever goes leaves its place at once, and not with the next event, which comes in a second.
+    const auto before = all.back().events();
+    ASSERT_TRUE(eventually([&] { return all.back().events() > before; }));
+    all.pop_back();
+    EXPECT_TRUE(eventually(
+        [&] {
+            const looker another{one.admin_port()};
+            return another.hears("HTTP/1.1 ") &&
+                   another.curl.out().find("HTTP/1.1 200") != std::string::npos;
+        },
+        600ms * slack));
 }
 
 TEST_F(dashboard, is_told_of_the_end_and_does_not_keep_it) {

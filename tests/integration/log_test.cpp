@@ -104,6 +104,30 @@ struct log_of_service : store_test {
 
 // ---- nobody reads it ----
 
+TEST_F(log_of_service, that_loses_lines_counts_them) {
+    named_pipe log{folder.path + "/log"};
+    const auto admin = free_port();
+    const auto one = start("2>" + folder.path + "/log",
+                           "--log-level debug --admin-port " + std::to_string(admin));
+    const auto counted = [&] {
+        const std::string series = "\nlarder_log_lines_dropped_total ";
+        const auto all = get(admin, "/metrics").body;
+        return std::stol(all.substr(all.find(series) + series.size()));
+    };
+    EXPECT_EQ(counted(), 0);
+    fill(300);
+    ASSERT_TRUE(log.read_until(" lines of the log were dropped"));
+    get(port, "/again");
+    ASSERT_TRUE(log.read_until("GET /again HTTP/1.1\" 404 Not Found"));
+    long lost = 0;
+    const std::regex number{R"((\d+) lines of the log were dropped)"};
+    const auto& text = log.text();
+    for (std::sregex_iterator it{text.begin(), text.end(), number}, end; it != end; ++it)
+        lost += std::stol((*it)[1]);
+    EXPECT_GT(lost, 0);
+    EXPECT_TRUE(eventually([&] { return counted() == lost; })) << counted() << ' ' << lost;
+}
+
 TEST_F(log_of_service, that_nobody_reads_stops_nothing_and_says_what_it_lost) {
     named_pipe log{folder.path + "/log"};
     const auto one = start("2>" + folder.path + "/log", "--log-level debug");

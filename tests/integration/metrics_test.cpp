@@ -191,7 +191,9 @@ TEST_F(follow_store, a_followers_metrics_say_how_it_is) {
 
 // What deploy/ asks of a service it has.
 TEST_F(follow_store, rules_and_dashboard_use_metrics_that_there_are) {
-    const observed_service one{env(), {"--self-check", "3600"}};
+    auto with_traces = env();
+    with_traces["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:1";
+    const observed_service one{with_traces, {"--self-check", "3600"}};
     count(one.port());
     const auto shown = names_in(one.metrics());
     for (const auto* path : {"deploy/prometheus/larder.rules.yml", "deploy/grafana/larder.json"}) {
@@ -199,6 +201,24 @@ TEST_F(follow_store, rules_and_dashboard_use_metrics_that_there_are) {
         EXPECT_GT(used.size(), 10U) << path;
         for (const auto& name : used) EXPECT_TRUE(shown.contains(name)) << path << ": " << name;
     }
+    const auto asked = names_in(content_of("deploy/grafana/larder.json"));
+    EXPECT_TRUE(asked.contains("larder_inconsistent_reads_total"));
+}
+
+TEST_F(metrics_of_service, count_what_the_local_tier_evicts) {
+    auto env = servers.env();
+    env["CACHE_LOCAL_BYTES"] = "4096";
+    const observed_service one{env, {"--workers", "1"}};
+    EXPECT_EQ(one.metric("larder_cache_local_limit_bytes"), 4096);
+    EXPECT_EQ(one.metric("larder_cache_local_evictions_total"), 0);
+    EXPECT_TRUE(eventually([&] {
+        for (int customer = 1; customer <= 100; ++customer)
+            count(one.port(), "/count?customerid=" + std::to_string(customer));
+        return one.metric("larder_cache_local_evictions_total") > 100;
+    })) << one.metrics();
+    EXPECT_GT(one.metric("larder_cache_local_entries"), 0);
+    EXPECT_LT(one.metric("larder_cache_local_entries"), 100);
+    EXPECT_LE(one.metric("larder_cache_local_bytes"), 4096);
 }
 
 }  // namespace

@@ -221,7 +221,7 @@ TEST_F(settings_of_program, name_why_a_purge_cannot_be) {
         run_orders({"cache", "purge"},
                    with("PG_SERVICE_URI", "postgres://u:sekrit@127.0.0.1:" + nobody + "/x"));
     EXPECT_EQ(run.status, 69);
-    EXPECT_TRUE(has(run.err, "Cannot purge: ")) << run.err;
+    EXPECT_TRUE(has(run.err, "orders: connection to server at ")) << run.err;
     EXPECT_TRUE(has(run.err, "refused")) << run.err;
     EXPECT_FALSE(has(run.err, "sekrit")) << run.err;
 }

@@ -57,6 +57,8 @@ INSTANTIATE_TEST_SUITE_P(
         reason{
             "password", "valkey://nobody:sekrit@127.0.0.1:PORT",
             "the login was refused: check the user, password and database in the URI (WRONGPASS "},
+        reason{"clear", "valkeys://127.0.0.1:PORT",
+               "does it speak TLS at this port? Without TLS it is valkey://"},
         reason{"database", "valkey://127.0.0.1:PORT/9999", "DB index is out of range"}),
     [](const auto& row) { return std::string{row.param.name}; });
 

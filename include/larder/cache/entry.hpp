@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "larder/trace.hpp"
+
 namespace larder::cache {
 
 /// Where an answer came from.
@@ -23,6 +25,7 @@ struct wish {
     /// An entry that is past its TTL will do, as its family's policy says: also in the place of a
     /// load of which this is said. Null: none will.
     outage stale = nullptr;
+    trace::context trace = {};  ///< the span that this is a part of
 };
 
 /// Whether a text is a value. Others may write to Valkey, so what is found may be none.

@@ -75,11 +75,12 @@ public:
     /// Runs `all`, in which find() is for those alone who have asked before: it looks once.
     void find_together(const std::function<void()>& all);
     /// A hit in either tier.
-    boost::asio::awaitable<std::optional<found>> look(std::string key, check is_value);
+    boost::asio::awaitable<std::optional<found>> look(std::string key, check is_value,
+                                                      trace::context within = {});
     /// The same for each of these keys, in their order.
     /// Cost     one round trip for each 200 keys that the local tier has not got.
     boost::asio::awaitable<std::vector<std::optional<found>>> look_all(
-        std::vector<std::string> keys, check is_value);
+        std::vector<std::string> keys, check is_value, trace::context within = {});
     /// The value from wherever it is. `load` may run after the caller has gone; it throws what
     /// every reader of this load then gets.
     boost::asio::awaitable<found> read(std::string key, loader load, check is_value, wish how = {});
@@ -144,7 +145,7 @@ public:
     /// Asks the source what became of the write.
     using ask_fate = std::function<boost::asio::awaitable<fate>()>;
 
-    write(tiers& of, std::vector<std::string> keys);
+    write(tiers& of, std::vector<std::string> keys, trace::context within = {});
     ~write();
     write(const write&) = delete;
     write& operator=(const write&) = delete;

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "larder/trace.hpp"
+
 namespace larder::http {
 
 enum class method { get, head, post, put, patch, del, options, other };
@@ -35,6 +37,7 @@ struct request {
     std::string_view scheme = "http";  ///< of the client's, also if a proxy ends its TLS
     std::string_view content_type;     ///< empty if there is none
     const header_fields* headers = nullptr;  ///< all of them; null: none
+    trace::context trace = {};               ///< the request's span, if it is recorded
 
     /// See header_fields::all().
     std::string header(std::string_view name) const { return headers ? headers->all(name) : ""; }

@@ -15,6 +15,7 @@
 #include "larder/pg/error.hpp"
 #include "larder/pg/statement.hpp"
 #include "larder/pg/transaction.hpp"
+#include "larder/trace.hpp"
 
 namespace larder::pg {
 
@@ -71,12 +72,14 @@ public:
     using time_point = std::chrono::steady_clock::time_point;
 
     /// A transaction of several statements, on a connection of its own. PostgreSQL is told to end
-    /// what goes on beyond `until`.
-    boost::asio::awaitable<transaction> begin(time_point until = time_point::max());
+    /// what goes on beyond `until`. `within`: the span of which its statements are parts.
+    boost::asio::awaitable<transaction> begin(time_point until = time_point::max(),
+                                              trace::context within = {});
 
     /// Runs a statement in a transaction of its own; committed when this returns.
     boost::asio::awaitable<result> run(const statement& sql, parameters values,
-                                       time_point until = time_point::max());
+                                       time_point until = time_point::max(),
+                                       trace::context within = {});
 
     /// What became of an interrupted commit (error::transaction()). Unknown where the server cannot
     /// tell. A transaction to which no COMMIT has come for 20 s, as a proxy lost it, is ended.

@@ -27,9 +27,13 @@ enum class outcome {
 /// Threads  call on the pool's worker, one statement after the other.
 class session : public statements<session> {
 public:
-    explicit session(pool& connections) : pool_(connections) {}
+    explicit session(pool& connections, const trace::context& span = {})
+        : pool_(connections), trace_(span) {}
     /// Its statements are a part of a transaction, which outlives it and which others commit.
-    session(pool& connections, pg::transaction& within) : pool_(connections), within_(&within) {}
+    session(pool& connections, pg::transaction& within, const trace::context& span = {})
+        : pool_(connections), trace_(span), within_(&within) {}
+    /// The span of which what it does is a part.
+    const trace::context& trace() const { return trace_; }
     bool is_in_transaction() const { return within_ != nullptr; }
 
     /// PostgreSQL is told to end statements that go on then. Those of a transaction that outlives
@@ -84,6 +88,7 @@ private:
     boost::asio::awaitable<void> ask_guard(pg::transaction& begun);
 
     pool& pool_;
+    trace::context trace_;
     outcome outcome_ = outcome::nothing;
     std::string transaction_;
     std::vector<std::string> lost_;  // the transactions of unknown outcome
