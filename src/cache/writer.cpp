@@ -56,12 +56,13 @@ task<bool> writer::tell_release(const change& one) {
     co_return is_known;
 }
 
-// If this process dies after the commit, whoever follows the source's log invalidates the keys; and
+// Others hear of the release before the answer only if one thread of the server writes to all. If
+// this process dies after the commit, whoever follows the source's log invalidates the keys; and
 // who begins to follow invalidates everything.
 bool writer::is_told_by_the_log() const {
     if (!in_force.hold_where_nobody_follows) return true;
     return options_.is_followed_by_log && shared_.is_followed() && owner_.is_trusted() &&
-           client_.is_answering();
+           client_.is_answering() && client_.has_one_thread();
 }
 
 bool writer::needs_no_hold(change& one) {

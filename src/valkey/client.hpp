@@ -67,6 +67,8 @@ public:
     const std::string& refused_last() const { return refused_last_; }
     /// As the server said when the connection was made.
     const valkey::standing& standing() const { return supervisor_.standing(); }
+    /// Whether the server is known to have one thread for connections; see handshake.
+    bool has_one_thread() const { return supervisor_.has_one_thread(); }
 
     /// The replies, one for each command.
     task<std::vector<reply>> call(std::vector<command> commands, urgency how = urgency::request);

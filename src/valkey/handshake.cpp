@@ -8,7 +8,7 @@ namespace LARDER_NAMESPACE::valkey {
 
 namespace {
 
-enum place : std::size_t { ping, replication, tracking, scripts };
+enum place : std::size_t { ping, replication, tracking, threads, scripts };
 
 }  // namespace
 
@@ -32,6 +32,7 @@ std::vector<command> first_words(const std::vector<std::string>& scripts) {
     words.push_back(ask_standing);
     // Without NOLOOP, which makes Valkey forget the key for everybody's later changes.
     words.push_back({"CLIENT", "TRACKING", "ON", "OPTIN"});
+    words.push_back({"CONFIG", "GET", "io-threads"});
     for (const auto& script : scripts) words.push_back({"SCRIPT", "LOAD", script});
     return words;
 }
@@ -39,8 +40,9 @@ std::vector<command> first_words(const std::vector<std::string>& scripts) {
 handshake read_handshake(const std::vector<reply>& all) {
     handshake result;
     for (std::size_t i = 0; i < all.size(); ++i) {
-        if (all[i].is != reply::kind::error || i == place::tracking || i == place::replication)
-            continue;
+        const bool may_be_refused =
+            i == place::tracking || i == place::replication || i == place::threads;
+        if (all[i].is != reply::kind::error || may_be_refused) continue;
         result.refused = all[i].text.starts_with("NOAUTH") ? login_refused : all[i].text;
         return result;
     }
@@ -51,6 +53,8 @@ handshake read_handshake(const std::vector<reply>& all) {
     }
     result.tracking = all[place::tracking].is == reply::kind::text;
     if (!result.tracking) result.no_tracking = all[place::tracking].text;
+    const auto& configured = all[place::threads].list;  // a name and what it is set to
+    result.has_one_thread = configured.size() == 2 && configured[1] == "1";
     for (auto i = std::size_t{place::scripts}; i < all.size(); ++i)
         result.digests.push_back(all[i].text);
     return result;

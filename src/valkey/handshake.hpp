@@ -27,15 +27,18 @@ std::string info_field(const reply& info, std::string_view name);
 inline constexpr auto is_a_replica =
     "READONLY: it is a replica, which hears of changes late or never; give the primary's address";
 
-/// What is sent first, together: PING, whose answer proves the login; the standing; tracking;
-/// scripts.
+/// What is sent first, together: PING, whose answer proves the login; the standing; tracking; how
+/// many threads it has for connections; scripts.
 std::vector<command> first_words(const std::vector<std::string>& scripts);
 
 struct handshake {
     std::string refused = {};  ///< why the connection is of no use; for the log
     valkey::standing standing = {};
     bool tracking = false;
-    std::string no_tracking = {};           ///< why not; for the log
+    std::string no_tracking = {};  ///< why not; for the log
+    /// Then what it tells others of a command is sent before it answers the next one. False as well
+    /// where it does not say.
+    bool has_one_thread = false;
     std::vector<std::string> digests = {};  ///< of the scripts
 };
 handshake read_handshake(const std::vector<reply>& to_first_words);

@@ -50,6 +50,7 @@ public:
     bool is_tracking() const { return published_ && shaken_.tracking; }
     /// As the server said when the connection was made.
     const valkey::standing& standing() const { return shaken_.standing; }
+    bool has_one_thread() const { return shaken_.has_one_thread; }
     /// Empty where no connection has told it: then there is none to send it by.
     std::string digest(std::size_t script) const {
         return script < shaken_.digests.size() ? shaken_.digests[script] : std::string{};

@@ -288,6 +288,7 @@ reply model_valkey::execute(std::uint32_t connection, const command& words, msec
         scripts_loaded_ = true;
         return said(digest_of(words[2]));
     }
+    if (verb == "CONFIG") return listed({"io-threads", "1"});
     if (verb == "INFO" && words[1] == "replication")
         return said(std::string{"# Replication\r\nrole:"} + (is_replica ? "slave" : "master") +
                     "\r\nmaster_replid:" + std::to_string(promotions_) + "\r\n");
