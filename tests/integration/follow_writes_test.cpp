@@ -49,6 +49,21 @@ TEST_F(follow_writes, hold_nothing_and_are_seen_at_once) {
     EXPECT_EQ(one.metric(holds), 0);
 }
 
+// One with several threads may tell others after it has answered what came later.
+TEST_F(follow_writes, are_held_where_valkey_does_not_say_that_it_has_one_thread) {
+    valkey().command({"ACL", "SETUSER", "larder", "on", "nopass", "~*", "+@all", "-config"});
+    auto all = env();
+    all["VALKEY_SERVICE_URI"].insert(std::string_view{"valkey://"}.size(), "larder@");
+    {
+        const observed_service one{all, {"--workers", "1"}};
+        expect_followed(one);
+        EXPECT_EQ(add(one.port(), tutorial_order).status, 200);
+        EXPECT_TRUE(one.metric_becomes(holds, 1)) << one.metrics();
+        EXPECT_EQ(times("refuses what", one.log()), 0U) << one.log();
+    }
+    valkey().command({"ACL", "DELUSER", "larder"});
+}
+
 TEST_F(follow_writes, that_are_refused_leave_the_cache_alone) {
     const observed_service one{env(), {"--workers", "1"}};
     expect_followed(one);
