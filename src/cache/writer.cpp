@@ -47,7 +47,7 @@ task<bool> writer::tell_hold(const change& one) {
 // more.
 task<bool> writer::tell_release(const change& one) {
     const std::vector<std::string> names(one.name.empty() ? 0 : 1, one.name);
-    const bool is_late = waits_.now() - one.held_at > released_is_known;
+    const bool is_late = waits_.now() - one.held_at > released_is_known - valkey::repeats_within;
     const std::string transaction = is_late ? "" : one.transaction;
     const bool told = co_await shared_.release(one.keys, names, transaction);
     const bool is_known = told && (owner_.is_trusted() || !in_force.tell_only_a_trusted_server);

@@ -85,16 +85,19 @@ task<exchange_ptr> client::exec(std::vector<command> commands, urgency how) {
 }
 
 // A script that Valkey forgot (SCRIPT FLUSH) did not run: its text is sent, which it keeps again.
-// Not to another server, by which what was asked before may not have been answered.
+// Not to another server, by which what was asked before may not have been answered; nor by a
+// process that was stopped meanwhile.
 task<std::vector<reply>> client::call(std::vector<command> commands, urgency how) {
     const auto life = this->life();
+    const auto sent = waits_.now();
     const auto one = co_await exec(std::move(commands), how);
     // Where it was given up, the replies may still come in.
     if (!one->answered) co_return std::vector<reply>(one->commands.size());
     std::vector<command> again;
     for (std::size_t i = 0; i < one->commands.size(); ++i)
         if (forgot_script(one->replies[i])) again.push_back(with_text(one->commands[i]));
-    if (again.empty() || this->life() != life) co_return std::move(one->replies);
+    const bool is_late = waits_.now() - sent > repeats_within;
+    if (again.empty() || is_late || this->life() != life) co_return std::move(one->replies);
     const auto repeated = co_await exec(std::move(again), how);
     auto next = repeated->replies.begin();
     for (auto& r : one->replies)

