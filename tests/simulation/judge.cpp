@@ -116,9 +116,12 @@ void judge::executed(const connection& by, msec sent, const valkey::command& wor
     const auto which = script_of(words);
     if (!which) return;
     if (words[0] == "EVALSHA") world_.count_script(*which);
-    if (*which == cache::script::fill && answer.text == "1")
+    if (*which == cache::script::fill && answer.text == "1") {
+        const auto lives =
+            std::stoll(words[3 + std::stoul(words[2]) + 2]);  // behind token and text
         for (std::size_t k = 0; k < max_keys; ++k)
-            if (world_.is_value_of(words[3], k)) filled(k, now + std::stoll(words.back()));
+            if (world_.is_value_of(words[3], k)) filled(k, now + lives);
+    }
     if (*which == cache::script::mark && !words.back().starts_with(world_.server(by.server).run()))
         world_.violated("a server is marked with what another one said");
     const bool is_hold = *which == cache::script::hold;
