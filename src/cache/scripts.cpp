@@ -62,8 +62,8 @@ return 'granted' .. was
 constexpr std::string_view fill = R"(
 if owner_of_lease() ~= ARGV[1] or is_held() then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-if ARGV[4] then redis.call('SET', KEYS[4], '', 'PX', ARGV[4]) end
-redis.call('DEL', KEYS[2])
+redis.call('DEL', KEYS[2], KEYS[4])
+if ARGV[4] then redis.call('SET', KEYS[4], '1', 'PX', ARGV[4]) end
 return 1
 )";
 

@@ -20,8 +20,8 @@ enum index : std::size_t {
               ///< busy held. Who asks again has the value and its lease deleted if there is a
               ///< value, anew in any case; both are told `=<value>` or `~` behind the word, `~` of
               ///< an entry that is none any more
-    fill,     ///< token, value, ttl[, how long that is said of it by brief_of(), which is a fourth
-              ///< key then]: 1 if it was stored
+    fill,     ///< token, value, ttl[, how long it is said to be brief, by brief_of(), which is a
+              ///< fourth key]: 1 if it was stored
     yield,    ///< token: deletes this lease
     hold,     ///< writer, duration: deletes value and lease
     release,  ///< transaction or empty, how long it is known, writers…: deletes value and lease

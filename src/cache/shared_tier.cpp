@@ -142,8 +142,8 @@ task<bool> shared_tier::fill(const std::string& key, const std::string& token,
                              const std::string& text, milliseconds ttl, bool is_brief) {
     const auto lives = ttl + stale_for(key);
     auto keys = keys_of(key);
+    keys.push_back(brief_of(key));
     std::vector<std::string> arguments{token, text, text_of(lives)};
-    if (is_brief) keys.push_back(brief_of(key));
     if (is_brief) arguments.push_back(text_of(ttl));
     auto ask = client_.script(script::fill, std::move(keys), std::move(arguments));
     const auto reply = co_await client_.call(std::move(ask));

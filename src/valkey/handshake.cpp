@@ -55,6 +55,10 @@ handshake read_handshake(const std::vector<reply>& all) {
     if (!result.tracking) result.no_tracking = all[place::tracking].text;
     const auto& configured = all[place::threads].list;  // a name and what it is set to
     result.has_one_thread = configured.size() == 2 && configured[1] == "1";
+    if (configured.size() == 2 && !result.has_one_thread) {
+        result.tracking = false;
+        result.no_tracking = has_several_threads;
+    }
     for (auto i = std::size_t{place::scripts}; i < all.size(); ++i)
         result.digests.push_back(all[i].text);
     return result;

@@ -37,7 +37,7 @@ struct handshake {
     bool tracking = false;
     std::string no_tracking = {};  ///< why not; for the log
     /// Then what it tells others of a command is sent before it answers the next one. False as well
-    /// where it does not say.
+    /// where it does not say. Where it says that it has several, there is no tracking.
     bool has_one_thread = false;
     std::vector<std::string> digests = {};  ///< of the scripts
 };
@@ -45,6 +45,9 @@ handshake read_handshake(const std::vector<reply>& to_first_words);
 
 inline constexpr auto no_answer = "it does not answer";
 inline constexpr auto is_it_tls = "; does it speak TLS at this port? Without TLS it is valkey://";
+inline constexpr auto has_several_threads =
+    "its io-threads is above 1, so it may tell of a change after it has answered who made it; "
+    "start it with io-threads 1";
 inline constexpr auto login_refused =
     "the login was refused: check the user, password and database in the URI";
 

@@ -157,7 +157,7 @@ void supervisor::serve_again() {
     next_pause_ = {};
     spdlog::info("Connected to Valkey at {}", options_.server.address());
     if (!shaken_.tracking)
-        spdlog::warn("Valkey at {} does not allow CLIENT TRACKING: no local tier ({})",
+        spdlog::warn("Valkey at {} cannot tell what changes: no local tier ({})",
                      options_.server.address(),
                      with_help(shaken_.no_tracking, options_.server.user));
 }

@@ -60,6 +60,7 @@ struct side_by_side {
     }
 
     void lease();
+    void fill();
     void release();
     void forget();
     void get(const std::string& name);
@@ -102,6 +103,15 @@ void side_by_side::lease() {
     }
     of_the_key(cache::script::lease, arguments);
     pass(arguments[1]);
+}
+
+void side_by_side::fill() {
+    strings arguments{someone(), std::to_string(luck.between(0, 3)), some_duration()};
+    if (luck.in(50)) arguments.push_back(arguments[2]);
+    auto keys = cache::keys_of(key);
+    keys.push_back(cache::brief_of(key));
+    both(cache::script::fill, keys, arguments);
+    pass(arguments[2]);
 }
 
 void side_by_side::release() {
@@ -153,12 +163,11 @@ TEST(cache_scripts, do_what_the_simulation_takes_them_to_do) {
                 case 4:
                 case 5: both.lease(); break;
                 case 6:
-                case 7:
-                    both.of_the_key(cache::script::fill,
-                                    {who, std::to_string(both.luck.between(0, 3)), duration});
-                    both.pass(duration);
+                case 7: both.fill(); break;
+                case 8:
+                    both.get(key);
+                    both.get(cache::brief_of(key));
                     break;
-                case 8: both.get(key); break;
                 case 9:
                     both.of_the_key(cache::script::renew, {who, duration});
                     both.pass(duration);

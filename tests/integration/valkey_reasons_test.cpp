@@ -24,6 +24,17 @@ struct valkey_reasons : store_test {
     }
 };
 
+// It may tell others what changed after it has answered who changed it.
+TEST_F(valkey_reasons, one_with_several_threads_is_a_shared_tier_alone) {
+    const auto port = free_port();
+    const special_valkey threaded{{"--port", std::to_string(port), "--io-threads", "2"}};
+    const service one{env("valkey://127.0.0.1:" + std::to_string(port)), {"--workers", "1"}};
+    EXPECT_TRUE(one.wait_for_log("no local tier (its io-threads is above 1")) << one.log();
+    const auto status = [&] { return get(one.port(), "/count").header("cache-status"); };
+    EXPECT_TRUE(eventually([&] { return status().ends_with("detail=shared"); })) << one.log();
+    for (int i = 0; i < 5; ++i) EXPECT_FALSE(status().ends_with("detail=local"));
+}
+
 struct reason {
     const char* name;
     const char* uri;  // in which PORT is Valkey's

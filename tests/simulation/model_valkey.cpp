@@ -177,7 +177,7 @@ std::string model_valkey::fill(std::size_t key, texts arguments, msec now) {
     if (checks_lease && (e.lease != arguments[0] || has_holds(key, now))) return "0";
     e.value = arguments[1];
     e.value_until = now + number(arguments[2]);
-    if (arguments.size() > 3) e.brief_until = now + number(arguments[3]);
+    e.brief_until = arguments.size() > 3 ? now + number(arguments[3]) : 0;
     e.lease.clear();
     changed(key);
     return "1";
@@ -320,7 +320,7 @@ reply model_valkey::get(std::uint32_t connection, const std::string& name, msec 
         return data_.mark.empty() ? reply{.is = reply::kind::nothing} : said(data_.mark);
     const auto& e = data_.of[of.key];
     if (of.is == place::kind::brief)
-        return e.brief_until > now ? said("") : reply{.is = reply::kind::nothing};
+        return e.brief_until > now ? said("1") : reply{.is = reply::kind::nothing};
     return e.value ? said(*e.value) : reply{.is = reply::kind::nothing};
 }
 

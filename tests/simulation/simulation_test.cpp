@@ -207,7 +207,7 @@ TEST(simulation, no_interleaving_breaks_a_promise_to_who_asks_for_lists_of_a_gen
 
 // Of whom some take no entry, and some not even what others load.
 TEST(simulation, no_interleaving_breaks_a_promise_to_who_takes_no_entry) {
-    expect_no_violation(seeds_to_run() / 20, {.loads_anew = true}, what_happens::anything);
+    expect_no_violation(seeds_to_run() / 10, {.loads_anew = true}, what_happens::anything);
 }
 TEST(simulation, no_interleaving_breaks_a_promise_to_who_takes_no_entry_of_a_generation) {
     expect_no_violation(seeds_to_run() / 50, {.by_generation = true, .loads_anew = true},
