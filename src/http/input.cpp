@@ -1,6 +1,9 @@
 #include "larder/http/input.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <map>
+#include <utility>
 
 #include "larder/percent.hpp"
 
@@ -163,8 +166,13 @@ void sort_by_name(faults& wrong, const std::vector<std::string>& names) {
         return name ? std::find(names.begin(), names.end(), *name) - names.begin() : -1;
     };
     // Of one member, several may be at fault: they stay in their order.
-    std::stable_sort(wrong.begin(), wrong.end(),
-                     [&](const fault& a, const fault& b) { return position(a) < position(b); });
+    std::multimap<std::ptrdiff_t, fault> sorted;
+    for (auto& one : wrong) {
+        const auto at = position(one);
+        sorted.emplace(at, std::move(one));
+    }
+    wrong.clear();
+    for (auto& [at, one] : sorted) wrong.push_back(std::move(one));
 }
 
 void place::blame(faults& wrong, fault one) const {
