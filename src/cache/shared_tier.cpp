@@ -145,7 +145,7 @@ task<bool> shared_tier::fill(const std::string& key, const std::string& token,
     keys.push_back(brief_of(key));
     std::vector<std::string> arguments{token, text, text_of(lives)};
     if (is_brief) arguments.push_back(text_of(ttl));
-    auto ask = client_.script(script::fill, std::move(keys), std::move(arguments));
+    auto ask = client_.script(script::fill, keys, arguments);
     const auto reply = co_await client_.call(std::move(ask));
     co_return reply.text == "1";
 }

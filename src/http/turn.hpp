@@ -79,11 +79,13 @@ private:
         template <class Work>
         static void does(std::byte* from, std::byte* to) {
             auto& there = *std::launder(reinterpret_cast<Work*>(from));
-            if (to && to != from) new (to) Work(std::move(there));
-            if (to != from) return std::destroy_at(&there);
-            auto work = std::move(there);
+            if (to == from) {
+                auto work = std::move(there);
+                std::destroy_at(&there);
+                return std::move(work)();
+            }
+            if (to) new (to) Work(std::move(there));
             std::destroy_at(&there);
-            std::move(work)();
         }
 
         void (*does_)(std::byte* from, std::byte* to);

@@ -27,7 +27,7 @@ inline awaitable<void> execute(pg::session& by, pg::statement sql) {
 }
 
 /// A worker's services. Its Valkey was never started, so the cache fails at once; its pool may open
-/// no connection, so a statement waits for one that never comes. No call does any I/O.
+/// no connection, so a statement waits in vain for one, for a moment. No call does any I/O.
 class offline_worker {
 public:
     offline_worker() = default;
@@ -46,7 +46,8 @@ public:
         return *reply;
     }
 
-    /// Runs what needs nobody's answer; throws what it throws.
+    /// Runs what needs nobody's answer, but may wait for a connection in vain; throws what it
+    /// throws.
     void run(awaitable<void> work) {
         bool finished = false;
         std::exception_ptr failed;
@@ -54,7 +55,9 @@ public:
             finished = true;
             failed = std::move(e);
         });
-        run_what_is_ready();
+        const auto until = std::chrono::steady_clock::now() + 100 * acquire_timeout;
+        do run_what_is_ready();
+        while (!finished && std::chrono::steady_clock::now() < until);
         if (failed) std::rethrow_exception(failed);
         if (!finished) throw std::logic_error("this waits for an answer");
     }
@@ -88,9 +91,10 @@ private:
         io_.poll();
     }
 
+    static constexpr std::chrono::milliseconds acquire_timeout{20};
+
     boost::asio::io_context io_{1};
-    pg::pool db_{io_.get_executor(),
-                 {.max_connections = 0, .acquire_timeout = std::chrono::hours{1}}};
+    pg::pool db_{io_.get_executor(), {.max_connections = 0, .acquire_timeout = acquire_timeout}};
     cache::own_writes own_;
     cache::tiers cache_{io_.get_executor(), {}, own_, {}};
     std::list<request> requests_;
