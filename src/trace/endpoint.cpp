@@ -1,3 +1,5 @@
+// Where a collector of traces is, from its URL and back.
+
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
