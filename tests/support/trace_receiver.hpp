@@ -1,4 +1,4 @@
-// A collector of traces that a test starts: it decodes what it is told, and answers as it is told to.
+// A collector of traces that a test starts: it decodes what it is told, and answers as it is bid.
 #pragma once
 
 #include <atomic>
