@@ -38,6 +38,7 @@ public:
 
 private:
     enum class phase { shaking_hands, idle, reading, answering, writing, lingering };
+    static constexpr std::size_t most_unsent = 65'536;  // of answers to pipelined requests
 
     boost::asio::awaitable<bool> shake_hands();
     boost::asio::awaitable<bool> read_request();

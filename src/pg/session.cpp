@@ -35,20 +35,25 @@ asio::awaitable<result> session::write(const statement& sql, parameters values) 
     }
 }
 
-// The statement runs first, for as long as it takes, and only the commit is prepared for.
+// The statement runs first, for as long as it takes, and only the commit is prepared for; or the
+// statement is its transaction's last word as well as its first.
 asio::awaitable<result> session::write_once(const statement& sql, parameters values) {
     auto change = co_await pool_.begin(until_, trace_);
     if (guard_) co_await ask_guard(change);
-    else if (may_go_without_ && change.may_end_at_once() && may_go_without_())
-        co_return co_await write_at_once(change, sql, std::move(values));
-    auto rows = co_await change.run_only(sql, std::move(values));
-    if (before_commit_) {
-        const auto payloads = co_await before_commit_();
-        for (const auto& one : payloads) co_await change.notify(one);
+    const bool at_once =
+        !guard_ && may_go_without_ && change.may_end_at_once() && may_go_without_();
+    std::optional<result> rows;
+    if (!at_once) {
+        rows = co_await change.run_only(sql, values);
+        if (before_commit_) {
+            const auto payloads = co_await before_commit_();
+            for (const auto& one : payloads) co_await change.notify(one);
+        }
     }
     const auto before = std::exchange(outcome_, outcome::unknown);  // also if it is abandoned
     try {
-        co_await change.commit();
+        if (at_once) rows = co_await change.run_and_commit(sql, std::move(values));
+        else co_await change.commit();
     } catch (const error& e) {
         if (e.kind() == failure::interrupted) lost_.push_back(e.transaction());
         else outcome_ = before;
@@ -57,23 +62,6 @@ asio::awaitable<result> session::write_once(const statement& sql, parameters val
     outcome_ = std::max(before, outcome::written);
     transaction_ = change.id();
     guard_ = {};
-    co_return rows;
-}
-
-// The statement is its transaction's last word as well as its first.
-asio::awaitable<result> session::write_at_once(pg::transaction& change, const statement& sql,
-                                               parameters values) {
-    const auto before = std::exchange(outcome_, outcome::unknown);  // also if it is abandoned
-    std::optional<result> rows;
-    try {
-        rows = co_await change.run_and_commit(sql, std::move(values));
-    } catch (const error& e) {
-        if (e.kind() == failure::interrupted) lost_.push_back(e.transaction());
-        else outcome_ = before;
-        throw;
-    }
-    outcome_ = std::max(before, outcome::written);
-    transaction_ = change.id();
     co_return std::move(*rows);
 }
 

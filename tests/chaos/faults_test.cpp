@@ -47,8 +47,8 @@ protected:
         auto how = all_.checking();
         how.timeout = 300ms * slack;
         // What is looked for lasts a second.
-        how.read_pause = 5ms;
-        how.write_pause = 20ms;
+        how.read_pause = 8ms;
+        how.write_pause = 40ms;
         how.allowed_stale = a_second;
         {
             background_check during{how};

@@ -131,8 +131,12 @@ long resident_kib(pid_t process) {
 }
 
 TEST_F(contract_cache, a_value_of_200_mb_is_replaced_and_never_held) {
+    auto env = servers.env();
+    env["CACHE_DEADLINE_MS"] = "5000";  // Valkey is busy with it, too, and is waited for
+    const service patient{env};
+    const auto port = [&] { return patient.port(); };
     count(port(), "/count?customerid=42");
-    const auto before = resident_kib(running->pid());
+    const auto before = resident_kib(patient.pid());
     for (int i = 0; i < 4; ++i) {
         valkey().command({"SETRANGE", "num_orders:all", "200000000", "1"});
         valkey().command({"EXPIRE", "num_orders:all", "100"});
@@ -147,7 +151,7 @@ TEST_F(contract_cache, a_value_of_200_mb_is_replaced_and_never_held) {
                   std::string::npos);
         valkey().del("num_orders:all");
     }
-    EXPECT_LT(resident_kib(running->pid()) - before, 20'000 * slack);
+    EXPECT_LT(resident_kib(patient.pid()) - before, 20'000 * slack);
 }
 
 TEST_F(contract_cache, a_key_of_another_type_is_never_served) {

@@ -27,6 +27,7 @@ private:
     const postgres_server& server_;
     std::string database_;
     int orders_;
+    std::string loaded_by_;  // the transaction
     std::string base_digest_;
 };
 

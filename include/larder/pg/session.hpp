@@ -85,8 +85,6 @@ public:
 private:
     boost::asio::awaitable<result> write(const statement& sql, parameters values);
     boost::asio::awaitable<result> write_once(const statement& sql, parameters values);
-    boost::asio::awaitable<result> write_at_once(pg::transaction& change, const statement& sql,
-                                                 parameters values);
     boost::asio::awaitable<void> ask_guard(pg::transaction& begun);
 
     pool& pool_;
