@@ -11,7 +11,7 @@
 #include "http/conditional.hpp"
 #include "http/problem.hpp"
 #include "http/text.hpp"
-#include "larder/app.hpp"
+#include "larder/endpoint.hpp"
 #include "larder/cache/load_error.hpp"
 #include "larder/percent.hpp"
 #include "larder/preconditions.hpp"

@@ -77,25 +77,31 @@ constexpr pg::statement insert{
     " VALUES ('2023-03-10', 9999, 23, 2, 25)"};
 
 TEST_F(conflict, of_a_deadlock_is_not_noticed) {
-    // It is the first to wait, so it is the first to look for a deadlock, and gives way.
+    // The other one waits first, and does not look for a deadlock; so this one finds it, and gives
+    // way.
     auto other = servers.store.connect();
     other.exec("SET deadlock_timeout = '1min'");
     other.exec("BEGIN; UPDATE conflict.counters SET n = n + 1 WHERE id = 2");
     auto waits = std::async(std::launch::async, [&] {
-        const auto waiting = [this] {
-            return sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'");
+        const auto has_first = [this] {
+            return sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 77");
         };
-        EXPECT_TRUE(eventually([&] { return waiting() == "1"; }));
+        EXPECT_TRUE(eventually([&] { return has_first() == "1"; }));
         other.exec("UPDATE conflict.counters SET n = n + 1 WHERE id = 1");
         other.exec("COMMIT");
     });
-    sql("CREATE FUNCTION conflict.both() RETURNS void LANGUAGE sql AS"
-        " 'UPDATE conflict.counters SET n = n + 1 WHERE id = 1;"
-        "  UPDATE conflict.counters SET n = n + 1 WHERE id = 2'");
+    sql("CREATE FUNCTION conflict.both() RETURNS void LANGUAGE plpgsql AS $$BEGIN"
+        " UPDATE conflict.counters SET n = n + 1 WHERE id = 1;"
+        " PERFORM pg_advisory_xact_lock(77);"
+        " IF nextval('conflict.attempts') = 1 THEN"
+        "  WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted) LOOP END LOOP;"
+        " END IF;"
+        " UPDATE conflict.counters SET n = n + 1 WHERE id = 2; END$$");
     int commits = 0;
     worker.run(write(worker.pool, {"SELECT conflict.both()"}, commits));
     waits.get();
     EXPECT_EQ(commits, 1);
+    EXPECT_EQ(attempts(), "2");
     EXPECT_EQ(sql("SELECT string_agg(n::text, ' ' ORDER BY id) FROM conflict.counters"), "2 2");
 }
 

@@ -1,6 +1,7 @@
 #include "support/pg_client.hpp"
 
 #include <libpq-fe.h>
+#include <poll.h>
 
 #include <array>
 
@@ -32,6 +33,11 @@ std::string pg_client::scalar(const std::string& sql) {
         throw error;
     }
     return PQntuples(result.get()) > 0 ? PQgetvalue(result.get(), 0, 0) : "";
+}
+
+bool pg_client::is_quiet() const {
+    pollfd one{.fd = PQsocket(connection_.get()), .events = POLLIN, .revents = 0};
+    return PQstatus(connection_.get()) == CONNECTION_OK && poll(&one, 1, 0) == 0;
 }
 
 int pg_client::backend_pid() const { return PQbackendPID(connection_.get()); }

@@ -24,6 +24,8 @@ public:
     /// The first column of the first row as text; empty without rows, and for NULL.
     std::string scalar(const std::string& sql);
     int backend_pid() const;
+    /// Whether the server has said nothing unasked, as it does before it ends a session.
+    bool is_quiet() const;
 
 private:
     struct closer {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <string>
 
 #include "support/pg_client.hpp"
@@ -18,6 +19,10 @@ public:
     /// Takes away what tests did to the orders.
     void reset();
 
+    /// The first column of the first row, over a connection that the thread has until reset(): a
+    /// login costs more than most questions.
+    std::string ask(const std::string& sql) const;
+
     pg_client connect() const { return pg_client{server_.uri(), database_}; }
     const std::string& database() const { return database_; }
 
@@ -29,6 +34,7 @@ private:
     int orders_;
     std::string loaded_by_;  // the transaction
     std::string base_digest_;
+    std::atomic<int> resets_ = 0;
 };
 
 }  // namespace larder::test

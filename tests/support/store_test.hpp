@@ -38,7 +38,7 @@ struct store_test : testing::Test {
     /// What `GET target` answers, which has to be a count.
     static long count(std::uint16_t port, std::string_view target = "/count");
     /// The first column of the first row.
-    std::string sql(const std::string& query) { return servers.store.connect().scalar(query); }
+    std::string sql(const std::string& query) { return servers.store.ask(query); }
     /// An order that waits for the lock of `holder` inside PostgreSQL.
     void send_blocked_order(pg_client& holder, http_connection& connection, std::uint16_t port);
     long rows() { return std::stol(sql("SELECT count(*) FROM orders")); }
