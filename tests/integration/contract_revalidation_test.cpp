@@ -220,6 +220,7 @@ TEST_F(contract_directives, no_store_stores_nothing_and_may_use_what_is_there) {
 TEST_F(contract_directives, no_cache_and_no_store_take_no_entry_that_others_may_take) {
     auto env = servers.env();
     env["CACHE_LOCAL_BYTES"] = "0";
+    env["CACHE_DEADLINE_MS"] = "5000";
     valkey().clear();
     const service one{env, {"--workers", "1", "--log-level", "debug"}};
     EXPECT_EQ(count(one.port()), 12001);

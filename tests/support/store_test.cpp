@@ -17,7 +17,10 @@ environment backends::env() const {
     environment all{{"PG_SERVICE_URI", postgres.uri()}, {"VALKEY_SERVICE_URI", valkey.uri()}};
     // A sanitizer's program waits long for a processor where compilers run beside it; what tests
     // say of the deadline itself they set.
-    if (std::getenv("LARDER_PATIENT")) all["PG_DEADLINE_MS"] = "5000";
+    if (std::getenv("LARDER_PATIENT")) {
+        all["PG_DEADLINE_MS"] = "5000";
+        all["CACHE_DEADLINE_MS"] = "1000";
+    }
     return all;
 }
 
