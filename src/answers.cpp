@@ -11,8 +11,8 @@
 #include "http/conditional.hpp"
 #include "http/problem.hpp"
 #include "http/text.hpp"
-#include "larder/endpoint.hpp"
 #include "larder/cache/load_error.hpp"
+#include "larder/endpoint.hpp"
 #include "larder/percent.hpp"
 #include "larder/preconditions.hpp"
 

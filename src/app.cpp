@@ -163,7 +163,7 @@ void app::state::make_workers(http::acceptor listening) {
     own.expect_source();
     workers.front()->hear_announcements(*options.source, logins, own);
     if (options.follow != following::off && !dependencies.empty())
-        workers.front()->follow(options.follow_source.value_or(*options.source), dependencies, own);
+        workers.front()->follow(dependencies, own);
 }
 
 // Whoever sends requests here is to hear first that this instance is not ready any more.

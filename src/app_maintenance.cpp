@@ -15,6 +15,7 @@
 #include "follow/standing.hpp"
 #include "follow/triggers.hpp"
 #include "pg/connection.hpp"
+#include "pg/log_connection.hpp"
 #include "pg/tables.hpp"
 
 namespace LARDER_NAMESPACE {
@@ -55,6 +56,20 @@ lines not_followed(const std::vector<std::string>& families, const std::vector<f
     return all;
 }
 
+// Whether a role may, and whether a pooler is in between, only trying tells.
+asio::awaitable<lines> why_no_log(pg::pool_options source) {
+    const auto executor = co_await asio::this_coro::executor;
+    const auto options = pg::for_the_log(std::move(source));
+    pg::log_connection log{executor, options};
+    lines why;
+    try {
+        co_await log.connect();
+    } catch (const pg::error& e) {
+        why.push_back("the log cannot be read: " + e.detail());
+    }
+    co_return why;
+}
+
 asio::awaitable<lines> status_of(pg::connection& source, const app_options& options,
                                  cached_families cached, std::vector<followed> tables) {
     co_await source.connect();
@@ -62,6 +77,11 @@ asio::awaitable<lines> status_of(pg::connection& source, const app_options& opti
     if (options.follow == following::triggers)
         said = co_await follow::status_of_triggers(source, tables, options.name);
     else said = co_await follow::status(source, tables, options.name);
+    if (options.follow != following::triggers) {
+        const auto& log = options.follow_source ? options.follow_source : options.source;
+        const auto why = co_await why_no_log(log.value_or(pg::pool_options{}));
+        said.insert(said.end(), why.begin(), why.end());
+    }
     auto families = std::move(cached.names);
     const auto left_out = not_followed(families, tables);
     said.insert(said.end(), left_out.begin(), left_out.end());
@@ -89,6 +109,11 @@ asio::awaitable<lines> follow_by(pg::connection& source, follow_command what, bo
             co_await follow::carry_out(source, said);
             co_return said;
         } catch (const pg::error& e) {
+            if (e.sqlstate() == "55P03")
+                throw pg::error{e.kind(),
+                                "somebody keeps a lock on one of the tables: end the transactions "
+                                "that are open for long, then try again",
+                                e.sqlstate()};
             if (left == 0 || !is_already_there(e)) throw;
         }
         co_await source.end("ROLLBACK");

@@ -173,8 +173,7 @@ void worker::hear_announcements(const pg::pool_options& source,
         &db_);
 }
 
-void worker::follow(const pg::pool_options& source, std::vector<followed> what,
-                    const cache::own_writes& own) {
+void worker::follow(std::vector<followed> what, const cache::own_writes& own) {
     following_.emplace();
     const auto forget = [this](const follow::untrue& it) {
         following_->changed_keys += it.keys.size();
@@ -193,7 +192,9 @@ void worker::follow(const pg::pool_options& source, std::vector<followed> what,
         following_->behind_bytes = options_.follow == following::triggers ? 0 : how.behind;
         cache_.say_followed({.by = by, .since = how.since, .late = how.late});
     };
-    follower_.emplace(io_.get_executor(), options_.follow, source, std::move(what),
+    const auto& log = options_.follow_source;
+    follower_.emplace(io_.get_executor(), options_.follow, log ? *log : *options_.source,
+                      log ? options_.source : std::nullopt, std::move(what),
                       follow::follower::events{.broken = forget,
                                                .of = which,
                                                .program = options_.name,
@@ -241,6 +242,10 @@ asio::awaitable<http::response> worker::answer_by_route(http::request r) {
     std::optional<http::response> refused;
     if (!e) refused = answer_without_endpoint(routes_, r, root);
     else refused = refuse_foreign_page(options_.cors_origins, r);
+    if (!refused && awaits_follower_ && e->needs_source()) {
+        refused = http::error_response(503, "Nobody follows the writes of others yet");
+        refused->headers.emplace_back("retry-after", "1");
+    }
     if (refused) {
         refused->route = number;
         co_return std::move(*refused);
@@ -259,7 +264,12 @@ asio::awaitable<void> worker::start() {
     if (announcements_) co_await announcements_->start();
     if (options_.shared && options_.source) co_await cache_.start();  // else it serves nothing
     if (follower_) follower_->start();
-    if (options_.follow == following::required) co_await until_followed();
+    if (options_.follow == following::required) {
+        awaits_follower_ = true;
+        server_->start();  // who comes too early is told so
+        co_await until_followed();
+        awaits_follower_ = false;
+    }
     if (self_check_) self_check_->start();
     server_->start();
 }

@@ -65,8 +65,7 @@ public:
     void hear_announcements(const pg::pool_options& source,
                             const std::shared_ptr<pg::logins>& logins, cache::own_writes& own);
     /// Likewise.
-    void follow(const pg::pool_options& source, std::vector<followed> what,
-                const cache::own_writes& own);
+    void follow(std::vector<followed> what, const cache::own_writes& own);
     boost::asio::io_context& io() { return io_; }
     /// Ends it in the middle of everything. From any thread.
     void cut_off();
@@ -112,6 +111,7 @@ private:
     std::chrono::steady_clock::time_point release_until_;  // at the end
     bool drained_ = false;
     bool stopping_ = false;
+    bool awaits_follower_ = false;
     std::atomic<bool> cut_off_ = false;
 };
 

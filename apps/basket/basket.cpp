@@ -87,7 +87,7 @@ larder::date today() {
     return std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
 }
 
-money in_cents(std::int64_t cents) { return money::from_unscaled(cents).value(); }
+sum_of_money in_cents(std::int64_t cents) { return sum_of_money::from_unscaled(cents).value(); }
 
 // Rounded half away from zero.
 std::int64_t percent_of(std::int64_t cents, std::int32_t percent) {
@@ -171,14 +171,14 @@ void add_routes(larder::app& at) {
         put |
             on_violation("basket_items_prod_id_fkey", &item::prod_id, "There is no such product") |
             on_violation("basket_items_quantity_check", &item::quantity,
-                         "Input should be greater than 0") |
+                         "Input should be between 1 and 1000") |
             invalidates(basket(&item::basketid)));
     at.put("/baskets/{basketid}/items",
            put_all |
                on_violation("basket_items_prod_id_fkey", &item_list::items,
                             "There is no such product") |
                on_violation("basket_items_quantity_check", &item_list::items,
-                            "A quantity should be greater than 0") |
+                            "A quantity should be between 1 and 1000") |
                invalidates(basket(&item_list::basketid)));
     at.del("/baskets/{basketid}/items/{prod_id}",
            remove | invalidates(basket(&which_item::basketid)));

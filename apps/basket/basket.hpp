@@ -18,6 +18,7 @@ namespace baskets {
 inline constexpr const char* default_database = "dellstore";
 
 using money = larder::decimal<12, 2>;
+using sum_of_money = larder::decimal<18, 2>;
 
 struct which_basket {
     std::int32_t basketid = 0;
@@ -32,7 +33,8 @@ constexpr larder::docs describe(const which_basket*) {
 struct line {
     std::string title;
     std::int32_t quantity = 0;
-    money price, sum;
+    money price;
+    sum_of_money sum;
     bool operator==(const line&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(line, (), (title, quantity, price, sum))
@@ -45,7 +47,7 @@ constexpr larder::docs describe(const line*) {
 
 struct basket_lines {
     std::vector<line> lines;
-    money net;
+    sum_of_money net;
     bool operator==(const basket_lines&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(basket_lines, (), (lines, net))
@@ -81,10 +83,10 @@ constexpr larder::docs describe(const which_price*) {
 
 struct basket_price {
     std::vector<line> lines;
-    money net;
+    sum_of_money net;
     std::optional<std::string> voucher;
     std::optional<std::int32_t> percent;
-    money discount, tax, total;
+    sum_of_money discount, tax, total;
 };
 BOOST_DESCRIBE_STRUCT(basket_price, (), (lines, net, voucher, percent, discount, tax, total))
 constexpr larder::docs describe(const basket_price*) {
@@ -107,7 +109,7 @@ constexpr larder::docs describe(const item*) {
             .text = "The basket is there from then on. What it had of the product is replaced.",
             .members = {{"basketid", "The number of the basket.", "7"},
                         {"prod_id", "The number of the product.", "1"},
-                        {"quantity", "How many; at least 1.", "2"}}};
+                        {"quantity", "How many; 1 to 1000.", "2"}}};
 }
 
 struct quantity_of {
@@ -116,7 +118,7 @@ struct quantity_of {
 BOOST_DESCRIBE_STRUCT(quantity_of, (), (prod_id, quantity))
 constexpr larder::docs describe(const quantity_of*) {
     return {.members = {{"prod_id", "The number of the product.", "1"},
-                        {"quantity", "How many; at least 1.", "2"}}};
+                        {"quantity", "How many; 1 to 1000.", "2"}}};
 }
 
 struct item_list {

@@ -44,11 +44,15 @@ constexpr std::array product_steps{
                   " 5 + (n * 37 % 4500) / 100.0 FROM generate_series(1, 1000) n"}};
 
 constexpr std::array steps{
+    // Products that somebody else's sample has may lack it.
+    pg::statement{"DO $$BEGIN ALTER TABLE public.products ADD CONSTRAINT products_price_check"
+                  " CHECK (price >= 0); EXCEPTION WHEN duplicate_object THEN NULL; END$$"},
     pg::statement{"CREATE TABLE public.baskets (basketid int PRIMARY KEY)"},
     pg::statement{"CREATE TABLE public.basket_items ("
                   " basketid int REFERENCES public.baskets,"
                   " prod_id int REFERENCES public.products,"
-                  " quantity int NOT NULL CHECK (quantity > 0), PRIMARY KEY (basketid, prod_id))"},
+                  " quantity int NOT NULL CHECK (quantity BETWEEN 1 AND 1000),"
+                  " PRIMARY KEY (basketid, prod_id))"},
     pg::statement{"CREATE INDEX basket_items_prod_id ON public.basket_items (prod_id)"},
     pg::statement{"CREATE TABLE public.vouchers (code text PRIMARY KEY,"
                   " percent int NOT NULL CHECK (percent BETWEEN 1 AND 100),"

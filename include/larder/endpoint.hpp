@@ -28,6 +28,8 @@ public:
     /// `not_ready` says why requests cannot be answered (a setting is missing); empty if they can.
     virtual awaitable<http::response> answer(services& at, std::string_view not_ready,
                                              const http::request& r) const = 0;
+    /// Whether its answers come from the source, by the cache or not.
+    virtual bool needs_source() const { return false; }
 };
 
 /// An input with a function of its own, `awaitable<void> find_faults(services&, const Input&,
@@ -109,6 +111,7 @@ public:
         depends_on(http::header_names<input_of<H>>());
     }
 
+    bool needs_source() const override { return true; }
     awaitable<http::response> answer(services& at, std::string_view not_ready,
                                      const http::request& r) const override {
         if constexpr (reads && (guarded<H> || has_headers))

@@ -101,7 +101,7 @@ task<std::optional<shared_tier::kept>> shared_tier::get(const std::string& key) 
     const auto longer = stale_for(key);
     result.left = milliseconds{left} - longer;
     result.expires = sent + result.left;
-    result.is_stale = longer > 0ms && result.left <= 0ms;
+    result.is_stale = left >= 0 && longer > 0ms && result.left <= 0ms;
     const bool has_just_come = left == -2;  // who asks for a lease gets it
     if (value.is != valkey::reply::kind::text || value.text.empty() || has_just_come)
         co_return result;

@@ -11,6 +11,7 @@
 #include "catalogue.hpp"
 #include "pg/connection.hpp"
 #include "pg/log_connection.hpp"
+#include "same_server.hpp"
 
 namespace LARDER_NAMESPACE::follow {
 
@@ -21,11 +22,12 @@ using namespace std::chrono_literals;
 // What a session needs, until nobody works on it any more.
 struct by_log::connections {
     connections(const asio::any_io_executor& by, const pg::pool_options& options,
-                const pg::pool_options& log_options)
-        : reader(by, options), log(by, log_options) {}
+                const pg::pool_options& log_options, const std::optional<pg::pool_options>& served)
+        : reader(by, options), log(by, log_options), same(by, served) {}
 
     pg::connection reader;  // sees what readers see
     pg::log_connection log;
+    same_server same;
     std::string server;
     std::optional<changes> read;
     position done = 0;
@@ -75,12 +77,15 @@ asio::awaitable<catalogue> connect_reader(connections_ptr to, std::vector<follow
     co_await to->reader.connect();
     const pg::parameters none;
     co_await to->reader.execute(without_compiling, none);
+    co_await to->same.connect();
+    co_await to->same.expect(to->reader);
     auto found = co_await look_up_tables(to->reader, what);
     if (found.faults.empty()) to->read.emplace(found.tables);
     co_return found;
 }
 
 asio::awaitable<catalogue> ask_for_tables(connections_ptr with, std::vector<followed> what) {
+    co_await with->same.expect(with->reader);
     auto found = co_await look_up_tables(with->reader, what);
     co_return found;
 }
@@ -172,17 +177,19 @@ asio::awaitable<change_source::piece> read_some(connections_ptr from) {
 
 }  // namespace
 
-by_log::by_log(asio_world& outside, waits& w, pg::pool_options options, std::vector<followed> what)
+by_log::by_log(asio_world& outside, waits& w, pg::pool_options options,
+               std::optional<pg::pool_options> served, std::vector<followed> what)
     : outside_(outside),
       waits_(w),
       options_(pg::with_defaults(options)),
       log_options_(pg::for_the_log(std::move(options))),
+      served_(std::move(served)),
       what_(std::move(what)) {}
 
 by_log::~by_log() = default;
 
 task<by_log::tables> by_log::connect() {
-    now_ = std::make_shared<connections>(outside_.executor(), options_, log_options_);
+    now_ = std::make_shared<connections>(outside_.executor(), options_, log_options_, served_);
     auto found = co_await as_task(outside_, waits_, connect_reader(now_, what_));
     co_return tables{std::move(found.fingerprint), std::move(found.faults), false};
 }
@@ -209,6 +216,7 @@ void by_log::interrupt() {
     if (!now_) return;
     now_->reader.interrupt();
     now_->log.interrupt();
+    now_->same.interrupt();
 }
 
 }  // namespace LARDER_NAMESPACE::follow

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "asio_world.hpp"
@@ -11,10 +12,11 @@
 
 namespace LARDER_NAMESPACE::follow {
 
-/// Two connections, one of them for replication.
+/// Two connections, one of them for replication; and one to `served`, if that has another address.
 class by_log final : public change_source {
 public:
-    by_log(asio_world& outside, waits& w, pg::pool_options options, std::vector<followed> what);
+    by_log(asio_world& outside, waits& w, pg::pool_options options,
+           std::optional<pg::pool_options> served, std::vector<followed> what);
     ~by_log() override;
     by_log(const by_log&) = delete;
     by_log& operator=(const by_log&) = delete;
@@ -33,6 +35,7 @@ private:
     asio_world& outside_;
     waits& waits_;
     const pg::pool_options options_, log_options_;
+    const std::optional<pg::pool_options> served_;
     const std::vector<followed> what_;
     std::shared_ptr<connections> now_;
 };

@@ -4,6 +4,7 @@
 
 #include "catalogue.hpp"
 #include "pg/connection.hpp"
+#include "same_server.hpp"
 #include "triggers.hpp"
 
 namespace LARDER_NAMESPACE::follow {
@@ -14,11 +15,13 @@ using namespace std::chrono_literals;
 
 // What a session needs, until nobody works on it any more.
 struct by_triggers::connections {
-    connections(const asio::any_io_executor& by, const pg::pool_options& options)
-        : reader(by, options), ears(by, options) {}
+    connections(const asio::any_io_executor& by, const pg::pool_options& options,
+                const std::optional<pg::pool_options>& served)
+        : reader(by, options), ears(by, options), same(by, served) {}
 
     pg::connection reader;
     pg::connection ears;
+    same_server same;
     clock::time_point asked = clock::now();
 };
 
@@ -48,6 +51,8 @@ asio::awaitable<change_source::tables> connect_both(listening_ptr to, std::vecto
     co_await to->ears.execute(end_when_silent, nothing);
     co_await to->reader.connect();
     co_await to->reader.execute(without_compiling, nothing);
+    co_await to->same.connect();
+    co_await to->same.expect(to->reader);
     auto found = co_await look_up_triggers(to->reader, what);
     co_return found;
 }
@@ -94,6 +99,7 @@ asio::awaitable<change_source::piece> hear(listening_ptr with, std::vector<follo
 
 asio::awaitable<change_source::tables> look_up_again(listening_ptr with,
                                                      std::vector<followed> what) {
+    co_await with->same.expect(with->reader);
     auto found = co_await look_up_triggers(with->reader, what);
     co_return found;
 }
@@ -101,16 +107,17 @@ asio::awaitable<change_source::tables> look_up_again(listening_ptr with,
 }  // namespace
 
 by_triggers::by_triggers(asio_world& outside, waits& w, pg::pool_options options,
-                         std::vector<followed> what)
+                         std::optional<pg::pool_options> served, std::vector<followed> what)
     : outside_(outside),
       waits_(w),
       options_(pg::with_defaults(std::move(options))),
+      served_(std::move(served)),
       what_(std::move(what)) {}
 
 by_triggers::~by_triggers() = default;
 
 task<by_triggers::tables> by_triggers::connect() {
-    now_ = std::make_shared<connections>(outside_.executor(), options_);
+    now_ = std::make_shared<connections>(outside_.executor(), options_, served_);
     return as_task(outside_, waits_, connect_both(now_, what_));
 }
 
@@ -139,6 +146,7 @@ void by_triggers::interrupt() {
     if (!now_) return;
     now_->reader.interrupt();
     now_->ears.interrupt();
+    now_->same.interrupt();
 }
 
 }  // namespace LARDER_NAMESPACE::follow

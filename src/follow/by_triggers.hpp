@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,7 @@ namespace LARDER_NAMESPACE::follow {
 class by_triggers final : public change_source {
 public:
     by_triggers(asio_world& outside, waits& w, pg::pool_options options,
-                std::vector<followed> what);
+                std::optional<pg::pool_options> served, std::vector<followed> what);
     ~by_triggers() override;
     by_triggers(const by_triggers&) = delete;
     by_triggers& operator=(const by_triggers&) = delete;
@@ -37,6 +38,7 @@ private:
     asio_world& outside_;
     waits& waits_;
     const pg::pool_options options_;
+    const std::optional<pg::pool_options> served_;
     const std::vector<followed> what_;
     std::shared_ptr<connections> now_;
 };

@@ -2,7 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <exception>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -12,6 +14,7 @@
 #include "digest.hpp"
 #include "following.hpp"
 #include "pg/connection.hpp"
+#include "pg/sqlstate.hpp"
 
 namespace LARDER_NAMESPACE::follow {
 
@@ -22,6 +25,8 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto again_after = 5s;  // where it is not allowed
+constexpr auto said_after = 3s;   // of what may pass
+constexpr auto less_often_after = 10s;
 
 // One that a slot may have.
 std::string name_of(std::string_view text) { return "larder_" + digest_of(text, 16); }
@@ -36,14 +41,14 @@ std::set<std::string> families_of(const std::vector<followed>& what) {
 
 struct follower::state {
     state(const asio::any_io_executor& executor, larder::following how, pg::pool_options source,
-          std::vector<followed> all, events tell)
+          std::optional<pg::pool_options> served, std::vector<followed> all, events tell)
         : database(pg::with_defaults(source).server.get("dbname")),
           is_by_triggers(how == larder::following::triggers),
           what(std::move(all)),
           then(std::move(tell)),
           outside(std::make_shared<asio_world>(executor)),
           waiting(*outside),
-          reads(make_source(std::move(source))),
+          reads(make_source(std::move(source), std::move(served))),
           decides(waiting, *reads, families_of(what),
                   {.broken = then.broken,
                    .slot = [this] { return slot(); },
@@ -58,10 +63,13 @@ struct follower::state {
     state(const state&) = delete;
     state& operator=(const state&) = delete;
 
-    std::unique_ptr<change_source> make_source(pg::pool_options source) {
+    std::unique_ptr<change_source> make_source(pg::pool_options source,
+                                               std::optional<pg::pool_options> served) {
         if (is_by_triggers)
-            return std::make_unique<by_triggers>(*outside, waiting, std::move(source), what);
-        return std::make_unique<by_log>(*outside, waiting, std::move(source), what);
+            return std::make_unique<by_triggers>(*outside, waiting, std::move(source),
+                                                 std::move(served), what);
+        return std::make_unique<by_log>(*outside, waiting, std::move(source), std::move(served),
+                                        what);
     }
     std::string slot() const {
         const auto valkey = then.of();
@@ -79,6 +87,7 @@ struct follower::state {
         spdlog::info("Follows {}: writes by others are seen",
                      is_by_triggers ? "what triggers tell" : "PostgreSQL's log");
         said.clear();
+        fails_since.reset();
     }
     milliseconds pause_after(std::exception_ptr why);
     void say(const std::string& why, bool setup_helps);
@@ -88,6 +97,7 @@ struct follower::state {
     const std::vector<followed> what;
     const events then;
     std::string said;
+    std::optional<std::chrono::steady_clock::time_point> fails_since;
     const std::shared_ptr<asio_world> outside;
     waits waiting;
     const std::unique_ptr<change_source> reads;
@@ -95,9 +105,10 @@ struct follower::state {
 };
 
 follower::follower(const asio::any_io_executor& executor, larder::following how,
-                   pg::pool_options source, std::vector<followed> what, events then)
-    : state_(std::make_unique<state>(executor, how, std::move(source), std::move(what),
-                                     std::move(then))) {}
+                   pg::pool_options source, std::optional<pg::pool_options> served,
+                   std::vector<followed> what, events then)
+    : state_(std::make_unique<state>(executor, how, std::move(source), std::move(served),
+                                     std::move(what), std::move(then))) {}
 
 follower::~follower() = default;
 
@@ -110,22 +121,29 @@ void follower::stop() {
 
 milliseconds follower::state::pause_after(std::exception_ptr why) {
     if (!why) return {};
+    std::string may_pass;
     try {
         std::rethrow_exception(std::move(why));
     } catch (const cannot_follow& e) {
         say(e.why, e.is_mended_by_setup);
         return again_after;
     } catch (const pg::error& e) {
-        const bool is_taken = e.sqlstate() == "42710";
-        if (e.kind() == pg::failure::rejected && !is_taken) {
+        const auto& state = e.sqlstate();
+        const bool is_refused = e.kind() == pg::failure::rejected && state != "42710";
+        if (is_refused || pg::sqlstate::keeps_out(state)) {
             say(e.detail(), true);
             return again_after;
         }
-        spdlog::debug("PostgreSQL's log is not followed now: {}", e.detail());
+        may_pass = e.detail();
     } catch (const std::exception& e) {
-        spdlog::debug("PostgreSQL's log is not followed now: {}", e.what());
+        may_pass = e.what();
     }
-    return {};
+    const auto now = std::chrono::steady_clock::now();
+    const auto fails_for = now - fails_since.value_or(now);
+    if (!fails_since) fails_since = now;
+    if (fails_for >= said_after) say(may_pass, false);
+    else spdlog::debug("Writes by others are not followed now: {}", may_pass);
+    return fails_for >= less_often_after ? 1s : milliseconds{};
 }
 
 void follower::state::say(const std::string& why, bool setup_helps) {
@@ -136,8 +154,9 @@ void follower::state::say(const std::string& why, bool setup_helps) {
     if (!setup_helps) spdlog::warn("{} PostgreSQL's log cannot be followed: {}", late, why);
     else if (is_by_triggers)
         spdlog::warn(
-            "{} no trigger is heard: {}. They need a role that owns the tables, no pooler "
-            "in between, and: CACHE_FOLLOW=trigger {} follow setup",
+            "{} no trigger is heard: {}. They need a role that may use them (GRANT USAGE ON SCHEMA "
+            "larder), no pooler in between, and by the tables' owner: CACHE_FOLLOW=trigger {} "
+            "follow setup",
             late, why, then.program);
     else
         spdlog::warn(

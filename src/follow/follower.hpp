@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,8 +34,11 @@ public:
         std::function<void()> ends = [] {};
     };
 
+    /// Where what is served has another address than `source`, that is asked whether both lead to
+    /// the same database.
     follower(const boost::asio::any_io_executor& executor, larder::following how,
-             pg::pool_options source, std::vector<followed> what, events then);
+             pg::pool_options source, std::optional<pg::pool_options> served,
+             std::vector<followed> what, events then);
     ~follower();
     follower(const follower&) = delete;
     follower& operator=(const follower&) = delete;

@@ -246,7 +246,8 @@ asio::awaitable<change_source::tables> look_up_triggers(pg::connection& with,
             fault = "the table of " + std::string{rows.text(i, 4).value_or("")} + " is not there";
         else if (kind != "r" && kind != "p")
             fault = name + " is no table with rows of its own, as a view or a foreign table";
-        else if (rows.text(i, 2) != "t") fault = name + " has no triggers that tell of its rows";
+        else if (rows.text(i, 2) != "t")
+            fault = name + " has no triggers that always tell of its rows";
         if (!fault.empty() && std::ranges::find(all.faults, fault) == all.faults.end())
             all.faults.push_back(std::move(fault));
         all.fingerprint.append(name).append(": ").append(rows.text(i, 3).value_or(""));

@@ -235,6 +235,7 @@ std::optional<fault> read_boolean(const json::node& from, bool& out) {
 std::optional<fault> read_text(const json::node& from, std::string& out) {
     if (from.kind != json::kind::string)
         return fault{"string_type", {}, "Input should be a valid string", from};
+    if (!json::is_text(from.text)) return no_text();
     out = from.text;
     return std::nullopt;
 }
@@ -277,6 +278,8 @@ fault bad_name(const json::node& from, const std::vector<std::string_view>& name
     }
     return {"enum", {}, "Input should be " + all, from};
 }
+
+fault no_text() { return {"string_unicode", {}, "Input should be a text in UTF-8, without NUL"}; }
 
 fault no_object() {
     return {"model_attributes_type",

@@ -50,6 +50,10 @@ bool is_passing(std::string_view state) {
                                        "57P02"sv, "57P03"sv});
 }
 
+bool keeps_out(std::string_view state) {
+    return is_one_of(state, std::array{"08P01"sv, "28"sv, "3D000"sv, "42501"sv});
+}
+
 bool is_of_preparation(std::string_view state) {
     return is_one_of(state, std::array{"0A000"sv, "26000"sv});
 }

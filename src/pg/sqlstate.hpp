@@ -24,6 +24,10 @@ bool is_for_now(std::string_view state);
 /// is_for_now(), and it comes soon: a statement that took too long would take as long again.
 bool is_passing(std::string_view state);
 
+/// The next login will be refused as this one was: by the role, its password or its rights, or by a
+/// pooler in between.
+bool keeps_out(std::string_view state);
+
 /// A prepared statement that the server forgot (a pooler in between, DISCARD) or that a change of
 /// the schema made unusable; nothing ran.
 bool is_of_preparation(std::string_view state);

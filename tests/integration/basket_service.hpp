@@ -41,7 +41,7 @@ inline constexpr const char* basket_tables =
     " CREATE TABLE baskets (basketid int PRIMARY KEY);"
     " CREATE TABLE vouchers (code text PRIMARY KEY, percent int, valid_until date);"
     " CREATE TABLE basket_items (basketid int REFERENCES baskets, prod_id int REFERENCES products,"
-    "  quantity int CHECK (quantity > 0), PRIMARY KEY (basketid, prod_id))";
+    "  quantity int CHECK (quantity BETWEEN 1 AND 1000), PRIMARY KEY (basketid, prod_id))";
 
 /// One instance, always on the same port. Its sessions in PostgreSQL have a name of their own, and
 /// another one after each start.

@@ -241,11 +241,28 @@ TEST_F(baskets, name_the_member_that_a_constraint_is_of) {
     const auto none = send(ports[0], "PUT", "/baskets/9/items/1", R"({"quantity":0})");
     EXPECT_EQ(none.status, 422);
     EXPECT_EQ(none.body, R"({"detail":[{"type":"check","loc":["body","quantity"],)"
-                         R"("msg":"Input should be greater than 0"}]})");
+                         R"("msg":"Input should be between 1 and 1000"}]})");
     EXPECT_EQ(get(ports[0], "/baskets/9/price").status, 404);
     sql("ALTER TABLE basket_items ADD CONSTRAINT of_the_shop CHECK (quantity < 10); SELECT 1");
     EXPECT_EQ(send(ports[0], "PUT", "/baskets/9/items/1", R"({"quantity":10})").status, 500)
         << "nobody named it";
+}
+
+TEST_F(baskets, may_cost_more_than_any_product) {
+    EXPECT_EQ(send(ports[0], "PATCH", "/products/2", R"({"price":9999999999.99})").status, 200);
+    EXPECT_EQ(send(ports[0], "PUT", "/baskets/7/items/2", R"({"quantity":1001})").status, 422);
+    EXPECT_EQ(send(ports[0], "PUT", "/baskets/7/items/2", R"({"quantity":1000})").status, 200);
+    const auto answer = get(ports[1], "/baskets/7/price");
+    EXPECT_NE(answer.body.find(R"("total":11900000000000.00)"), std::string::npos) << answer.body;
+}
+
+TEST_F(baskets, of_products_that_somebody_made_cost_nothing_below_zero) {
+    sql("DROP TABLE basket_items, baskets, vouchers;"
+        " ALTER TABLE products DROP CONSTRAINT products_price_check; SELECT 1");
+    EXPECT_EQ(run_to_end({program("basket"), "load-sample"}, env).status, 0);
+    const auto refused = send(ports[0], "PATCH", "/products/1", R"({"price":-1})");
+    EXPECT_EQ(refused.body, R"({"detail":[{"type":"check","loc":["body","price"],)"
+                            R"("msg":"Input should be at least 0"}]})");
 }
 
 // Valkey is told of many in parts, so that it answers others in time, and is not taken for silent.

@@ -471,8 +471,8 @@ TEST_F(told_bookshops, notice_a_trigger_that_tells_something_else) {
         " larder.tell_of_rows('editions', 'title', 'any');"
         " ALTER TABLE books ENABLE ALWAYS TRIGGER larder_editions_update; SELECT 1");
     EXPECT_TRUE(eventually([&] {
-        return (one->err() + two->err()).find("books has no triggers that tell of its rows") !=
-               std::string::npos;
+        return (one->err() + two->err())
+                   .find("books has no triggers that always tell of its rows") != std::string::npos;
     })) << one->err();
 }
 

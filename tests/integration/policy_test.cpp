@@ -191,6 +191,15 @@ TEST_F(stale_test, is_the_answer_while_it_is_loaded_anew_once) {
     EXPECT_GT(valkey().ttl("lasting:1"), 600);
 }
 
+TEST_F(stale_test, is_nothing_that_was_never_there) {
+    int id = 900;
+    EXPECT_TRUE(eventually([&] {
+        const auto said = get(port, "/lasting/" + std::to_string(++id)).header("cache-status");
+        EXPECT_EQ(said.find("fwd=stale"), std::string::npos) << said;
+        return said.starts_with("larder; fwd=uri-miss");
+    }));
+}
+
 TEST_F(stale_test, is_not_the_answer_beyond_its_bound) {
     rename("another");
     age("lasting:1", 31);

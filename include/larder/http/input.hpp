@@ -88,6 +88,7 @@ fault bad_number(const json::node&, number_error, std::string_view limit);
 /// Of a text that is not spelled as one of its kind: `date`, `datetime`, `uuid`.
 fault bad_spelling(const json::node&, std::string_view kind);
 fault bad_name(const json::node&, const std::vector<std::string_view>& names);
+fault no_text();
 fault no_object();
 fault no_list();
 
@@ -138,7 +139,7 @@ void read_member(const json::node* sent, bool are_bytes, T& out, const place& he
     if (!sent) {
         if constexpr (!is_optional<T>) here.blame(wrong, {"missing", {}, "Field required"});
     } else if (are_bytes && !json::is_text(sent->text)) {
-        here.blame(wrong, {"string_unicode", {}, "Input should be a text in UTF-8, without NUL"});
+        here.blame(wrong, no_text());
     } else {
         read_value(*sent, out, here, wrong);
     }
