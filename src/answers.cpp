@@ -22,7 +22,15 @@ namespace detail {
 
 namespace {
 
+// A NUL in JSON, which PostgreSQL has no text for.
+bool is_of_a_text(const pg::error& e) { return e.sqlstate() == "22021" || e.sqlstate() == "22P05"; }
+
 http::response answer_for(const pg::error& e, bool is_write, const pg::pool& connections) {
+    if (is_write && is_of_a_text(e)) {
+        auto wrong = http::detail::no_text();
+        wrong.loc = {"body"};
+        return {.status = 422, .body = http::faults_json({std::move(wrong)})};
+    }
     const std::string sentence = e.what();
     const auto state = e.sqlstate().empty() ? "" : " (SQLSTATE " + e.sqlstate() + ")";
     const auto verb = is_write ? "updating" : "querying";

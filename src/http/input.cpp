@@ -235,7 +235,6 @@ std::optional<fault> read_boolean(const json::node& from, bool& out) {
 std::optional<fault> read_text(const json::node& from, std::string& out) {
     if (from.kind != json::kind::string)
         return fault{"string_type", {}, "Input should be a valid string", from};
-    if (!json::is_text(from.text)) return no_text();
     out = from.text;
     return std::nullopt;
 }

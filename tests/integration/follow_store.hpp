@@ -58,6 +58,8 @@ struct follow_store : store_test {
                        " pg_replication_slots WHERE database = 'followed' AND active") == "0";
         }));
         by.exec("DROP DATABASE followed WITH (FORCE)");
+        servers.valkey.start();
+        valkey().flush();  // nor is it that database's for who comes next
     }
     void exec(const std::string& text) { shop->connect().exec(text); }
 

@@ -97,6 +97,15 @@ TEST_F(notebook, lets_nobody_in_who_does_not_say_who_he_is) {
     EXPECT_EQ(request(port, "POST", "/notes", {{"content-type", "text/plain"}}, "x").status, 401);
 }
 
+// Nor is it in a text of JSON inside.
+TEST_F(notebook, has_no_text_with_a_nul) {
+    for (const auto& refused : {write("token-of-ada", "n\\u0000"),
+                                write("token-of-ada", "n", R"(,"place":{"name":"\u0000"})")})
+        expect_json(refused, 422,
+                    R"({"detail":[{"type":"string_unicode","loc":["body"],)"
+                    R"("msg":"Input should be a text in UTF-8, without NUL"}]})");
+}
+
 TEST_F(notebook, keeps_each_persons_notes_for_that_person) {
     for (int i = 0; i < 2; ++i) {
         expect_json(ask("Bearer token-of-ada"), 200, notes_of_ada);

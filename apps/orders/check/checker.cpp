@@ -34,6 +34,7 @@ struct checker::state {
     void ask_each_once();
     void read(findings& found);
     void write(findings& found);
+    void write_as_another_program();
     bool is_over() const { return stopped || (how.reads > 0 && reads_done >= how.reads); }
     void check_count(const instance& at, const reading& asked, std::int64_t count,
                      findings& found) const;
@@ -161,6 +162,27 @@ void checker::state::write(findings& found) {
     }
 }
 
+void checker::state::write_as_another_program() {
+    check::truth source{how.source, how.customers};
+    std::minstd_rand random{std::random_device{}()};
+    std::uniform_int_distribution<key> any{1, base.size() - 1};
+    std::uniform_int_distribution<std::int64_t> pause{0, how.write_pause.count() * 2'000};
+    while (!is_over()) {
+        const auto customer = any(random);
+        const auto number = orders.add();
+        ledger->start(customer);
+        try {
+            source.add_order(mark, number, static_cast<std::int64_t>(customer));
+            ledger->acknowledge(customer, clock::now());
+            orders.set(number, outcome::stored);
+        } catch (const sample::failure&) {
+            orders.set(number, outcome::unknown);
+            std::this_thread::sleep_for(milliseconds{50});
+        }
+        std::this_thread::sleep_for(std::chrono::microseconds{pause(random)});
+    }
+}
+
 bool checker::state::is_right(instance& at, const std::vector<std::int64_t>& counts) const {
     client connection{at.to, how.timeout};
     for (key k = 0; k < counts.size(); ++k) {
@@ -230,6 +252,7 @@ report checker::run() {
         for (unsigned i = 0; i < found.size(); ++i)
             threads.emplace_back([&at, &into = found[i], reads = i < at.how.readers] {
                 if (reads) at.read(into);
+                else if (at.how.is_external) at.write_as_another_program();
                 else at.write(into);
             });
         while (!at.is_over() && clock::now() - begin < at.how.duration)

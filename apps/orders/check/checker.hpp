@@ -27,6 +27,7 @@ struct options {
     std::chrono::milliseconds timeout{2'000};    ///< for one request
     std::chrono::milliseconds settle{5'000};     ///< for all instances to be right at the end
     std::chrono::milliseconds allowed_stale{0};  ///< staler answers are violations
+    bool is_external = false;                    ///< writers INSERT, instead of asking instances
 };
 
 /// One run.

@@ -22,6 +22,7 @@ struct command_flags {
                  allowed_stale = 0;  // ms
     std::vector<std::string> urls{"http://127.0.0.1:8000"};
     bool as_json = false;
+    CLI::Option* allows_stale = nullptr;
     options how;
 };
 
@@ -70,12 +71,16 @@ void add_flags(CLI::App& checking, command_flags& flags) {
                     "For every instance to answer PostgreSQL's counts at the end")
         ->check(at_most_an_hour)
         ->capture_default_str();
-    checking
-        .add_option("--allow-stale-ms", flags.allowed_stale,
-                    "Answers that lack orders acknowledged at most this long before are reported, "
-                    "but are no violation: for when instances are frozen or cut off")
-        ->check(at_most_an_hour)
-        ->capture_default_str();
+    flags.allows_stale =
+        checking
+            .add_option("--allow-stale-ms", flags.allowed_stale,
+                        "Answers that lack orders acknowledged at most this long before are "
+                        "reported, but are no violation: for when instances are frozen or cut off")
+            ->check(at_most_an_hour)
+            ->capture_default_str();
+    checking.add_flag("--external", how.is_external,
+                      "Writers INSERT into PostgreSQL, as another program would, and what they add "
+                      "may be 1000 ms late if --allow-stale-ms does not say otherwise");
     checking.add_flag("--json", flags.as_json, "One line of JSON instead of the table");
     checking.footer(
         "Adds orders to PG_DATABASE on PG_SERVICE_URI and leaves them there. Other programs that "
@@ -98,6 +103,8 @@ int run(const command_flags& flags) {
     how.timeout = milliseconds{flags.timeout};
     how.settle = milliseconds{flags.settle};
     how.allowed_stale = milliseconds{flags.allowed_stale};
+    if (how.is_external && flags.allows_stale->count() == 0)
+        how.allowed_stale = milliseconds{1'000};
     return check(std::move(how), flags.as_json);
 }
 

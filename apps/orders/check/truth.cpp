@@ -54,4 +54,11 @@ std::map<std::int64_t, std::int64_t> truth::orders_of(const run_mark& mark) {
     return found;
 }
 
+void truth::add_order(const run_mark& mark, std::int64_t number, std::int64_t customer) {
+    ask("INSERT INTO orders (orderdate, customerid, netamount, tax, totalamount) VALUES "
+        "('2023-03-10', " +
+        std::to_string(customer) + ", " + amount(number) + ", " + amount(mark.tax_cents) + ", " +
+        amount(number + mark.tax_cents) + ") RETURNING orderid");
+}
+
 }  // namespace orders::check

@@ -31,6 +31,8 @@ public:
     std::vector<std::int64_t> counts();
     /// How many rows each of a run's orders has, by its number.
     std::map<std::int64_t, std::int64_t> orders_of(const run_mark& mark);
+    /// Adds one, as another program would. If this throws, it may be stored all the same.
+    void add_order(const run_mark& mark, std::int64_t number, std::int64_t customer);
 
 private:
     using row = std::vector<std::int64_t>;
