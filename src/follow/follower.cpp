@@ -87,7 +87,7 @@ struct follower::state {
         spdlog::info("Follows {}: writes by others are seen",
                      is_by_triggers ? "what triggers tell" : "PostgreSQL's log");
         said.clear();
-        fails_since.reset();
+        failed_last = {};
     }
     milliseconds pause_after(std::exception_ptr why);
     void say(const std::string& why, bool setup_helps);
@@ -97,7 +97,7 @@ struct follower::state {
     const std::vector<followed> what;
     const events then;
     std::string said;
-    std::optional<std::chrono::steady_clock::time_point> fails_since;
+    std::chrono::steady_clock::time_point fails_since, failed_last;
     const std::shared_ptr<asio_world> outside;
     waits waiting;
     const std::unique_ptr<change_source> reads;
@@ -139,8 +139,9 @@ milliseconds follower::state::pause_after(std::exception_ptr why) {
         may_pass = e.what();
     }
     const auto now = std::chrono::steady_clock::now();
-    const auto fails_for = now - fails_since.value_or(now);
-    if (!fails_since) fails_since = now;
+    if (now - failed_last > again_after) fails_since = now;  // it was well meanwhile
+    failed_last = now;
+    const auto fails_for = now - fails_since;
     if (fails_for >= said_after) say(may_pass, false);
     else spdlog::debug("Writes by others are not followed now: {}", may_pass);
     return fails_for >= less_often_after ? 1s : milliseconds{};
