@@ -10,7 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 
 std::int64_t reads_to_check() {
-    if (slack > 1) return 15'000;
+    if (slack > 1) return 30'000;
     return std::getenv("LARDER_SOAK") != nullptr ? 3'000'000 : 300'000;
 }
 
