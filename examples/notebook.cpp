@@ -195,6 +195,14 @@ constexpr pg::statement find_motto{
 awaitable<std::optional<motto>> get_motto(services& at, which_motto which) {
     return at.db.maybe<motto>(find_motto, which.x_language);
 }
+constexpr auto kept_motto = get_motto | larder::cached(mottos(&which_motto::x_language));
+
+// Who has written mottos says so, NOTIFY mottos_written, and they are loaded before they are asked
+// for. The same when it begins to listen.
+awaitable<void> load_mottos(services& at, pg::notification) {
+    for (const auto language : {language_code::en, language_code::de})
+        co_await kept_motto(at, which_motto{language});
+}
 
 void add_routes(larder::app& at) {
     using larder::before, larder::cached, larder::invalidates;
@@ -204,7 +212,8 @@ void add_routes(larder::app& at) {
            take_away | invalidates(tokens(&which_token::digest)) | before(operators));
     at.reads(tokens);
 
-    at.get("/motto", get_motto | cached(mottos(&which_motto::x_language)));
+    at.get("/motto", kept_motto);
+    at.hears("mottos_written", load_mottos);
 }
 
 }  // namespace notebook

@@ -132,6 +132,15 @@ void app::reads(const cache::key& family) {
     }
 }
 
+void app::hears(std::string channel, notified then) {
+    const auto& source = state_->options.source;
+    pg::expect_channel(channel);
+    if (state_->channels.empty() && source && source->max_of_process > 0)
+        state_->logins = std::make_shared<pg::logins>(source->max_of_process - 1);
+    if (!state_->channels.emplace(std::move(channel), std::move(then)).second)
+        throw std::invalid_argument("the channel has a handler already");
+}
+
 void app::add(openapi::operation docs, std::unique_ptr<endpoint> e) {
     state_->routes.at(docs.path).endpoints.emplace_back(docs.method, std::move(e));
     state_->operations.push_back(std::move(docs));
@@ -160,6 +169,7 @@ void app::state::make_workers(http::acceptor listening) {
         w->listen(http::share(w->io(), listening), server);
     }
     if (!options.source || !options.shared) return;
+    if (!channels.empty()) workers.front()->hear(channels);
     own.expect_source();
     workers.front()->hear_announcements(*options.source, logins, own);
     if (options.follow != following::off && !dependencies.empty())
@@ -250,6 +260,7 @@ int app::run() {
             if (failed) state_->cut_off();
             if (--starting > 0 || why_not || state_->stopping) return;
             watch.has_started();
+            state_->workers.front()->begin_to_hear();
             state_->say_ready(scheme + where);
             if (o.on_ready) o.on_ready();
         });

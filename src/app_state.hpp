@@ -50,6 +50,7 @@ struct app::state {
     cached_families families;
     std::vector<cache::key> keys;  // of those
     std::vector<followed> dependencies;
+    heard_channels channels;
     cache::own_writes own;
     std::shared_ptr<pg::logins> logins;
     larder::traffic traffic;

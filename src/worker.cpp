@@ -173,6 +173,13 @@ void worker::hear_announcements(const pg::pool_options& source,
         &db_);
 }
 
+// Where the log is read no pooler is in between.
+void worker::hear(const heard_channels& channels) {
+    const auto& log = options_.follow_source;
+    hearing_.emplace(io_.get_executor(), log ? *log : *options_.source, log ? nullptr : logins_,
+                     channels, db_, cache_);
+}
+
 void worker::follow(std::vector<followed> what, const cache::own_writes& own) {
     following_.emplace();
     const auto forget = [this](const follow::untrue& it) {
@@ -283,6 +290,12 @@ asio::awaitable<void> worker::until_followed() {
     }
 }
 
+void worker::begin_to_hear() {
+    asio::post(io_, [this] {
+        if (hearing_ && !stopping_) hearing_->start();
+    });
+}
+
 void worker::run(std::function<void(std::exception_ptr)> accepts) {
     asio::co_spawn(io_, start(), std::move(accepts));
     io_.run();
@@ -311,6 +324,7 @@ void worker::cut_off() {
 // the time; and no more than that, as PostgreSQL keeps it for the next process.
 asio::awaitable<void> worker::finish() {
     constexpr auto worth_a_wait = 5s;
+    if (hearing_) co_await hearing_->stop();
     drained_ = true;
     co_await cache_.drain(
         std::min(release_until_, std::chrono::steady_clock::now() + worth_a_wait));

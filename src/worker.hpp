@@ -21,6 +21,7 @@
 
 #include "admin/figures.hpp"
 #include "follow/follower.hpp"
+#include "hearing.hpp"
 #include "http/server.hpp"
 #include "larder/app.hpp"
 #include "larder/cache/own_writes.hpp"
@@ -65,6 +66,10 @@ public:
     void hear_announcements(const pg::pool_options& source,
                             const std::shared_ptr<pg::logins>& logins, cache::own_writes& own);
     /// Likewise.
+    void hear(const heard_channels& channels);
+    /// When all workers have started: one that trusts Valkey anew may forget what another loads.
+    void begin_to_hear();
+    /// Likewise.
     void follow(std::vector<followed> what, const cache::own_writes& own);
     boost::asio::io_context& io() { return io_; }
     /// Ends it in the middle of everything. From any thread.
@@ -100,6 +105,7 @@ private:
     cache::tiers cache_;
     std::optional<pg::listener> announcements_;
     std::optional<follow::follower> follower_;
+    std::optional<hearing> hearing_;
     const std::string_view not_ready_;
     const std::shared_ptr<pg::logins> logins_;
     std::optional<http::request_counts> counts_;

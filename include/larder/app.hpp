@@ -15,9 +15,13 @@
 #include "larder/on_violation.hpp"
 #include "larder/openapi.hpp"
 #include "larder/path.hpp"
+#include "larder/pg/notifications.hpp"
 #include "larder/services.hpp"
 
 namespace LARDER_NAMESPACE {
+
+/// What a service does when PostgreSQL tells it something.
+using notified = std::function<awaitable<void>(services&, pg::notification)>;
 
 /// Routes, and the service that answers them.
 ///
@@ -104,6 +108,14 @@ public:
     /// std::logic_error if the name of one begins with another's and a colon, and one of the two
     /// has more parameters than one: they could have an entry in common.
     void reads(const cache::key& family);
+
+    /// Runs `then` for what is notified on a channel of PostgreSQL (NOTIFY, pg_notify()), by
+    /// anyone: on one worker, for one after the other, in the order of their commits. It is told
+    /// without a payload each time that it begins to listen, as what came before may have been
+    /// missed. Every instance is told. What it throws is logged. Listens where the log is read, if
+    /// app_options::follow_source says where, and takes one of pool_options::max_of_process. Throws
+    /// std::invalid_argument as pg::notifications does, and if the channel has a handler.
+    void hears(std::string channel, notified then);
 
     /// The OpenAPI document of the routes, as /openapi.json serves it beside /docs and /redoc.
     std::string openapi() const;

@@ -93,7 +93,8 @@ asio::awaitable<change_source::piece> hear(listening_ptr with, std::vector<follo
         co_await c.ears.execute(are_you_there, nothing);
         all.done = position_of(c.asked);
     }
-    for (const auto& one : c.ears.notifications()) all.seen.add(read_notification(one, what));
+    for (const auto& one : c.ears.notifications())
+        all.seen.add(read_notification(*one.payload, what));
     co_return all;
 }
 

@@ -36,6 +36,15 @@ pool_options with_defaults(pool_options options) {
     return options;
 }
 
+pool_options kept_alive(pool_options options) {
+    options = with_defaults(std::move(options));
+    for (const auto& [keyword, value] : {std::pair{"keepalives_idle", "2"},
+                                         {"keepalives_interval", "1"},
+                                         {"keepalives_count", "3"}})
+        if (options.server.get(keyword).empty()) options.server.set(keyword, value);
+    return options;
+}
+
 connection::connection(const asio::any_io_executor& executor, const pool_options& options)
     : socket_(executor), timer_(executor), names_(executor), options_(options) {}
 
@@ -215,11 +224,11 @@ void connection::interrupt() {
     if (socket_.is_open()) socket_.cancel();
 }
 
-std::vector<std::string> connection::notifications() {
-    std::vector<std::string> all;
+std::vector<notification> connection::notifications() {
+    std::vector<notification> all;
     using owned = std::unique_ptr<PGnotify, decltype(&PQfreemem)>;
     for (owned one{PQnotifies(libpq_.get()), &PQfreemem}; one; one.reset(PQnotifies(libpq_.get())))
-        all.emplace_back(one->extra);
+        all.push_back({one->relname, one->extra});
     return all;
 }
 

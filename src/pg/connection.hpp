@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "../names.hpp"
+#include "larder/pg/notifications.hpp"
 #include "larder/pg/pool.hpp"
 #include "resolve.hpp"
 
@@ -23,6 +24,13 @@ namespace LARDER_NAMESPACE::pg {
 
 /// What every connection needs, where the user did not say otherwise.
 pool_options with_defaults(pool_options options);
+
+/// For a connection on which mostly nothing is said: it has to find out by itself that it is dead.
+pool_options kept_alive(pool_options options);
+/// Between two such connections, and how long its server may be silent before it is asked
+/// something: it might be frozen.
+inline constexpr std::chrono::milliseconds again_after{200};
+inline constexpr std::chrono::seconds asked_every{2};
 
 /// How a statement is sent.
 enum class framing {
@@ -61,8 +69,8 @@ public:
     /// Until the server says something unasked, for that long at most. Throws error{interrupted}
     /// if the connection was lost.
     boost::asio::awaitable<void> listen(std::chrono::milliseconds most);
-    /// What was notified since the last call: the payloads, in the order of their commits.
-    std::vector<std::string> notifications();
+    /// What was notified since the last call, in the order of the commits.
+    std::vector<notification> notifications();
     /// Lets go of it when the connection goes.
     void keep(std::shared_ptr<void> with_it) { kept_ = std::move(with_it); }
     /// Will not be used again.

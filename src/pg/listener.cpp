@@ -21,18 +21,11 @@ using clock = std::chrono::steady_clock;
 
 namespace {
 
-constexpr auto again_after = std::chrono::milliseconds{200};
-constexpr auto asked_every = std::chrono::seconds{2};          // or it might be frozen
 constexpr auto lock_timeout = std::chrono::milliseconds{100};  // others wait for what is notified
 
-// Nobody asks this connection anything, so it has to find out by itself that it is dead.
-pool_options kept_alive(pool_options options) {
-    options = with_defaults(std::move(options));
+pool_options to_listen(pool_options options) {
+    options = kept_alive(std::move(options));
     options.lock_timeout = std::min(options.lock_timeout, lock_timeout);
-    for (const auto& [keyword, value] : {std::pair{"keepalives_idle", "2"},
-                                         {"keepalives_interval", "1"},
-                                         {"keepalives_count", "3"}})
-        if (options.server.get(keyword).empty()) options.server.set(keyword, value);
     return options;
 }
 
@@ -40,7 +33,7 @@ pool_options kept_alive(pool_options options) {
 
 listener::listener(const asio::any_io_executor& executor, pool_options options,
                    std::shared_ptr<logins> shared, events then, pool* lends)
-    : options_(kept_alive(std::move(options))),
+    : options_(to_listen(std::move(options))),
       logins_(std::move(shared)),
       decides_(std::move(then)),
       lends_(lends),
@@ -148,7 +141,7 @@ asio::awaitable<void> listener::look_in_turn() {
 void listener::take_notifications() {
     for (const auto& one : connection_->notifications()) {
         is_notified_ = true;
-        decides_.notified(one);
+        decides_.notified(*one.payload);
     }
 }
 

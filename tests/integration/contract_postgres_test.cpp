@@ -421,34 +421,6 @@ TEST_F(contract_query_error, of_a_statement_that_the_server_forgot_loses_no_orde
     sql("DROP TRIGGER forget ON orders; DROP FUNCTION forget()");
 }
 
-// A standby that is away makes a commit wait, longer than any hold lasts. It is seen when it is
-// back.
-TEST_F(contract_postgres, that_commits_late_makes_no_count_untrue) {
-    const auto wait_for = [&](const char* standby) {
-        sql("ALTER SYSTEM SET synchronous_standby_names = '" + std::string{standby} + "'");
-        sql("SELECT pg_reload_conf()");
-    };
-    wait_for("nobody");
-    servers.postgres.stop();  // so that every process knows it
-    servers.postgres.start();
-    const auto one = start();
-    EXPECT_EQ(count(one.port()), 12000);
-    const header_list headers{{"content-type", "application/json"}, {"connection", "close"}};
-    const auto answer =
-        raw(one.port(), request_text("POST", "/add/", headers, tutorial_order, one.port()), 20s);
-    EXPECT_TRUE(answer.starts_with("HTTP/1.1 503 ")) << answer;
-    EXPECT_NE(answer.find("it is not known whether"), std::string::npos) << answer;
-    const auto is_stored = [&] {
-        EXPECT_EQ(count(one.port()), 12000);
-        return valkey().get("num_orders:all").has_value();
-    };
-    EXPECT_FALSE(eventually(is_stored, 21s)) << "a hold lasts 20 s, the commit longer";
-    wait_for("");
-    EXPECT_TRUE(eventually([&] { return rows() == 12001; }));
-    EXPECT_TRUE(eventually(
-        [&] { return count(one.port()) == 12001 && valkey().get("num_orders:all") == "12001"; }));
-}
-
 TEST_F(contract_query_error, leaves_no_statement_behind_each_time) {
     const auto one = service{servers.env(), {"--workers", "1"}};
     for (int i = 0; i < 20; ++i)

@@ -103,9 +103,20 @@ struct serve_tls : serve_flags {
     }
     std::string file(const std::string& name) { return folder.path + "/" + name; }
     static void make(const std::string& path, const flags& more) {
-        flags command{"/usr/bin/openssl", "req",         "-x509", "-newkey",
-                      "rsa:2048",         "-nodes",      "-days", "2",
-                      "-keyout",          path + ".key", "-out",  path + ".pem"};
+        flags command{"/usr/bin/openssl",
+                      "req",
+                      "-x509",
+                      "-newkey",
+                      "ec",
+                      "-pkeyopt",
+                      "ec_paramgen_curve:prime256v1",
+                      "-nodes",
+                      "-days",
+                      "2",
+                      "-keyout",
+                      path + ".key",
+                      "-out",
+                      path + ".pem"};
         command.insert(command.end(), more.begin(), more.end());
         ASSERT_EQ(run_to_end(command, {}).status, 0);
     }

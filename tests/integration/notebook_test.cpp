@@ -71,6 +71,11 @@ struct notebook : store_test {
         })) << program_->err();
     }
 
+    void write_mottos() { sql("SELECT pg_notify('mottos_written', '')"); }
+    bool has_motto(const std::string& language) const {
+        return valkey().get("motto:" + language).has_value();
+    }
+
     environment env = servers.env();
     const std::uint16_t port = free_port();
     std::optional<child> program_;
@@ -222,6 +227,41 @@ TEST_F(notebook, reads_a_header_as_any_other_member) {
                 R"({"detail":[{"type":"enum","loc":["header","x-language"],)"
                 R"("msg":"Input should be 'en' or 'de'","input":"fr"}]})");
     EXPECT_EQ(in({{"x-language", "de"}, {"x-language", "en"}}).status, 422) << "it is one value";
+}
+
+TEST_F(notebook, loads_what_it_is_told_of) {
+    write_mottos();
+    EXPECT_TRUE(eventually([&] { return has_motto("en") && has_motto("de"); })) << program_->err();
+    valkey().clear();
+    sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE query = 'LISTEN \"mottos_written\"'");
+    EXPECT_TRUE(eventually([&] { return has_motto("en") && has_motto("de"); }))
+        << "it has begun to listen anew" << program_->err();
+}
+
+// What fails is in the log, and the next is done.
+TEST_F(notebook, hears_more_after_what_it_cannot_do) {
+    sql("ALTER TABLE mottos RENAME TO elsewhere; SELECT 1");
+    write_mottos();
+    EXPECT_TRUE(program_->wait_for_err("the channel mottos_written failed")) << program_->err();
+    sql("ALTER TABLE elsewhere RENAME TO mottos; SELECT 1");
+    write_mottos();
+    EXPECT_TRUE(eventually([&] { return has_motto("de"); }));
+}
+
+// The end waits for it as it waits for requests.
+TEST_F(notebook, finishes_what_it_is_told_of_before_it_ends) {
+    auto holder = servers.store.connect();
+    holder.exec("BEGIN; LOCK TABLE mottos");
+    write_mottos();
+    EXPECT_TRUE(eventually([&] {
+        return sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") == "1";
+    }));
+    program_->signal(SIGTERM);
+    EXPECT_TRUE(program_->wait_for_err("finishes what is in flight"));
+    holder.exec("COMMIT");
+    EXPECT_EQ(program_->wait(), 0) << program_->err();
+    EXPECT_TRUE(has_motto("de")) << program_->err();
 }
 
 TEST_F(notebook, says_in_its_document_who_has_to_say_who_he_is) {

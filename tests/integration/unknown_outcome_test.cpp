@@ -126,6 +126,28 @@ TEST_F(unknown_outcome, of_another_server_is_not_known) {
 }
 
 // A backend that serves somebody else by now is left alone.
+// A standby that is away makes a commit wait, longer than any hold lasts. It is seen when it is
+// back.
+TEST_F(unknown_outcome, of_an_order_that_is_committed_late_makes_no_count_untrue) {
+    wait_for("nobody");
+    const service one{servers.env(), {"--workers", "2"}};
+    EXPECT_EQ(count(one.port()), 12000);
+    const header_list headers{{"content-type", "application/json"}, {"connection", "close"}};
+    const auto answer =
+        raw(one.port(), request_text("POST", "/add/", headers, tutorial_order, one.port()), 20s);
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 503 ")) << answer;
+    EXPECT_NE(answer.find("it is not known whether"), std::string::npos) << answer;
+    const auto is_stored = [&] {
+        EXPECT_EQ(count(one.port()), 12000);
+        return valkey().get("num_orders:all").has_value();
+    };
+    EXPECT_FALSE(eventually(is_stored, 21s)) << "a hold lasts 20 s, the commit longer";
+    wait_for("");
+    EXPECT_TRUE(eventually([&] { return rows() == 12001; }));
+    EXPECT_TRUE(eventually(
+        [&] { return count(one.port()) == 12001 && valkey().get("num_orders:all") == "12001"; }));
+}
+
 TEST_F(unknown_outcome, ends_nobody_else) {
     auto other = servers.store.connect();
     other.exec("BEGIN; INSERT INTO customers (firstname) VALUES ('x')");
