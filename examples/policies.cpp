@@ -47,6 +47,8 @@ constexpr auto lasting = larder::cache::key{"lasting", things}.with(
 constexpr auto kept =
     larder::cache::key{"kept", things}.with({.ttl = 60s, .stale_if_error = 600s, .timeout = 300ms});
 
+constexpr auto brief = larder::cache::key{"brief", things}.with({.largest_value = 80});
+
 awaitable<std::optional<thing>> read_thing(services& at, which_thing which) {
     auto found = co_await at.db.maybe<thing>(find, which.id);
     co_return found;
@@ -70,9 +72,11 @@ void add_routes(larder::app& at) {
     at.get("/single/{id}", read_thing | cached(single(&which_thing::id)));
     at.get("/lasting/{id}", read_thing | cached(lasting(&which_thing::id)));
     at.get("/kept/{id}", read_kept | cached(kept(&which_thing::id)));
+    at.get("/brief/{id}", read_thing | cached(brief(&which_thing::id)));
     at.put("/things/{id}",
            put_thing | larder::invalidates(quick(&new_thing::id), single(&new_thing::id),
-                                           lasting(&new_thing::id), kept(&new_thing::id)));
+                                           lasting(&new_thing::id), kept(&new_thing::id),
+                                           brief(&new_thing::id)));
 }
 
 }  // namespace policies

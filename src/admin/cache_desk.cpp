@@ -107,11 +107,12 @@ task<entry_report> cache_desk::get(std::string key) {
     std::vector<command> questions;
     questions.push_back({"PTTL", at});
     questions.push_back({"TYPE", at});
-    questions.push_back({"GETRANGE", at, "0", std::to_string(options_.largest_value)});
+    const auto largest = named.family->policy().largest_value.value_or(options_.largest_value);
+    questions.push_back({"GETRANGE", at, "0", std::to_string(largest)});
     questions.push_back({"GET", of_entry[1]});
     questions.push_back(count_holds(at, time));
     const auto said = co_await asks_.ask(std::move(questions));
-    judge_value(all, said[1], said[2], said[0].number(), options_.largest_value);
+    judge_value(all, said[1], said[2], said[0].number(), largest);
     all.loaded_by = text_in(said[3]);
     all.holds = said[4].number();
     co_return all;

@@ -230,8 +230,13 @@ task<void> reader::renew(std::string key, std::string token, std::shared_ptr<ren
 }
 
 task<reader::step> reader::fill(flight& f, passage& p, const std::string& token) {
-    if (p.brought.text.size() > options_.largest_value) {
+    if (const auto most = shared_.largest_of(p.key); p.brought.text.size() > most) {
         p.brought.bypassed = "too-large";
+        if (told_too_large_.emplace(shared_.family_of(p.key)).second)
+            spdlog::warn(
+                "{} has {} bytes, more than the {} that are kept: it is served, and not "
+                "stored, as are all such entries",
+                p.key, p.brought.text.size(), most);
         co_await shared_.yield(p.key, token);
         co_return f.filled();
     }

@@ -125,6 +125,7 @@ private:
     // Flights that wait for a key to change.
     std::multimap<std::string, wait_id, std::less<>> waiting_;
     std::set<std::string, std::less<>> renewed_behind_;  // keys of what is loaded for nobody
+    std::set<std::string, std::less<>> told_too_large_;  // families
     std::uint64_t filled_behind_ = 0;
     bool stopped_ = false;
     nursery home_;  // ends first

@@ -31,16 +31,25 @@ std::string text_of(milliseconds duration) { return std::to_string(duration.coun
 }  // namespace
 
 // The family ends before one of the colons: how many parameters it has is not known here.
-const family_policy* shared_tier::policy_of(std::string_view key) const {
-    if (options_.policies.empty()) return nullptr;
+std::string_view shared_tier::family_of(std::string_view key) const {
     auto family = key;
     for (auto end = key.rfind(':'); end != key.npos; end = family.rfind(':')) {
         family = key.substr(0, end);
-        if (const auto found = options_.policies.find(family); found != options_.policies.end())
-            return &found->second;
-        if (std::ranges::find(options_.families, family) != options_.families.end()) break;
+        if (options_.policies.contains(family)) return family;
+        if (std::ranges::find(options_.families, family) != options_.families.end()) return family;
     }
-    return nullptr;
+    return {};
+}
+
+const family_policy* shared_tier::policy_of(std::string_view key) const {
+    if (options_.policies.empty()) return nullptr;
+    const auto found = options_.policies.find(family_of(key));
+    return found == options_.policies.end() ? nullptr : &found->second;
+}
+
+std::size_t shared_tier::largest_of(std::string_view key) const {
+    const auto* of = policy_of(key);
+    return of ? of->how.largest_value.value_or(options_.largest_value) : options_.largest_value;
 }
 
 milliseconds shared_tier::whole_ttl_of(std::string_view key, std::string_view text) const {
@@ -87,7 +96,8 @@ task<std::optional<shared_tier::kept>> shared_tier::get(const std::string& key) 
     commands.push_back({"PTTL", key});
     if (client_.is_tracking()) commands.push_back({"CLIENT", "CACHING", "YES"});
     // As much as tells what is too long, which nobody need transfer or hold.
-    commands.push_back({"GETRANGE", key, "0", std::to_string(options_.largest_value)});
+    const auto largest = largest_of(key);
+    commands.push_back({"GETRANGE", key, "0", std::to_string(largest)});
     auto replies = co_await client_.call(std::move(commands));
     auto& value = replies.back();
     if (!value.was_answered()) co_return std::nullopt;
@@ -111,7 +121,7 @@ task<std::optional<shared_tier::kept>> shared_tier::get(const std::string& key) 
     const bool may_be_stale =
         !options_.unfollowed || is_followed() || !in_force.nothing_stale_unfollowed;
     if (has_end && result.is_stale && !may_be_stale) co_return result;
-    const bool is_short = value.text.size() <= options_.largest_value;
+    const bool is_short = value.text.size() <= largest;
     (has_end && is_short ? result.text : result.unreadable) = std::move(value.text);
     co_return result;
 }
@@ -119,9 +129,8 @@ task<std::optional<shared_tier::kept>> shared_tier::get(const std::string& key) 
 task<shared_tier::leased> shared_tier::lease(const std::string& key, const std::string& token,
                                              const std::optional<std::string>& unreadable,
                                              demand of) {
-    auto ask =
-        client_.script(script::lease, keys_of(key),
-                       {token, text_of(options_.lease), std::to_string(options_.largest_value)});
+    auto ask = client_.script(script::lease, keys_of(key),
+                              {token, text_of(options_.lease), std::to_string(largest_of(key))});
     const auto longer = stale_for(key);
     const bool is_any = of == demand::any;
     if (unreadable || longer > 0ms || !is_any) ask.push_back(unreadable.value_or(""));

@@ -90,6 +90,10 @@ public:
 
     /// Of the key's family; null if that has none.
     const family_policy* policy_of(std::string_view key) const;
+    /// What comes before its parameters; empty if the family is not known.
+    std::string_view family_of(std::string_view key) const;
+    /// The longest text that is kept under it.
+    std::size_t largest_of(std::string_view key) const;
 
 private:
     static milliseconds ttl_within(milliseconds longest, std::string_view key);

@@ -18,7 +18,9 @@ public:
     /// Without options both have one address, and there is nothing to ask.
     same_server(const boost::asio::any_io_executor& executor,
                 const std::optional<pg::pool_options>& served) {
-        if (served) served_.emplace(executor, *served);
+        if (!served) return;
+        options_ = pg::kept_alive(*served);
+        served_.emplace(executor, options_);
     }
 
     /// Throws pg::error.
@@ -30,6 +32,7 @@ public:
     }
 
 private:
+    pg::pool_options options_;
     std::optional<pg::connection> served_;
 };
 

@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "deadline.hpp"
-#include "said.hpp"
+#include "failure_text.hpp"
 #include "sqlstate.hpp"
 
 namespace LARDER_NAMESPACE::pg {

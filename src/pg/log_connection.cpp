@@ -16,11 +16,8 @@ constexpr auto slot_within = 5s;  // longer than it waits for a lock
 
 // A server that has gone without a word is found out by what it sends every second or two.
 pool_options for_the_log(pool_options options) {
-    options = with_defaults(std::move(options));
+    options = kept_alive(std::move(options));
     options.server.set("replication", "database");
-    options.server.set("keepalives_idle", "2");
-    options.server.set("keepalives_interval", "1");
-    options.server.set("keepalives_count", "3");
     return options;
 }
 

@@ -7,7 +7,7 @@
 #include "connection.hpp"
 #include "deadline.hpp"
 #include "digest.hpp"
-#include "said.hpp"
+#include "failure_text.hpp"
 #include "sqlstate.hpp"
 #include "trace/recorder.hpp"
 

@@ -265,5 +265,26 @@ TEST_F(stale_test, is_no_answer_that_nothing_is_there) {
     expect_loaded(answer);
 }
 
+TEST_F(policy_test, bounds_how_large_an_entry_is) {
+    sql("UPDATE things SET name = repeat('x', 100) WHERE id = 2; SELECT 1");
+    for (int i = 0; i < 6; ++i) {
+        const auto answer = get(port, "/brief/2");
+        EXPECT_EQ(answer.body, R"({"id":2,"name":")" + std::string(100, 'x') + R"("})");
+        EXPECT_TRUE(answer.header("cache-status").ends_with("detail=too-large"))
+            << answer.header("cache-status");
+    }
+    EXPECT_FALSE(valkey().get("brief:2"));
+    EXPECT_LE(times("brief:2 has 145 bytes, more than the 80 that are kept", one->err()), 2U)
+        << "each worker says it once: " << one->err();
+    EXPECT_GE(times("more than the 80 that are kept", one->err()), 1U) << one->err();
+    // One of another family is kept, and a short one of this.
+    EXPECT_EQ(get(port, "/quick/2").status, 200);
+    EXPECT_EQ(get(port, "/brief/1").status, 200);
+    EXPECT_TRUE(eventually([&] { return valkey().get("quick:2") && valkey().get("brief:1"); }));
+    // What somebody else put there is as long as it is.
+    valkey().set("brief:3", std::string(81, ' '));
+    EXPECT_EQ(get(port, "/brief/3").body, R"({"id":3,"name":"thing 3"})");
+}
+
 }  // namespace
 }  // namespace larder::test

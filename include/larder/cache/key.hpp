@@ -156,7 +156,7 @@ public:
 
     /// The same family with `{.ttl = 10min, .negative_ttl = 5s}`, say: see cache::policy.
     constexpr key with(cache::policy how) const {
-        if (!how.is_possible()) throw std::logic_error("a policy has a time that is none");
+        if (!how.is_possible()) throw std::logic_error("a policy has a time or a size that is none");
         auto changed = *this;
         changed.policy_ = how;
         return changed;
@@ -194,6 +194,13 @@ public:
     /// The entry that any row makes untrue, whatever its values are.
     std::string broken_by_any() const {
         return is_by_generation() ? generation_of(family_) : all();
+    }
+    /// What makes all entries untrue at once, which only a family has that is kept by generation.
+    std::string broken_as_a_whole() const {
+        if (!is_by_generation())
+            throw std::logic_error("the entries of " + std::string{family_} +
+                                   " are told apart by values: name those of the row");
+        return generation_of(family_);
     }
     /// All entries that a row with these values makes untrue: its own, and those over more rows. A
     /// value that is missing is NULL in that row.

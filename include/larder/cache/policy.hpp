@@ -27,16 +27,20 @@ struct policy {
     /// How many loads go on at a time in the process; 0: as many as may be. Others wait for their
     /// turn, for as long as a request waits for a connection, and then get a load_error.
     std::size_t loads_at_once = 0;
+    /// Of an entry's text, in bytes; else tiers_options::largest_value. What is larger is served and
+    /// not stored, and the log says so, once.
+    std::optional<std::size_t> largest_value = {};
 
     /// How long after its TTL an entry may be the answer.
     constexpr std::chrono::seconds stale_for() const {
         return std::max(stale_while_revalidate, stale_if_error);
     }
-    /// Whether each time can be one.
+    /// Whether each time and size can be one.
     constexpr bool is_possible() const {
         const auto is_time = [](const auto& one) { return !one || one->count() > 0; };
         const bool may_be_stale = std::min(stale_while_revalidate, stale_if_error).count() >= 0;
-        return is_time(ttl) && is_time(negative_ttl) && is_time(timeout) && may_be_stale;
+        return is_time(ttl) && is_time(negative_ttl) && is_time(timeout) && may_be_stale &&
+               largest_value != 0U;
     }
     bool operator==(const policy&) const = default;
 };

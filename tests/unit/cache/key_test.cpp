@@ -203,6 +203,8 @@ TEST(key, of_tables_without_columns_is_kept_by_generation) {
     EXPECT_EQ(products.every_entry().patterns(), strings{"products:*"});
     EXPECT_EQ(products.broken_by_any(), "products:all");
     EXPECT_EQ(books.broken_by_any(), "books:all:all");
+    EXPECT_EQ(products.broken_as_a_whole(), "products:all");
+    EXPECT_THROW(books.broken_as_a_whole(), std::logic_error) << "it has no such entry";
 }
 
 TEST(key, refuses_another_number_of_values) {
