@@ -33,8 +33,8 @@ public:
     /// All entries of a family that is kept by generation will be untrue. Throws std::logic_error
     /// for another one, whose entries have to be named by values.
     void breaks(const cache::key& family) { add(family.broken_as_a_whole()); }
-    /// The entry over all rows will be untrue, and no other; of a family that is kept by generation,
-    /// all entries.
+    /// The entry over all rows will be untrue, and no other; of a family that is kept by
+    /// generation, all entries.
     void breaks_entry_of_all_rows(const cache::key& family) { add(family.broken_by_any()); }
     /// That one, the one over the rows with these values, and those over rows with some of them.
     template <cache::key_value... Values>

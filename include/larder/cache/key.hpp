@@ -156,7 +156,8 @@ public:
 
     /// The same family with `{.ttl = 10min, .negative_ttl = 5s}`, say: see cache::policy.
     constexpr key with(cache::policy how) const {
-        if (!how.is_possible()) throw std::logic_error("a policy has a time or a size that is none");
+        if (!how.is_possible())
+            throw std::logic_error("a policy has a time or a size that is none");
         auto changed = *this;
         changed.policy_ = how;
         return changed;

@@ -27,8 +27,8 @@ struct policy {
     /// How many loads go on at a time in the process; 0: as many as may be. Others wait for their
     /// turn, for as long as a request waits for a connection, and then get a load_error.
     std::size_t loads_at_once = 0;
-    /// Of an entry's text, in bytes; else tiers_options::largest_value. What is larger is served and
-    /// not stored, and the log says so, once.
+    /// Of an entry's text, in bytes; else tiers_options::largest_value. What is larger is served
+    /// and not stored, and the log says so, once.
     std::optional<std::size_t> largest_value = {};
 
     /// How long after its TTL an entry may be the answer.
