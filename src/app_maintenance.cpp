@@ -2,11 +2,14 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <utility>
 
@@ -25,6 +28,8 @@ namespace asio = boost::asio;
 namespace {
 
 using lines = std::vector<std::string>;
+
+constexpr int most_attempts = 4;
 
 // Of another instance that begins at the same time.
 bool is_already_there(const pg::error& e) {
@@ -98,25 +103,35 @@ asio::awaitable<lines> status_of(pg::connection& source, const app_options& opti
     co_return said;
 }
 
+// Others wait behind who waits for a lock, so he waits four times for a short time.
+asio::awaitable<void> let_others_pass(int attempts) {
+    asio::steady_timer pause{co_await asio::this_coro::executor,
+                             std::chrono::milliseconds{100 * attempts}};
+    co_await pause.async_wait(asio::use_awaitable);
+}
+
 asio::awaitable<lines> follow_by(pg::connection& source, follow_command what, bool by_triggers,
                                  std::vector<followed> tables, bool dry_run) {
     co_await source.connect();
     lines said;
-    for (int left = 3;; --left) {
+    for (int attempts = 1;; ++attempts) {
         said = co_await plan_of(source, what, by_triggers, tables);
         if (dry_run) co_return said;
+        bool is_locked = false;
         try {
             co_await follow::carry_out(source, said);
             co_return said;
         } catch (const pg::error& e) {
-            if (e.sqlstate() == "55P03")
+            is_locked = e.sqlstate() == "55P03";
+            if (is_locked && attempts == most_attempts)
                 throw pg::error{e.kind(),
                                 "somebody keeps a lock on one of the tables: end the transactions "
                                 "that are open for long, then try again",
                                 e.sqlstate()};
-            if (left == 0 || !is_already_there(e)) throw;
+            if (attempts == most_attempts || !(is_locked || is_already_there(e))) throw;
         }
         co_await source.end("ROLLBACK");
+        if (is_locked) co_await let_others_pass(attempts);
     }
 }
 

@@ -150,7 +150,7 @@ asio::awaitable<lines> plan_drop(pg::connection& with, const std::vector<followe
 }
 
 asio::awaitable<void> carry_out(pg::connection& with, lines plan) {
-    static constexpr pg::statement impatient{"SET LOCAL lock_timeout = '2s'"};
+    static constexpr pg::statement impatient{"SET LOCAL lock_timeout = '500ms'"};
     // One after the other: who comes later finds what is there by its name.
     static constexpr pg::statement alone{"SELECT pg_advisory_xact_lock(hashtext('larder follow'))"};
     if (plan.empty()) co_return;

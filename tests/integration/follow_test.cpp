@@ -514,6 +514,24 @@ TEST_F(follow_command, waits_for_no_lock_of_others_for_long) {
     EXPECT_EQ(shop->connect().scalar("SELECT count(*) FROM pg_publication"), "0");
 }
 
+// It waits several times for a short while, so that others are not kept waiting behind it.
+TEST_F(follow_command, waits_again_for_a_lock_that_was_in_its_way) {
+    follow("drop");
+    auto by = shop->connect();
+    by.exec("BEGIN; LOCK orders IN ACCESS SHARE MODE");
+    const auto waits = [&] {
+        return shop->connect().scalar(
+                   "SELECT count(*) FROM pg_locks WHERE NOT granted"
+                   " AND relation = 'orders'::regclass") == "1";
+    };
+    child setting_up{{program("orders"), "follow", "setup"}, env()};
+    EXPECT_TRUE(eventually([&] { return waits(); }));
+    EXPECT_TRUE(eventually([&] { return !waits(); })) << "it waits for long";
+    by.exec("COMMIT");
+    EXPECT_EQ(setting_up.wait(), 0) << setting_up.err();
+    EXPECT_EQ(shop->connect().scalar("SELECT count(*) FROM pg_publication"), "1");
+}
+
 TEST_F(follow_command, says_who_follows) {
     EXPECT_NE(follow("status").find("PostgreSQL's log tells of them\nnobody follows now\n"),
               std::string::npos)
