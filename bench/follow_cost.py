@@ -7,7 +7,8 @@ In each round, one after the other: nobody follows; PostgreSQL's log is followed
 time POST /add/ is asked of one instance by so many clients, and then so many psql insert orders of
 their own, a transaction each. Printed are the medians of what each did a second, and of the ratios
 to the same round's `off`. Before that, once for each mode: the share of a core that the process of
-an instance takes, and all processes of its PostgreSQL, while nobody asks or writes anything.
+an instance takes, and all processes of its PostgreSQL, while nobody asks or writes anything; and how
+many bytes of log a changed row writes with and without the replica identity that `setup` sets.
 Everything listens on loopback and ends with the script. Start it when build/release/orders is built
 (./run build).
 """
@@ -121,6 +122,27 @@ def idle(args, environment, postmaster):
               f" {of_a_core[1]:.2f} %")
 
 
+def log_of_a_row(uri):
+    """Bytes of log for each of 2,000 rows that one statement changes, by the table's identity."""
+    def ask(sql):
+        return subprocess.run(["psql", "-XAtqc", sql, uri], check=True, capture_output=True,
+                              text=True).stdout.strip()
+    def written(statement):
+        # No page is written whole into the log: all were since the last checkpoint.
+        ask("UPDATE orders SET tax = tax WHERE orderid <= 4000")
+        before = ask("SELECT pg_current_wal_insert_lsn()")
+        ask(statement)
+        return int(ask(f"SELECT pg_current_wal_insert_lsn() - '{before}'")) / 2000
+    for identity in ("DEFAULT", "FULL"):
+        ask(f"ALTER TABLE orders REPLICA IDENTITY {identity}")
+        ask("VACUUM orders")
+        update = written("UPDATE orders SET tax = tax + 1 WHERE orderid <= 2000")
+        delete = written("BEGIN; DELETE FROM orders WHERE orderid <= 2000; ROLLBACK")
+        print(f"log of a row, REPLICA IDENTITY {identity}: UPDATE {update:.0f} bytes,"
+              f" DELETE {delete:.0f}")
+    ask("ALTER TABLE orders REPLICA IDENTITY DEFAULT")
+
+
 def one_round(args, environment, uri):
     figures = {}
     for mode in args.modes:
@@ -136,6 +158,7 @@ def measure(args, folder):
                    "VALKEY_SERVICE_URI": tool("valkey", "start", str(folder / "valkey"))}
     subprocess.run([ORDERS, "load-sample"], env=environment, check=True, capture_output=True)
     uri = environment["PG_SERVICE_URI"].replace("/postgres?", "/dellstore?")
+    log_of_a_row(uri)
     if args.idle > 0:
         idle(args, environment, int(tool("postgres", "pid", str(folder / "postgres"))))
     rounds = [one_round(args, environment, uri) for _ in range(args.rounds)]
