@@ -1,12 +1,15 @@
-// What baskets hold and products cost, as the test knows it, and how that is changed. No I/O.
+// What baskets hold, products cost and vouchers save, as the test knows it, and how that is
+// changed. No I/O.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <compare>
 #include <cstdio>
+#include <cstdlib>
 #include <map>
 #include <numeric>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -29,6 +32,7 @@ struct item_key {
 struct change {
     std::map<int, long> prices;          ///< in cents, by product
     std::map<item_key, int> quantities;  ///< 0: the item is removed
+    std::map<int, int> percents{};       ///< by voucher
 
     bool has_any_of(const change& other) const {
         return std::ranges::any_of(
@@ -47,9 +51,41 @@ inline std::string money(long cents) {
     return text.data();
 }
 
+/// What the service has to answer behind the lines. It rounds to cents.
+inline std::string costs_of(long net, int voucher = 0, int percent = 0) {
+    const auto discount = (net * percent + 50) / 100, tax = ((net - discount) * 19 + 50) / 100;
+    const bool has_one = voucher != 0;
+    return R"(,"net":)" + money(net) + R"(,"voucher":)" +
+           (has_one ? '"' + code_of(voucher) + '"' : "null") + R"(,"percent":)" +
+           (has_one ? std::to_string(percent) : "null") + R"(,"discount":)" + money(discount) +
+           R"(,"tax":)" + money(tax) + R"(,"total":)" + money(net - discount + tax) + '}';
+}
+
+/// The two cached values that an answer with a voucher is made of. Either has changes of its own.
+struct price_parts {
+    std::string without;  ///< the answer without the voucher
+    std::string percent;
+
+    /// Nothing if they do not make up this answer.
+    static std::optional<price_parts> of(const std::string& answer, int voucher) {
+        const std::string_view before_net = R"(,"net":)", before_percent = R"("percent":)";
+        const auto net_at = answer.find(before_net), percent_at = answer.find(before_percent);
+        if (net_at == std::string::npos || percent_at == std::string::npos) return std::nullopt;
+        auto net = answer.substr(net_at + before_net.size(),
+                                 answer.find(R"(,"voucher")") - net_at - before_net.size());
+        std::erase(net, '.');
+        const auto cents = std::strtol(net.c_str(), nullptr, 10);
+        const auto percent = std::atoi(answer.c_str() + percent_at + before_percent.size());
+        const auto lines = answer.substr(0, net_at);
+        if (answer != lines + costs_of(cents, voucher, percent)) return std::nullopt;
+        return price_parts{lines + costs_of(cents), std::to_string(percent)};
+    }
+};
+
 struct contents {
     std::map<int, long> prices;
     std::map<item_key, int> quantities;
+    std::map<int, int> percents{};
 
     contents with(const change& made) const {
         auto then = *this;
@@ -57,11 +93,12 @@ struct contents {
         for (const auto& [item, quantity] : made.quantities)
             if (quantity > 0) then.quantities[item] = quantity;
             else then.quantities.erase(item);
+        for (const auto& [voucher, percent] : made.percents) then.percents[voucher] = percent;
         return then;
     }
     bool has(const change& made) const {
         const auto then = with(made);
-        return then.prices == prices && then.quantities == quantities;
+        return then.prices == prices && then.quantities == quantities && then.percents == percents;
     }
     long total_of(int basket) const {
         long total = 0;
@@ -81,10 +118,7 @@ struct contents {
                 .append(R"(,"price":)" + money(price))
                 .append(R"(,"sum":)" + money(quantity * price) + '}');
         }
-        const auto net = total_of(basket), tax = (net * 19 + 50) / 100;
-        return R"({"lines":[)" + lines + R"(],"net":)" + money(net) +
-               R"(,"voucher":null,"percent":null,"discount":0.00,"tax":)" + money(tax) +
-               R"(,"total":)" + money(net + tax) + '}';
+        return R"({"lines":[)" + lines + ']' + costs_of(total_of(basket));
     }
 };
 
@@ -116,6 +150,9 @@ inline std::string sql_of(const change& what, const contents& before) {
             text += "INSERT INTO basket_items VALUES (" + std::to_string(item.basket) + ", " +
                     std::to_string(item.product) + ", " + std::to_string(quantity) + ");";
     }
+    for (const auto& [voucher, percent] : what.percents)
+        text += "UPDATE vouchers SET percent = " + std::to_string(percent) + " WHERE code = '" +
+                code_of(voucher) + "';";
     return text;
 }
 
@@ -143,6 +180,47 @@ struct made_change {
     /// Nobody told its writer: that it was made was found at `acknowledged`.
     bool was_found = false;
     instant begun, acknowledged;
+};
+
+/// Which the service has no route to change: it is done past it, one after the other.
+class voucher_list {
+public:
+    static constexpr int size = 3;
+
+    voucher_list() {
+        for (int voucher = 1; voucher <= size; ++voucher) now_.percents[voucher] = voucher;
+        began_with_ = now_;
+    }
+    const contents& now() const { return now_; }
+
+    /// A voucher has each percent once before one comes again.
+    change next(int voucher) const {
+        return {.prices = {},
+                .quantities = {},
+                .percents = {{voucher, now_.percents.at(voucher) % 100 + 1}}};
+    }
+    void add(made_change one) {
+        now_ = now_.with(one.what);
+        steps_.push_back({std::move(one)});
+    }
+    const std::vector<std::vector<made_change>>& steps() const { return steps_; }
+
+    template <class Due>
+    std::map<int, check::history> histories(Due&& due) const {
+        std::map<int, check::history> all;
+        for (const auto& [voucher, percent] : began_with_.percents)
+            all.emplace(voucher, check::history{std::to_string(percent)});
+        for (const auto& step : steps_)
+            for (const auto& one : step)
+                for (const auto& [voucher, percent] : one.what.percents)
+                    all.at(voucher).add({one.begun, one.acknowledged, due(one)},
+                                        std::to_string(percent));
+        return all;
+    }
+
+private:
+    contents began_with_, now_;
+    std::vector<std::vector<made_change>> steps_;
 };
 
 /// Baskets and products that have nothing to do with those of other groups. At most two changes of

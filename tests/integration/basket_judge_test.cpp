@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "basket_contents.hpp"
+#include "basket_report.hpp"
 
 namespace larder::test {
 namespace {
@@ -94,6 +94,54 @@ TEST_F(group_of_baskets, finds_a_mixture_of_two_prices) {
     ASSERT_TRUE(group.take({both}));
     group.add({made(both, 100, 200)});
     EXPECT_EQ(of(101).judge(at(150), at(160), before.with(many).price_of(101)).what, kind::unknown);
+}
+
+TEST_F(group_of_baskets, cost_less_with_a_voucher) {
+    EXPECT_EQ(
+        costs_of(1999, 1, 10),
+        R"(,"net":19.99,"voucher":"V1","percent":10,"discount":2.00,"tax":3.42,"total":21.41})");
+    EXPECT_EQ(costs_of(1999),
+              R"(,"net":19.99,"voucher":null,"percent":null,"discount":0.00,"tax":3.80,)"
+              R"("total":23.79})");
+}
+
+// Both parts of an answer are looked at: what is in the basket, and what the voucher saves.
+TEST_F(group_of_baskets, finds_a_percent_that_is_stale) {
+    voucher_list vouchers;
+    ASSERT_TRUE(group.take({dear}));
+    group.add({made(dear, 100, 200)});
+    const auto old_percent = vouchers.now().percents.at(2);
+    auto by_voucher = made(vouchers.next(2), 300, 400);
+    by_voucher.by_service = false;
+    vouchers.add(by_voucher);
+    const auto new_percent = vouchers.now().percents.at(2);
+    ASSERT_NE(new_percent, old_percent);
+    const auto now = before.with(dear);
+    const auto found = [&](int when, const contents& then, int percent, int asked_for = 2) {
+        const auto whole = then.price_of(101), none = costs_of(then.total_of(101));
+        const auto body =
+            whole.substr(0, whole.size() - none.size()) + costs_of(then.total_of(101), 2, percent);
+        const basket_reading one{.basket = 101,
+                                 .voucher = asked_for,
+                                 .began = at(when),
+                                 .ended = at(when + 10),
+                                 .body = body};
+        return judge({group}, vouchers, {one}, {.bound = std::chrono::milliseconds{1'000}});
+    };
+    EXPECT_EQ(found(250, now, old_percent).wrong(), 0);
+    EXPECT_EQ(found(250, now, new_percent).early, 1);
+    EXPECT_EQ(found(1'390, now, old_percent).wrong(), 0) << "it is changed past the service";
+    EXPECT_EQ(found(1'410, now, new_percent).wrong(), 0);
+    const auto late = found(1'410, now, old_percent);
+    EXPECT_EQ(late.stale, 1);
+    EXPECT_EQ(late.stale_percents, 1);
+    EXPECT_NE(late.violations.find("UPDATE vouchers SET percent = "), std::string::npos)
+        << late.violations;
+    EXPECT_EQ(found(1'410, before, new_percent).stale, 1) << "the lines are";
+    EXPECT_EQ(found(1'410, before, new_percent).stale_percents, 0);
+    EXPECT_EQ(found(1'410, now, 99).unknown, 1) << "it never had that";
+    EXPECT_EQ(found(1'410, now, new_percent, 3).unknown, 1) << "it is of another voucher";
+    EXPECT_FALSE(price_parts::of(now.price_of(101), 2)) << "without any";
 }
 
 }  // namespace

@@ -53,6 +53,7 @@ public:
             rest *= 4;
         }
         threads_.emplace_back([this] { replace_all_until_over(); });
+        threads_.emplace_back([this] { change_vouchers_until_over(); });
         for (int i = 0; i < 6; ++i)
             threads_.emplace_back([this, i] { read_until_over(how.seed + 100U + i); });
     }
@@ -81,19 +82,22 @@ public:
         threads_.clear();
         auto by = servers.store.connect();
         const auto truth = contents_of(by);
-        contents all;
+        auto all = vouchers_.now();
         for (const auto& group : groups_) {
             all.prices.insert(group.now().prices.begin(), group.now().prices.end());
             all.quantities.insert(group.now().quantities.begin(), group.now().quantities.end());
         }
         EXPECT_EQ(truth.prices, all.prices) << "changes are lost, or made twice";
         EXPECT_EQ(truth.quantities, all.quantities) << "changes are lost, or made twice";
-        return judge(groups_, readings_, promise);
+        EXPECT_EQ(truth.percents, all.percents) << "changes are lost, or made twice";
+        return judge(groups_, vouchers_, readings_, promise);
     }
     void expect_right_and_kept_everywhere() const {
         for (const auto& group : groups_)
             for (const auto basket : group.all_baskets())
                 for (const auto& one : instances) expect_kept(*one, basket, group.now());
+        for (const auto& [voucher, percent] : vouchers_.now().percents)
+            for (const auto& one : instances) expect_percent(*one, voucher, percent);
     }
 
     const options how;
@@ -116,6 +120,17 @@ private:
             promise.bound))
             << got.body << " and not " << then.price_of(basket);
     }
+    void expect_percent(const basket_instance& at, int voucher, int percent) const {
+        http_response got;
+        EXPECT_TRUE(eventually(
+            [&] {
+                got = get(at.port(), price_path(101, voucher));
+                const auto parts = price_parts::of(got.body, voucher);
+                return parts && parts->percent == std::to_string(percent);
+            },
+            promise.bound))
+            << got.body << " and not with " << percent << " %";
+    }
     void fill() {
         auto by = servers.store.connect();
         by.exec(drop_basket_tables);
@@ -128,6 +143,9 @@ private:
                         title_of(product) + "', " + money(price) + ")");
             by.exec(sql_of({.quantities = group.now().quantities}, {}));
         }
+        for (const auto& [voucher, percent] : vouchers_.now().percents)
+            by.exec("INSERT INTO vouchers VALUES ('" + code_of(voucher) + "', " +
+                    std::to_string(percent) + ", '2099-12-31')");
     }
 
     void pause(std::mt19937& chance, int ms) const {
@@ -206,6 +224,17 @@ private:
             }
         }
     }
+    void change_vouchers_until_over() {
+        basket_writer by{instances, servers.store, counts};
+        std::mt19937 chance{how.seed};
+        while (!over_ && how.share_past_it > 0) {
+            pause(chance, 30);
+            const auto what =
+                vouchers_.next(std::uniform_int_distribution{1, voucher_list::size}(chance));
+            if (auto made = by.make_past_it(what, sql_of(what, {})))
+                vouchers_.add(std::move(*made));
+        }
+    }
     std::mutex& mutex_of(const basket_group& group) {
         return mutexes_[static_cast<std::size_t>(&group - groups_.data())];
     }
@@ -219,9 +248,10 @@ private:
         const auto below = [&](int n) { return std::uniform_int_distribution{0, n - 1}(chance); };
         while (!over_) {
             basket_reading one{.instance = static_cast<std::size_t>(below(3)),
-                               .basket = 100 * (1 + below(4)) + 1 + below(basket_group::baskets)};
+                               .basket = 100 * (1 + below(4)) + 1 + below(basket_group::baskets),
+                               .voucher = below(2) ? 1 + below(voucher_list::size) : 0};
             const auto request =
-                "GET " + price_path(one.basket) + " HTTP/1.1\r\nhost: baskets\r\n\r\n";
+                "GET " + price_path(one.basket, one.voucher) + " HTTP/1.1\r\nhost: baskets\r\n\r\n";
             one.began = std::chrono::steady_clock::now();
             auto got = links[one.instance].exchange(request);
             one.ended = std::chrono::steady_clock::now();
@@ -236,6 +266,7 @@ private:
     }
 
     std::vector<basket_group> groups_;
+    voucher_list vouchers_;
     std::array<std::mutex, 4> mutexes_;  // of the groups
     std::atomic<bool> over_{false};
     std::mutex mutex_;  // guards the next

@@ -16,7 +16,7 @@ namespace larder::test {
 
 struct basket_reading {
     std::size_t instance = 0;
-    int basket = 0;
+    int basket = 0, voucher = 0;
     instant began, ended;
     std::string body;
 };
@@ -51,6 +51,7 @@ struct basket_promise {
 
 struct basket_report {
     int reads = 0, stale = 0, early = 0, unknown = 0;
+    int stale_percents = 0;                 ///< of those that are stale
     std::chrono::milliseconds stale_by{0};  ///< the worst
     std::chrono::milliseconds late_by{0};   ///< the worst that is allowed
     std::string violations;                 ///< the first ones
@@ -73,13 +74,15 @@ struct basket_report {
 
 /// What is wrong with an answer, and what was done since the change that is missing, and the second
 /// before. Times are in milliseconds after the question.
-inline std::string told(const basket_reading& one, const verdict& is, const basket_group& group,
+inline std::string told(const basket_reading& one, const verdict& is,
+                        const std::vector<std::vector<made_change>>& steps,
                         const basket_promise& promise) {
     static constexpr std::array kinds{"right", "stale", "early", "never there"};
     const auto ms = [](std::chrono::steady_clock::duration time) {
         return std::to_string(std::chrono::duration<double, std::milli>(time).count());
     };
-    auto text = "instance " + std::to_string(one.instance) + ' ' + price_path(one.basket) + ": " +
+    auto text = "instance " + std::to_string(one.instance) + ' ' +
+                price_path(one.basket, one.voucher) + ": " +
                 kinds.at(static_cast<std::size_t>(is.what)) + " by " + ms(is.late) +
                 " ms: " + one.body + ", after " + ms(one.ended - one.began) + " ms\n";
     const auto since = one.began - is.late - std::chrono::seconds{1};
@@ -87,7 +90,7 @@ inline std::string told(const basket_reading& one, const verdict& is, const bask
         if (during.first <= one.ended && during.second >= since - std::chrono::seconds{3})
             text += "    " + ms(during.first - one.began) + " to " + ms(during.second - one.began) +
                     ", fault: " + what + '\n';
-    for (const auto& step : group.steps())
+    for (const auto& step : steps)
         for (const auto& made : step) {
             if (made.begun > one.ended || made.acknowledged < since) continue;
             text +=
@@ -97,21 +100,39 @@ inline std::string told(const basket_reading& one, const verdict& is, const bask
     return text;
 }
 
-inline basket_report judge(const std::vector<basket_group>& groups,
+inline basket_report judge(const std::vector<basket_group>& groups, const voucher_list& vouchers,
                            const std::vector<basket_reading>& readings,
                            const basket_promise& promise) {
+    const auto due = [&](const made_change& one) { return promise.due(one); };
     std::map<int, std::pair<const basket_group*, check::history>> histories;
     for (const auto& group : groups)
-        for (auto& [basket, history] :
-             group.histories([&](const made_change& one) { return promise.due(one); }))
+        for (auto& [basket, history] : group.histories(due))
             histories.emplace(basket, std::pair{&group, std::move(history)});
+    const auto percents = vouchers.histories(due);
     basket_report found;
-    for (const auto& one : readings) {
-        const auto& [group, history] = histories.at(one.basket);
-        const auto is = history.judge(one.began, one.ended, one.body);
+    const auto add = [&](const basket_reading& one, const verdict& is, const auto& of) {
         found.add(is);
         if (is.what != verdict::kind::right && found.wrong() <= 3)
-            found.violations += told(one, is, *group, promise);
+            found.violations += told(one, is, of.steps(), promise);
+    };
+    for (const auto& one : readings) {
+        const auto& [group, history] = histories.at(one.basket);
+        if (!one.voucher) {
+            add(one, history.judge(one.began, one.ended, one.body), *group);
+            continue;
+        }
+        const auto parts = price_parts::of(one.body, one.voucher);
+        auto is = parts ? percents.at(one.voucher).judge(one.began, one.ended, parts->percent)
+                        : verdict{verdict::kind::unknown};
+        if (is.what != verdict::kind::right) {
+            found.stale_percents += is.what == verdict::kind::stale;
+            add(one, is, vouchers);
+            continue;
+        }
+        const auto of_lines = history.judge(one.began, one.ended, parts->without);
+        if (of_lines.what == verdict::kind::right) is.late = std::max(is.late, of_lines.late);
+        else is = of_lines;
+        add(one, is, *group);
     }
     return found;
 }

@@ -22,8 +22,12 @@ inline std::vector<std::string> basket_command(std::uint16_t port) {
 inline constexpr const char* basket_listens = "basket listening";
 inline constexpr const char* basket_follows = "Follows PostgreSQL's log";
 
-inline std::string price_path(int basket) {
-    return "/baskets/" + std::to_string(basket) + "/price";
+/// Vouchers have numbers here; 0 is none.
+inline std::string code_of(int voucher) { return "V" + std::to_string(voucher); }
+
+inline std::string price_path(int basket, int voucher = 0) {
+    return "/baskets/" + std::to_string(basket) + "/price" +
+           (voucher ? "?voucher=" + code_of(voucher) : "");
 }
 inline std::string item_path(int basket, int product) {
     return "/baskets/" + std::to_string(basket) + "/items/" + std::to_string(product);

@@ -31,6 +31,8 @@ inline contents contents_of(pg_client& by) {
              all.quantities[{static_cast<int>(n[0]), static_cast<int>(n[1])}] =
                  static_cast<int>(n[2]);
          });
+    read("SELECT string_agg(concat_ws(' ', substr(code, 2), percent, 0), ' ') FROM vouchers",
+         [&](const auto& n) { all.percents[static_cast<int>(n[0])] = static_cast<int>(n[1]); });
     return all;
 }
 
