@@ -65,6 +65,16 @@ struct baskets : store_test {
     void expect_net(int basket, const std::string& net) const {
         for (const auto port : ports) EXPECT_EQ(net_at(port, basket), "\"net\":" + net);
     }
+    /// How often statements that begin so were run since these were reset.
+    long runs_of(const std::string& begin) {
+        return std::stol(
+            sql("SELECT coalesce(sum(calls), 0) FROM pg_stat_statements"
+                " WHERE query LIKE '" +
+                begin + "%'"));
+    }
+    void reset_runs() {
+        sql("CREATE EXTENSION IF NOT EXISTS pg_stat_statements; SELECT pg_stat_statements_reset()");
+    }
     /// All instances have it in their own tiers.
     void expect_kept(int basket) const {
         for (const auto port : ports)
@@ -300,6 +310,69 @@ TEST_F(baskets, filled_while_a_price_changes_have_the_new_one) {
     holder.exec("COMMIT");
     EXPECT_EQ(changed.get().status, 200);
     expect_net(9, "10.00");
+}
+
+// A shop's pages are asked for by those who guess numbers, too.
+TEST_F(baskets, that_lack_a_product_ask_for_it_once_for_all_who_want_it) {
+    constexpr std::size_t clients = 50;
+    const std::string nothing = "/products/99";
+    std::vector<std::unique_ptr<http_connection>> flood;
+    const auto ask_all = [&](const std::string& target) {
+        for (std::size_t i = 0; i < clients; ++i)
+            flood[i]->send(request_text("GET", target, {}, "", ports[i % 2]));
+    };
+    const auto all_are = [&](int status, std::string_view from) {
+        std::size_t right = 0;
+        for (auto& one : flood) {
+            const auto got = one->receive();
+            const bool is_hit = got.header("cache-status").starts_with(from);
+            if (got.status == status && is_hit) ++right;
+        }
+        return right == clients;
+    };
+    for (std::size_t i = 0; i < clients; ++i)
+        flood.push_back(std::make_unique<http_connection>(ports[i % 2]));
+    // Each worker of both trusts Valkey.
+    ASSERT_TRUE(eventually([&] {
+        ask_all("/products/2");
+        return all_are(200, "larder; hit");
+    }));
+    reset_runs();
+    auto holder = servers.store.connect();
+    holder.exec("BEGIN; LOCK TABLE products IN ACCESS EXCLUSIVE MODE");
+    ask_all(nothing);
+    const auto loads = [&] {
+        return sql(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            " AND query LIKE 'SELECT prod_id%'");
+    };
+    EXPECT_TRUE(eventually([&] { return loads() != "0"; }));
+    EXPECT_FALSE(eventually([&] { return loads() != "1"; }, 200ms)) << "they do not share a load";
+    holder.exec("COMMIT");
+    EXPECT_TRUE(all_are(404, "larder; "));
+    ask_all(nothing);
+    EXPECT_TRUE(all_are(404, "larder; hit"));
+    EXPECT_EQ(runs_of("SELECT prod_id"), 1);
+}
+
+// Before the write and behind it.
+TEST_F(baskets, are_looked_for_by_a_product_when_its_price_changes_and_by_no_read) {
+    reset_runs();
+    const std::string holders = "SELECT DISTINCT basketid";
+    for (const auto port : ports)
+        for (const auto* target :
+             {"/baskets/7", "/baskets/8", "/baskets/7/price", "/baskets/8/price?voucher=SPRING",
+              "/products/1", "/products/2", "/products"})
+            EXPECT_EQ(get(port, target).status, 200) << target;
+    EXPECT_EQ(send(ports[1], "PUT", "/baskets/7/items/1", R"({"quantity":1})").status, 200);
+    EXPECT_GT(runs_of("SELECT prod_id"), 0);
+    EXPECT_EQ(runs_of(holders), 0);
+    EXPECT_EQ(send(ports[0], "PATCH", "/products/2", R"({"price":5})").status, 200);
+    EXPECT_EQ(runs_of(holders), 2);
+    for (const int one : {7, 8}) expect_kept(one);
+    EXPECT_EQ(send(ports[0], "PATCH", "/products/2", R"({"price":-1})").status, 422);
+    EXPECT_EQ(runs_of(holders), 3) << "what was not made has nothing to look for behind it";
+    EXPECT_EQ(runs_of("UPDATE products SET price"), 1);
 }
 
 // The voucher is waited for, and meanwhile the basket changes.
