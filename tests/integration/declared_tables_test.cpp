@@ -146,6 +146,17 @@ TEST_F(declared_tables_test, are_checked_when_an_entry_is_loaded) {
     }
 }
 
+TEST_F(declared_tables_test, are_checked_in_a_debug_build_if_nobody_says_otherwise) {
+    constexpr cache::key one{"one", cache::depends_on{"parts", "id"}};
+    const cached_query<amount> wrong{one, all_items, items_of};
+    reader usual{servers.postgres.uri(), servers.store.database()};
+#ifdef NDEBUG
+    EXPECT_EQ(usual.read(wrong).n, 0);
+#else
+    EXPECT_THROW(usual.read(wrong), std::logic_error);
+#endif
+}
+
 TEST_F(declared_tables_test, are_those_of_entries_that_a_load_reads_as_well) {
     constexpr cache::key parts{"sum", cache::depends_on{"parts", "id"}};
     constexpr cache::key both{"sums", cache::depends_on{"parts", "id"},
