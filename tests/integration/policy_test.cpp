@@ -208,6 +208,30 @@ TEST_F(stale_test, is_not_the_answer_beyond_its_bound) {
     expect_loaded(answer);
 }
 
+// Nobody has to delete it: Valkey does, and a worker that has it in its own memory knows when.
+TEST_F(stale_test, is_nowhere_beyond_its_bound) {
+    for (const auto* entry : {"lasting:1", "kept:1"}) {
+        EXPECT_LE(valkey().ttl(entry), 60 + 600) << entry;
+        EXPECT_GT(valkey().ttl(entry), 57 + 600 - 60) << entry;
+    }
+    auto held = lock_things();
+    age("kept:1", 598);
+    const auto aged = steady_clock::now();
+    http_response answer;
+    std::chrono::steady_clock::duration took{};
+    EXPECT_TRUE(eventually([&] {
+        answer = get(port, "/kept/1");
+        took = steady_clock::now() - aged;
+        if (answer.status == 200) expect_used_instead(answer, 598);
+        return answer.status != 200;
+    }));
+    EXPECT_EQ(answer.status, 503) << answer.body;
+    EXPECT_GT(took, 1'900ms) << "it may be the answer for two seconds more";
+    EXPECT_LT(took, 2'000ms + 1'000ms * slack);
+    EXPECT_EQ(valkey().get("kept:1"), std::nullopt);
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(get(port, "/kept/1").status, 503) << "by either worker";
+}
+
 TEST_F(stale_test, is_the_answer_where_the_load_fails_if_it_was_not_made_untrue) {
     age("kept:1", 100);
     auto held = lock_things();
