@@ -102,6 +102,13 @@ struct new_price {
 };
 BOOST_DESCRIBE_STRUCT(new_price, (), (isbn, price))
 
+struct reprint {
+    std::string isbn;
+    std::string new_isbn;
+    money price;
+};
+BOOST_DESCRIBE_STRUCT(reprint, (), (isbn, new_isbn, price))
+
 /// book:<isbn>, for ten minutes, or for ten seconds if there is none; untrue once that row of books
 /// changes.
 constexpr auto one_book =
@@ -139,6 +146,12 @@ constexpr larder::pg::statement set_price{
     " RETURNING isbn, title, bound, authors, printed, price"};
 constexpr larder::pg::statement remove_book{
     "DELETE FROM books WHERE isbn = $1 RETURNING title, bound"};
+constexpr larder::pg::statement take_book{
+    "DELETE FROM books WHERE isbn = $1 RETURNING isbn, title, bound, authors, printed, price"};
+constexpr larder::pg::statement add_book{
+    "INSERT INTO books (isbn, title, bound, authors, printed, price)"
+    " VALUES ($1, $2, $3, $4, current_date, $5)"
+    " RETURNING isbn, title, bound, authors, printed, price"};
 
 struct removed {
     std::string title;
@@ -193,6 +206,21 @@ larder::awaitable<larder::no_content> delete_book(larder::services& at, which_bo
     co_return larder::no_content{};
 }
 
+// Of two statements both are made or none: a book that is printed anew has another number.
+larder::awaitable<book> reprint_book(larder::services& at, reprint r) {
+    auto change = co_await larder::transaction::begin(at);
+    const auto old = co_await change.maybe<book>(take_book, r.isbn);
+    if (!old) throw larder::http::error(404, "There is no such book");
+    auto made = co_await change.one<book>(add_book, r.new_isbn, old->title, old->bound,
+                                          old->authors, r.price);
+    change.breaks(one_book, r.isbn);
+    change.breaks(one_book, r.new_isbn);
+    change.breaks(editions, old->title, old->bound);
+    change.breaks(pages);
+    co_await change.commit();
+    co_return made;
+}
+
 void add_routes(larder::app& at) {
     using larder::cached, larder::invalidates, larder::found_by, larder::preconditions_on;
     at.get("/books/{isbn}", get_book | cached(one_book(&which_book::isbn)));
@@ -213,6 +241,10 @@ void add_routes(larder::app& at) {
     // What it makes untrue its transaction says.
     at.del("/books/{isbn}",
            delete_book | invalidates(larder::nothing) | preconditions_on(get_book));
+    at.post("/books/{isbn}/reprint", reprint_book |
+                                         larder::on_violation("books_pkey", &reprint::new_isbn,
+                                                              "Another book has this number") |
+                                         invalidates(larder::nothing));
 }
 
 std::string variable(const char* name) {

@@ -476,6 +476,35 @@ TEST_F(told_bookshops, notice_a_trigger_that_tells_something_else) {
     })) << one->err();
 }
 
+// The book is deleted before its new number is refused.
+TEST_F(two_bookshops, leave_all_as_it_was_where_the_second_statement_is_refused) {
+    const auto is_hit = [&](std::uint16_t at, const std::string& target) {
+        return get(at, target).header("cache-status").starts_with("larder; hit");
+    };
+    keep_all();
+    keep_page();
+    for (const auto at : {port, other})
+        ASSERT_TRUE(eventually([&] { return is_local(at, "/books/1"); }));
+    const auto refused = send(port, "POST", "/books/1/reprint", R"({"new_isbn":"2","price":11})");
+    expect_json(refused, 422,
+                R"({"detail":[{"type":"unique","loc":["body","new_isbn"],)"
+                R"("msg":"Another book has this number"}]})");
+    EXPECT_EQ(sql("SELECT string_agg(isbn, ' ' ORDER BY isbn) FROM books"), "1 2 3");
+    for (const auto at : {port, other})
+        for (const auto* each : {"/books/1", "/books", all_dunes, hard_dunes})
+            EXPECT_TRUE(is_hit(at, each)) << each;
+
+    EXPECT_EQ(send(port, "POST", "/books/4/reprint", R"({"new_isbn":"5","price":1})").status, 404);
+    EXPECT_EQ(get(other, "/books/5").status, 404);
+    EXPECT_EQ(send(port, "POST", "/books/1/reprint", R"({"new_isbn":"5","price":11})").status, 200);
+    for (const auto at : {port, other}) {
+        EXPECT_EQ(get(at, "/books/1").status, 404);
+        EXPECT_EQ(get(at, "/books/5").status, 200) << "that there was none was an entry";
+    }
+    expect_listed(hard_dunes, "5:11.00 ");
+    expect_listed("/books", "2:5.00 3:7.00 5:11.00 ");
+}
+
 // The statements that its sessions have prepared are of the old types.
 TEST_F(bookshop, answers_on_when_a_column_has_another_type) {
     ask("PUT", "/books/978-1", dune);
@@ -506,6 +535,24 @@ TEST_F(bookshop, of_another_version_of_the_type_loads_anew) {
         valkey().command({"SET", "book:978-1", other, "PX", "60000"});
         EXPECT_EQ(get(port, "/books/978-1").body, dune_back) << other;
     }
+}
+
+// Of a table that somebody renames and leaves a view behind, no change would be told.
+TEST_F(bookshop, in_a_debug_build_has_no_entry_of_a_table_that_its_key_does_not_name) {
+    ask("PUT", "/books/978-1", dune);
+    sql("ALTER TABLE books RENAME TO shelf; CREATE VIEW books AS SELECT * FROM shelf; SELECT 1");
+    for (int i = 0; i < 2; ++i) {
+        const auto refused = get(port, "/books/978-1");
+        EXPECT_EQ(refused.status, 500);
+        EXPECT_EQ(refused.body.find("shelf"), std::string::npos) << refused.body;
+    }
+    EXPECT_TRUE(
+        one->wait_for_err("the entries of book are computed from shelf, on which its key "
+                          "does not depend"))
+        << one->err();
+    EXPECT_EQ(valkey().get("book:978-1"), std::nullopt);
+    sql("DROP VIEW books; ALTER TABLE shelf RENAME TO books; SELECT 1");
+    EXPECT_EQ(get(port, "/books/978-1").body, dune_back) << one->err();
 }
 
 TEST_F(bookshop, says_what_is_wrong_and_where) {
