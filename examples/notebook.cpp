@@ -1,5 +1,6 @@
-// Notes that only their own person reads, by a bearer token. An operator takes tokens away, by a
-// key that is in NOTEBOOK_OPERATOR_KEY. PG_DATABASE on PG_SERVICE_URI has the tables
+// Notes that only their own person reads, by a bearer token, or a team, by a header. An operator
+// takes tokens away, by a key that is in NOTEBOOK_OPERATOR_KEY. PG_DATABASE on PG_SERVICE_URI has
+// the tables
 //
 //     CREATE TABLE tokens (digest text PRIMARY KEY, person text NOT NULL,
 //                          may_write boolean NOT NULL)
@@ -87,6 +88,17 @@ awaitable<std::optional<staff>> find_operator(services&, std::string key) {
 }
 
 constexpr auto operators = larder::api_key("x-operator-key", find_operator);
+
+// A team is said by a header, which a proxy in front of the service sets.
+struct which_team {
+    larder::from_header<std::string> x_team;
+};
+BOOST_DESCRIBE_STRUCT(which_team, (), (x_team))
+
+awaitable<caller> find_team(services&, which_team which) {
+    if (which.x_team->empty()) throw larder::http::error(403, "This is no team");
+    co_return caller{.person = "team " + *which.x_team};
+}
 
 // ---- notes ----
 
@@ -208,6 +220,7 @@ void add_routes(larder::app& at) {
     using larder::before, larder::cached, larder::invalidates;
     at.get("/notes", list_notes | cached(notes(&which_notes::person)) | before(signed_in));
     at.post("/notes", write_note | invalidates(notes(&new_note::person)) | before(writer));
+    at.get("/team/notes", list_notes | cached(notes(&which_notes::person)) | before(find_team));
     at.del("/tokens/{digest}",
            take_away | invalidates(tokens(&which_token::digest)) | before(operators));
     at.reads(tokens);

@@ -229,6 +229,34 @@ TEST_F(notebook, reads_a_header_as_any_other_member) {
     EXPECT_EQ(in({{"x-language", "de"}, {"x-language", "en"}}).status, 422) << "it is one value";
 }
 
+// Any function of the request may be the step: what it returns is what the handler gets.
+TEST_F(notebook, hands_over_what_a_step_makes_of_a_header) {
+    const auto of_team = [&](const header_list& headers, const std::string& query = {}) {
+        return request(port, "GET", "/team/notes" + query, headers);
+    };
+    sql("INSERT INTO notes (person, text) VALUES ('team red', 'Meet'), ('team blue', 'Rest');"
+        " SELECT 1");
+    const auto missing = of_team({}, "?x_team=red");
+    expect_json(missing, 422,
+                R"({"detail":[{"type":"missing","loc":["header","x-team"],)"
+                R"("msg":"Field required"}]})");
+    expect_json(of_team({{"x-team", ""}}), 403, R"({"detail":"This is no team"})");
+    for (int i = 0; i < 2; ++i) {
+        const auto red = of_team({{"X-Team", "red"}}, "?person=Ada");
+        expect_json(red, 200,
+                    R"({"person":"team red","notes":[{"id":3,"text":"Meet","place":null}]})");
+        EXPECT_EQ(red.header("vary"), "x-team");
+        EXPECT_EQ(red.header("cache-control"), "private, no-cache");
+        expect_json(of_team({{"x-team", "blue"}}), 200,
+                    R"({"person":"team blue","notes":[{"id":4,"text":"Rest","place":null}]})");
+    }
+    EXPECT_TRUE(eventually([&] {
+        return of_team({{"x-team", "red"}}).header("cache-status").ends_with("detail=local");
+    }));
+    EXPECT_NE(get(port, "/openapi.json").body.find(R"({"name":"x-team","in":"header")"),
+              std::string::npos);
+}
+
 TEST_F(notebook, loads_what_it_is_told_of) {
     write_mottos();
     EXPECT_TRUE(eventually([&] { return has_motto("en") && has_motto("de"); })) << program_->err();
