@@ -115,6 +115,20 @@ TEST_F(changed_rows, of_a_text_or_a_uuid_break_the_key_that_readers_make_of_it) 
 TEST_F(changed_rows, what_has_more_than_one_spelling_breaks_the_family) {
     tell(orders, 'f', 1700);  // numeric: 42 and 42.0
     expect_families({inserted(orders, {"1", "42"})}, {"num_orders"});
+    // Keys have `true` and not `t`, and a day and a time do not depend on who asks.
+    constexpr std::uint32_t boolean = 16, date = 1082, timestamp = 1114, timestamptz = 1184;
+    for (const auto& [type, value] : {std::pair{boolean, "t"},
+                                      {date, "2026-11-30"},
+                                      {timestamp, "2026-11-30 12:00:00"},
+                                      {timestamptz, "2026-11-30 12:00:00+01"}}) {
+        tell(orders, 'f', type);
+        expect_families({inserted(orders, {"1", value})}, {"num_orders"});
+        expect_families({updated(orders, "O", {"1", value}, {"1", std::nullopt})}, {"num_orders"});
+        expect_families({deleted(orders, "O", {"1", value})}, {"num_orders"});
+    }
+    constexpr std::uint32_t enumeration = 16'500;  // a type that the database has made
+    tell(orders, 'f', enumeration);
+    expect_families({inserted(orders, {"1", "hardcover"})}, {"num_orders"});
     ASSERT_TRUE(all->read(log_text::relation(orders, 'f', {{"id", 23, true}})));
     expect_families({inserted(orders, {"1"})}, {"num_orders"});
 }
