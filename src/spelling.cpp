@@ -91,17 +91,22 @@ chrono::microseconds take_time(taker& from) {
     return hours + minutes + seconds + take_fraction(from);
 }
 
-// East of Greenwich is ahead.
-chrono::minutes take_offset(taker& from) {
-    if (from.take('Z')) return 0min;
+// East of Greenwich is ahead. Before there were zones a place was ahead by seconds, too.
+chrono::seconds take_offset(taker& from) {
+    if (from.take('Z')) return 0s;
     const bool is_behind = from.next_is('-');
-    if (!is_behind && !from.next_is('+')) return 0min;
+    if (!is_behind && !from.next_is('+')) return 0s;
     from.take(is_behind ? '-' : '+');
     const chrono::hours hours{from.number(2)};
     chrono::minutes minutes{0};
-    if (from.take(':')) minutes = chrono::minutes{from.number(2)};
-    if (hours > 23h || minutes > 59min) from.fail();
-    return is_behind ? -(hours + minutes) : hours + minutes;
+    chrono::seconds seconds{0};
+    if (from.take(':')) {
+        minutes = chrono::minutes{from.number(2)};
+        if (from.take(':')) seconds = chrono::seconds{from.number(2)};
+    }
+    if (hours > 23h || minutes > 59min || seconds > 59s) from.fail();
+    const auto all = hours + minutes + seconds;
+    return is_behind ? -all : all;
 }
 
 }  // namespace

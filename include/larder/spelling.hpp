@@ -57,8 +57,8 @@ std::string spell(T value) {
 
 /// Reads what spell() writes. False for anything else, and for a day that there is not.
 bool read_spelling(std::string_view text, date& out);
-/// The same; also with a blank for the `T`, and with an offset as `+01`, `+01:00` or none (UTC), as
-/// PostgreSQL writes it where DateStyle is ISO. Digits beyond microseconds are refused.
+/// The same; also with a blank for the `T`, and with an offset as `+01`, `+01:00`, `+00:53:28` or
+/// none (UTC), as PostgreSQL writes it. Digits beyond microseconds are refused.
 bool read_spelling(std::string_view text, timestamp& out);
 /// The same; also in upper case.
 bool read_spelling(std::string_view text, uuid& out);

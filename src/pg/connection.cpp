@@ -125,12 +125,15 @@ asio::awaitable<void> connection::start(const conninfo::parameters& all) {
 }
 
 // A pooler hands out a key of its own, so the process that it names is not the one that answers.
-// There the limits end with this very transaction, and each later one sets its own.
+// There the limits end with this very transaction, and each later one sets its own. Days and times
+// are read as ISO 8601 has them, whatever is set for a database or a role; whether the day or the
+// month comes first stays as it is.
 asio::awaitable<void> connection::set_limits() {
     static constexpr statement limit{
         "SELECT set_config('statement_timeout', $1, pg_backend_pid() <> $3::integer),"
         " set_config('lock_timeout', $2, pg_backend_pid() <> $3::integer),"
-        " pg_backend_pid() <> $3::integer"};
+        " pg_backend_pid() <> $3::integer,"
+        " set_config('datestyle', 'ISO', pg_backend_pid() <> $3::integer)"};
     parameters values(1, std::to_string(options_.statement_timeout.count()));
     values.emplace_back(std::to_string(options_.lock_timeout.count()));
     values.emplace_back(std::to_string(PQbackendPID(libpq_.get())));

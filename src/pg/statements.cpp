@@ -309,6 +309,7 @@ std::vector<connection::part> connection::send(const statement& sql, const param
         to.send(part::other, "BEGIN");
         if (is_limited) to.send(part::other, "SET LOCAL statement_timeout = " + limit);
         if (is_limited) to.send(part::other, "SET LOCAL lock_timeout = " + lock_timeout);
+        if (pooled_) to.send(part::other, "SET LOCAL datestyle = 'ISO'");
     } else if (how == framing::in_savepoint) {
         to.send(part::other, "SAVEPOINT larder");
     } else if (is_limited && how != framing::bare && !in_transaction_) {
@@ -316,7 +317,7 @@ std::vector<connection::part> connection::send(const statement& sql, const param
         limits.emplace_back(lock_timeout);
         to.send(part::other,
                 "SELECT set_config('statement_timeout', $1, true),"
-                " set_config('lock_timeout', $2, true)",
+                " set_config('lock_timeout', $2, true), set_config('datestyle', 'ISO', true)",
                 limits);
     } else if (asks) {
         to.send(part::other, "");

@@ -4,14 +4,38 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/describe/class.hpp>
+#include <boost/describe/enum.hpp>
+
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <thread>
 
+#include "larder/pg/session.hpp"
+#include "larder/spelling.hpp"
 #include "support/json_text.hpp"
 #include "support/pg_worker.hpp"
 #include "support/store_test.hpp"
+
+namespace larder::moods {
+
+enum class mood { happy, sad };
+BOOST_DESCRIBE_ENUM(mood, happy, sad)
+
+struct entry {
+    uuid id;
+    timestamp at;
+    std::optional<timestamp> noon;
+    date day;
+    bool is_done = false;
+    mood felt{};
+    bool operator==(const entry&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(entry, (), (id, at, noon, day, is_done, felt))
+
+}  // namespace larder::moods
 
 namespace larder::test {
 namespace {
@@ -167,6 +191,82 @@ TEST_P(behind_pgbouncer, a_transaction_may_choose_its_isolation) {
 }
 
 // Without a pooler a connection is the client's own, and each statement is prepared once.
+constexpr pg::statement find_mood{
+    "SELECT * FROM moods WHERE id = $1 AND at = $2 AND day = $3 AND is_done = $4 AND felt = $5",
+    true};
+
+using moods::entry;
+boost::asio::awaitable<std::optional<entry>> find(pg::pool& with, entry e) {
+    pg::session one{with};
+    auto found = co_await one.maybe<entry>(find_mood, e.id, e.at, e.day, e.is_done, e.felt);
+    co_return found;
+}
+boost::asio::awaitable<std::optional<entry>> find_in_transaction(pg::pool& with, entry e) {
+    auto one = co_await with.begin();
+    auto found = co_await one.maybe<entry>(find_mood, e.id, e.at, e.day, e.is_done, e.felt);
+    co_await one.commit();
+    co_return found;
+}
+
+/// What a German has set for the database, and a table with a day in summer and one of a time when
+/// Berlin was 53 minutes and 28 seconds ahead of Greenwich.
+struct german_settings {
+    explicit german_settings(backends& of) : servers{of} {
+        servers.store.ask("ALTER DATABASE dellstore SET datestyle = 'German'");
+        servers.store.ask("ALTER DATABASE dellstore SET timezone = 'Europe/Berlin'");
+        servers.store.ask(
+            "CREATE TYPE mood AS ENUM ('happy', 'sad');"
+            " CREATE TABLE moods (id uuid, at timestamptz, noon timestamp, day date,"
+            "  is_done boolean, felt mood);"
+            " INSERT INTO moods VALUES ('67E55044-10b1-426f-9247-bb680e5fe0c8',"
+            "  '2026-07-01T12:00:00.25Z', '2026-07-01 12:00:00', '2026-03-10', true,"
+            "  'sad'), ('67E55044-10b1-426f-9247-bb680e5fe0c9',"
+            "  '1890-01-01T00:00:00Z', NULL, '1890-12-31', false, 'happy');"
+            " SELECT 1");
+    }
+    ~german_settings() {
+        servers.store.ask("DROP TABLE moods; DROP TYPE mood; ALTER DATABASE dellstore RESET ALL");
+    }
+    german_settings(const german_settings&) = delete;
+    german_settings& operator=(const german_settings&) = delete;
+
+    static void expect_read(pg_worker& by) {
+        using namespace std::chrono;
+        entry summer{.at = sys_days{2026y / 7 / 1} + 12h + 250ms,
+                     .noon = sys_days{2026y / 7 / 1} + 12h,
+                     .day = 2026y / 3 / 10,
+                     .is_done = true,
+                     .felt = moods::mood::sad};
+        ASSERT_TRUE(read_spelling("67e55044-10b1-426f-9247-bb680e5fe0c8", summer.id));
+        entry old{.at = sys_days{1890y / 1 / 1}, .day = 1890y / 12 / 31};
+        ASSERT_TRUE(read_spelling("67e55044-10b1-426f-9247-bb680e5fe0c9", old.id));
+        for (const auto& one : {summer, old}) {
+            EXPECT_EQ(by.run(find(by.pool, one)), one);
+            EXPECT_EQ(by.run(find_in_transaction(by.pool, one)), one);
+        }
+    }
+
+    backends& servers;
+};
+
+TEST_P(behind_pgbouncer, days_and_times_are_read_whatever_is_set_for_the_database) {
+    const german_settings all{servers};
+    expect_on_each_connection("SELECT date '2026-03-10'", "10.03.2026");
+    pg_worker worker{between.uri(), servers.store.database()};
+    german_settings::expect_read(worker);
+    expect_on_each_connection("SELECT date '2026-03-10'", "10.03.2026");
+}
+
+TEST_F(store_test, days_and_times_are_read_whatever_is_set_for_the_database) {
+    const german_settings all{servers};
+    pg_worker worker{servers.postgres.uri(), servers.store.database()};
+    EXPECT_EQ(worker.run(ask(worker.pool, {"SELECT current_setting('timezone')"})),
+              "Europe/Berlin");
+    german_settings::expect_read(worker);
+    EXPECT_EQ(worker.run(ask(worker.pool, {"SELECT date '03/10/2026'"})), "2026-10-03")
+        << "which comes first, the day or the month, is as it was set";
+}
+
 TEST_F(store_test, without_pgbouncer_the_limits_are_the_session_s) {
     pg_worker worker{servers.postgres.uri(),
                      servers.store.database(),
