@@ -215,8 +215,8 @@ TEST_F(stale_test, is_nowhere_beyond_its_bound) {
         EXPECT_GT(valkey().ttl(entry), 57 + 600 - 60) << entry;
     }
     auto held = lock_things();
-    age("kept:1", 598);
     const auto aged = steady_clock::now();
+    age("kept:1", 598);
     http_response answer;
     std::chrono::steady_clock::duration took{};
     EXPECT_TRUE(eventually([&] {
