@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 #include <exception>
 #include <utility>
 
@@ -54,6 +55,12 @@ std::vector<read_sample::subject> read_sample::some(std::size_t count) {
 // As docs/reference.md promises it, and a second for who looks.
 milliseconds self_check::bound_of(bool is_followed, milliseconds unfollowed) {
     return is_followed ? unfollowed + 3s : 2s;
+}
+
+milliseconds self_check::age_of(std::size_t counted, milliseconds bound) {
+    static constexpr std::array<milliseconds, admin::self_check_figures::ages.size()> ages{
+        0min, 1min, 10min};
+    return std::max(bound, ages.at(std::min(counted, ages.size() - 1)));
 }
 
 self_check::self_check(const asio::any_io_executor& executor, cache::tiers& cache,
@@ -114,8 +121,10 @@ asio::awaitable<void> self_check::compare(read_sample::subject one) {
     ++figures_.compared;
     if (*text == seen->text) co_return;
     const auto now = std::chrono::steady_clock::now();
-    suspects_.push_back(
-        {.of = std::move(one), .seen = *seen, .since = now, .due = now + options_.bound});
+    suspects_.push_back({.of = std::move(one),
+                         .seen = *seen,
+                         .since = now,
+                         .due = now + age_of(0, options_.bound)});
 }
 
 // Whoever is in doubt is let go.
@@ -160,7 +169,7 @@ void self_check::count(suspect& one) {
             std::chrono::duration_cast<std::chrono::seconds>(options_.bound).count());
     ++figures_.inconsistent.at(one.ages);
     ++one.ages;
-    one.due = one.since + std::max<milliseconds>(options_.bound, one.ages == 1 ? 1min : 10min);
+    one.due = one.since + age_of(one.ages, options_.bound);
 }
 
 }  // namespace LARDER_NAMESPACE

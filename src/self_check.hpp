@@ -57,6 +57,9 @@ public:
     /// For so long an entry may differ once something has changed in the source.
     static std::chrono::milliseconds bound_of(bool is_followed,
                                               std::chrono::milliseconds unfollowed);
+    /// How long an entry has to have differed to be counted once more, after so many times: for
+    /// each of `self_check_figures::ages`.
+    static std::chrono::milliseconds age_of(std::size_t counted, std::chrono::milliseconds bound);
 
     self_check(const boost::asio::any_io_executor& executor, cache::tiers& cache,
                std::function<bool()> is_busy, options how);

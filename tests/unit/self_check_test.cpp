@@ -32,5 +32,19 @@ TEST(self_check, allows_what_the_promises_allow) {
     EXPECT_EQ(self_check::bound_of(true, 5s), 8s);
 }
 
+// By the names that the metrics have.
+TEST(self_check, counts_an_entry_again_after_a_minute_and_after_ten) {
+    const auto& ages = admin::self_check_figures::ages;
+    ASSERT_EQ(ages.size(), 3U);
+    for (std::size_t counted = 0; counted < ages.size(); ++counted) {
+        const std::string age = ages.at(counted);
+        EXPECT_EQ(self_check::age_of(counted, 2s), age == "1m"    ? 1min
+                                                   : age == "10m" ? 10min
+                                                                  : std::chrono::seconds{2})
+            << age;
+        EXPECT_EQ(self_check::age_of(counted, 1h), 1h) << "as that is allowed";
+    }
+}
+
 }  // namespace
 }  // namespace LARDER_NAMESPACE
