@@ -115,6 +115,9 @@ void add_cache(families& all, const observation& of) {
            "tier", {{"local", sum_of(&s::local_hits)}, {"shared", sum_of(&s::shared_hits)}});
     all.by_reason("larder_cache_misses_total", "Reads that no entry answered, by the reason",
                   sum_of_members(of, &s::misses));
+    all.counter("larder_cache_joined_reads_total",
+                "Those of them that waited for the load of another read, and were answered by it",
+                sum_of(&s::joined_reads));
     all.counter("larder_cache_loads_total", "Runs of a source query for an entry",
                 sum_of(&s::loads));
     all.counter("larder_cache_failed_loads_total", "Those of them that failed",

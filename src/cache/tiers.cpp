@@ -182,8 +182,12 @@ std::uint64_t& count_of_fill(stats& all, const found& it, const wish& how) {
 
 void count(stats& all, const found& it, const wish& how) {
     const bool is_hit = it.from != origin::source && !it.collapsed;
-    if (!is_hit) ++count_of_miss(all.misses, it, how);
-    else ++(it.from == origin::local ? all.local_hits : all.shared_hits);
+    if (is_hit) {
+        ++(it.from == origin::local ? all.local_hits : all.shared_hits);
+    } else {
+        ++count_of_miss(all.misses, it, how);
+        if (it.collapsed && !it.loaded) ++all.joined_reads;
+    }
     if (it.is_stale()) ++all.stale_answers;
     if (it.loaded) ++count_of_fill(all, it, how);
 }

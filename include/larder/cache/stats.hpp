@@ -31,6 +31,7 @@ struct refused_fills {
 struct stats {
     std::uint64_t local_hits = 0, shared_hits = 0;
     cache::misses misses;
+    std::uint64_t joined_reads = 0;  ///< that another one's load answered, among the misses
     std::uint64_t loads = 0, failed_loads = 0;
     std::uint64_t stale_answers = 0;  ///< entries that were past their TTL, among the hits
     std::uint64_t refused_loads = 0;  ///< that never had their turn

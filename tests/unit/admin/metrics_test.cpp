@@ -68,6 +68,27 @@ TEST(metrics, tell_of_a_worker_that_does_not_answer_and_keep_what_it_said_last) 
     EXPECT_TRUE(shows(text, "larder_cache_loads_total 7"));
 }
 
+TEST(metrics, add_up_what_differed_for_how_long) {
+    worker_figures first, second;
+    first.self_check = self_check_figures{.compared = 10, .inconsistent = {3, 2, 0}};
+    second.self_check = self_check_figures{.compared = 5, .inconsistent = {1, 1, 1}};
+    const auto text = metrics_text(observed({first, second}));
+    for (const auto* line :
+         {"larder_self_checks_total 15", R"(larder_inconsistent_reads_total{age="bound"} 4)",
+          R"(larder_inconsistent_reads_total{age="1m"} 3)",
+          R"(larder_inconsistent_reads_total{age="10m"} 1)"})
+        EXPECT_TRUE(shows(text, line)) << line << '\n' << text;
+    EXPECT_EQ(metrics_text(observed({worker_figures{}})).find("self_check"), std::string::npos);
+}
+
+TEST(metrics, add_up_reads_that_were_joined) {
+    worker_figures first, second;
+    first.cache.joined_reads = 9;
+    second.cache.joined_reads = 10;
+    EXPECT_TRUE(
+        shows(metrics_text(observed({first, second})), "larder_cache_joined_reads_total 19"));
+}
+
 // Of whatever is no status of HTTP.
 TEST(request_counts, have_a_place_for_every_status) {
     http::request_counts counts{1};
