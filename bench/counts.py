@@ -71,13 +71,13 @@ def allocations(dump):
 
 
 @contextlib.contextmanager
-def callgrind(at, *flags):
+def callgrind(at, *flags, **variables):
     port = free_port()
     patient = {"CACHE_DEADLINE_MS": "10000", "PG_DEADLINE_MS": "20000"}
     service = subprocess.Popen(
         [program("valgrind"), "--tool=callgrind",
          f"--callgrind-out-file={at.folder}/callgrind.out.%p",
-         *map(str, at.serving(port, 1, *flags))], env=at.environment | patient, cwd=at.folder,
+         *map(str, at.serving(port, 1, *flags))], env=at.environment | patient | variables, cwd=at.folder,
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True)
     try:
