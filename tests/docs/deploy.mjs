@@ -100,7 +100,9 @@ expect(budget.spec.minAvailable < deployment.spec.replicas, "no node could be dr
 const ports = serving.ports.map((port) => port.name);
 expect(service.spec.ports.every((port) => ports.includes(port.targetPort)), "the Service leads to no port");
 for (const one of [serving.readinessProbe, serving.livenessProbe])
-    expect(one.httpGet.port === "admin" && one.httpGet.path.startsWith("/health/"), "a probe asks no health");
+    expect(one.httpGet.port === "admin", "a probe asks another port");
+expect(serving.readinessProbe.httpGet.path === "/health/ready", "a pod is ready without being asked");
+expect(serving.livenessProbe.httpGet.path === "/health/live", "an outage of a server would restart pods");
 const value_of = (flag) => Number(serving.args[serving.args.indexOf(flag) + 1]);
 expect(value_of("--admin-port") === serving.ports.find((one) => one.name === "admin").containerPort,
        "the probes' port is another one");
@@ -142,6 +144,7 @@ const lines = text("Containerfile").replace(/^#.*\n/gm, "").replace(/\\\n/g, " "
 const known = ["FROM", "COPY", "RUN", "USER", "EXPOSE", "STOPSIGNAL", "HEALTHCHECK", "ENTRYPOINT", "CMD"];
 for (const line of lines) expect(known.includes(line.split(" ")[0]), `Containerfile: ${line} is not known`);
 const last = (name) => lines.filter((line) => line.startsWith(name + " ")).at(-1).slice(name.length + 1);
+expect(/^docker\.io\/library\/debian:[a-z]+-slim$/.test(last("FROM")), "the image is not made of a slim Debian");
 expect(last("USER") === `${pod.spec.securityContext.runAsUser}:${pod.spec.securityContext.runAsGroup}`,
        "the image's user is another one");
 expect(is_command(JSON.parse(last("CMD"))), "the image's command does not start");

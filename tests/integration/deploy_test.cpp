@@ -38,6 +38,11 @@ TEST_F(unit, has_nothing_that_systemd_does_not_know) {
     EXPECT_EQ(verified.err, "");
 }
 
+// systemd waits until it serves, and so does `systemctl start`.
+TEST_F(unit, tells_systemd_when_it_serves) {
+    EXPECT_TRUE(has(text_of(deploy + "orders.service"), "\nType=notify\n"));
+}
+
 TEST_F(unit, is_exposed_by_2_of_10_at_most) {
     const auto rated = run_to_end({"/usr/bin/systemd-analyze", "security", "--offline=true",
                                    "--threshold=20", "--no-pager", folder.path + "/orders.service"},
