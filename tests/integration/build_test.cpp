@@ -36,6 +36,25 @@ Boost 1\.\d+\.\d+, libpq \d+\.\d+, OpenSSL 3\.\d+\.\d+
     }
 }
 
+// That of the checkout, as this build looked at it. A checkout that was changed since, or is none,
+// has another one.
+TEST(version, names_the_commit_that_the_build_has_found) {
+    const auto folder = fs::path{program("orders")}.parent_path().string();
+    std::smatch found;
+    const auto text = text_of(folder + "/commit.cpp");
+    ASSERT_TRUE(std::regex_search(text, found, std::regex{"= \"(.*)\";"})) << text;
+    const std::string commit = found[1];
+    for (const std::string name : {"orders", "basket"}) {
+        const auto said = run_to_end({program(name), "--version"}, {}).out;
+        EXPECT_NE(said.find(", commit " + commit + "\n"), said.npos) << said << commit;
+    }
+    const auto of_git =
+        shell("git -C " LARDER_SOURCE_DIR " rev-parse --show-toplevel HEAD 2>/dev/null || true");
+    if (of_git.out.starts_with(LARDER_SOURCE_DIR "\n")) {
+        EXPECT_NE(commit, "unknown");
+    }
+}
+
 // As a build does it.
 struct commit : testing::Test {
     std::string look() {
