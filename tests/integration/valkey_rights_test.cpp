@@ -9,7 +9,8 @@
 #include <iterator>
 #include <sstream>
 
-#include "support/store_test.hpp"
+#include "follow_store.hpp"
+#include "support/observed_service.hpp"
 
 namespace larder::test {
 namespace {
@@ -197,6 +198,26 @@ INSTANTIATE_TEST_SUITE_P(rows, valkey_right,
                              std::replace(name.begin(), name.end(), '|', '_');
                              return name;
                          });
+
+// As the file that deploy/ has of them, too.
+TEST_F(follow_store, the_rights_of_valkeys_user_are_enough_for_who_follows_and_looks_after_itself) {
+    const auto port = std::to_string(free_port());
+    const special_valkey valkey{
+        {"--port", port, "--save", "", "--aclfile", LARDER_SOURCE_DIR "/deploy/valkey.acl"}};
+    auto all = env();
+    all["VALKEY_SERVICE_URI"] = "valkey://larder:secret@127.0.0.1:" + port;
+    const observed_service one{all, {"--workers", "2", "--self-check", "1"}};
+    ASSERT_TRUE(one.wait_for_log("writes by others are seen")) << one.log();
+    expect_seen(one, larder::test::insert, 1001, 1);
+    EXPECT_TRUE(eventually([&] {
+        count(one.port());
+        return one.metric("larder_self_checks_total") >= 1;
+    })) << one.log();
+    EXPECT_EQ(one.metric(R"(larder_inconsistent_reads_total{age="bound"})"), 0);
+    EXPECT_TRUE(one.becomes(200, R"("degraded":[])")) << one.ready().body;
+    for (const auto* refused : {"refuses what", "does not allow"})
+        EXPECT_EQ(times(refused, one.log()), 0) << one.log();
+}
 
 TEST_F(valkey_rights, a_category_that_hides_a_command_is_told_by_that_command) {
     allow({"+@all", "-@dangerous"});
