@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "basket_service.hpp"
@@ -225,6 +226,29 @@ TEST_F(cache_command, trust_says_what_it_depends_on) {
     const auto busy = run({"purge", "num_orders"}, servers.env());
     EXPECT_EQ(busy.status, 69);
     EXPECT_TRUE(has(busy.err, "web1.2 deletes the entries of num_orders already")) << busy.err;
+}
+
+TEST_F(cache_command, is_of_use_without_a_database) {
+    const service one{servers.env(), {"--workers", "1"}};
+    warm(one);
+    auto env = servers.env();
+    env.erase("PG_SERVICE_URI");
+    for (const auto& [arguments, says] : std::vector<std::pair<words, std::string>>{
+             {{"get", "num_orders:all"}, "value  12000\n"},
+             {{"stats"}, "num_orders  1 entry, "},
+             {{"invalidate", "num_orders:all"}, "num_orders:all: deleted\n"},
+             {{"purge", "num_orders"}, " of num_orders\n"}}) {
+        const auto done = run(arguments, env);
+        EXPECT_EQ(done.status, 0) << arguments.front() << ": " << done.err;
+        EXPECT_EQ(done.err, "") << arguments.front();
+        EXPECT_TRUE(has(done.out, says)) << done.out;
+    }
+    ended shown;
+    EXPECT_TRUE(eventually([&] {
+        shown = run_orders({"status"}, env);
+        return shown.status == 0 && has(shown.out, "  ready ");
+    })) << shown.out
+        << shown.err;
 }
 
 TEST_F(cache_command, a_prefix_is_added_to_the_keys) {
