@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "basket_service.hpp"
 #include "support/json_text.hpp"
 #include "support/observed_service.hpp"
 #include "support/store_test.hpp"
@@ -285,6 +286,31 @@ TEST_F(operators, see_all_instances_that_share_the_valkey) {
         << watching.out();
     watching.signal(SIGINT);
     EXPECT_EQ(watching.wait(), 0);
+}
+
+TEST_F(operators, see_instances_of_another_service_and_its_dashboard) {
+    servers.store.connect().exec(std::string{drop_basket_tables} + ';' + basket_tables);
+    auto env = servers.env();
+    env["BASKET_ADMIN_PORT"] = "0";
+    {
+        const basket_instance one{servers.postgres, "dellstore", env, "one"};
+        const auto port = admin_port_in(one.log());
+        const auto page = get(port, "/dashboard");
+        EXPECT_EQ(page.status, 200);
+        EXPECT_TRUE(has(page.body, "<title>Dashboard</title>")) << page.body;
+        const child looks{{"/usr/bin/curl", "-sN",
+                           "http://127.0.0.1:" + std::to_string(port) + "/dashboard/events"},
+                          {}};
+        EXPECT_TRUE(eventually([&] { return has(looks.out(), R"("service":"basket")"); }))
+            << looks.out();
+        ended shown;
+        EXPECT_TRUE(eventually([&] {
+            shown = run_to_end({program("basket"), "status"}, env);
+            return shown.status == 0 && has(shown.out, "  ready ");
+        })) << shown.out
+            << shown.err;
+    }
+    servers.store.connect().exec(drop_basket_tables);
 }
 
 // It keeps its connections, and answers nothing on them.
