@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "larder/namespace.hpp"
+
 extern "C" {
 int fuzz_request(const std::uint8_t* data, std::size_t size);
 int fuzz_input(const std::uint8_t* data, std::size_t size);
@@ -19,7 +21,7 @@ int fuzz_log(const std::uint8_t* data, std::size_t size);
 int fuzz_uri(const std::uint8_t* data, std::size_t size);
 }
 
-namespace larder {
+namespace LARDER_NAMESPACE {
 namespace {
 
 using bytes = std::vector<std::uint8_t>;
@@ -79,4 +81,4 @@ TEST(fuzz_corpus, has_no_log_that_breaks_a_law) { look("log", fuzz_log); }
 TEST(fuzz_corpus, has_no_uri_that_breaks_a_law) { look("uri", fuzz_uri); }
 
 }  // namespace
-}  // namespace larder
+}  // namespace LARDER_NAMESPACE
