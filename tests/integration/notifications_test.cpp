@@ -22,9 +22,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-using told = std::optional<pg::notification>;
+using heard = std::optional<pg::notification>;
 
-boost::asio::awaitable<told> next_of(pg::notifications& from) {
+boost::asio::awaitable<heard> next_of(pg::notifications& from) {
     auto one = co_await from.next();
     co_return one;
 }
