@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <set>
 #include <stdexcept>
+#include <string>
 
 #include "unit/scripted_world.hpp"
 
@@ -42,7 +44,8 @@ struct scripted_log final : change_source {
         while (read_up_to < written && !is_stalled) {
             if (++read_up_to == unreadable) throw std::runtime_error{"cannot be read"};
             const auto id = static_cast<std::uint32_t>(read_up_to);
-            come.complete.push_back({.id = id, .what = {.keys = {"a:" + std::to_string(id)}}});
+            come.complete.push_back({.id = id, .what = {.keys = more_keys}});
+            come.complete.back().what.keys.insert("a:" + std::to_string(id));
         }
         come.done = read_up_to;
         co_return come;
@@ -52,7 +55,8 @@ struct scripted_log final : change_source {
     waits& waits_;
     std::string catalogue = "orders: 1\nparts: 1\n";
     position written = 100, read_up_to = 0, unreadable = 0;
-    std::uint64_t seen = all;  // readers see the transactions before it
+    std::uint64_t seen = all;         // readers see the transactions before it
+    std::set<std::string> more_keys;  // of each transaction
     int times_taken = 0;
     bool is_interrupted = false, is_stalled = false, is_anothers = false;
 };
@@ -121,6 +125,24 @@ TEST_F(follows, and_knows_no_transaction_by_its_name_when_it_has_just_begun) {
     world.pass(500ms);
     EXPECT_EQ(told.back().keys.size(), 1U);
     EXPECT_EQ(told.back().made_by.size(), 1U);
+}
+
+// Or a commit that waits for a standby for hours would fill the memory.
+TEST_F(follows, and_has_everything_forgotten_where_too_much_waits_to_become_visible) {
+    log.seen = log.written;
+    for (int i = 0; i < 9'999; ++i) log.more_keys.insert("a:x" + std::to_string(i));
+    for (int i = 0; i < 99; ++i) log.commit();
+    world.pass(1s);
+    EXPECT_EQ(log.times_taken, 1);
+    EXPECT_EQ(told.size(), 1U);
+    for (int i = 0; i < 2; ++i) log.commit();
+    world.pass(1s);
+    EXPECT_EQ(log.times_taken, 2);
+    ASSERT_EQ(told.size(), 2U);
+    EXPECT_EQ(told.back().families.size(), 1U);
+    log.seen = log.all;
+    world.pass(1s);
+    EXPECT_EQ(told.size(), 2U) << "what waited is kept";
 }
 
 // The next session begins at the newest position.
