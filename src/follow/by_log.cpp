@@ -60,7 +60,9 @@ constexpr pg::statement open_transactions{
     " database, to_char(prepared, 'YYYY-MM-DD HH24:MI:SSOF')) FROM pg_prepared_xacts"
     " ORDER BY 1 LIMIT 5",
     true};
-constexpr pg::statement is_in_use{"SELECT FROM pg_replication_slots WHERE slot_name = $1", true};
+// An instance's slot is temporary, and goes with its connection.
+constexpr pg::statement is_in_use{"SELECT temporary FROM pg_replication_slots WHERE slot_name = $1",
+                                  true};
 
 // Microseconds since 2000.
 std::int64_t time_for_the_server() {
@@ -91,9 +93,11 @@ asio::awaitable<catalogue> ask_for_tables(connections_ptr with, std::vector<foll
 }
 
 asio::awaitable<bool> ask_whether_in_use(connections_ptr with, std::string slot) {
-    const pg::parameters which(1, std::move(slot));
+    const pg::parameters which(1, slot);
     const auto held = co_await with->reader.execute(is_in_use, which);
-    co_return held.size() > 0;
+    if (held.size() == 0) co_return false;
+    if (held.text(0, 0) != "t") throw cannot_follow{why_in_the_way(slot), false};
+    co_return true;
 }
 
 // A slot is made once all transactions have ended that ran when that began.

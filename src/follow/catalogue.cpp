@@ -53,17 +53,22 @@ void note(std::vector<std::string>& all, std::string fault) {
         all.push_back(std::move(fault));
 }
 
-std::string fault_of(std::string_view table, std::string_view kind, std::string_view persistence,
-                     bool is_published) {
+}  // namespace
+
+std::string why_unfit(std::string_view table, std::string_view kind, std::string_view persistence) {
     const std::string name{table};
-    if (kind != "r")
+    if (kind != "r" && kind != "p")
         return name + " is no table with rows of its own, as a view or a foreign table";
     if (persistence != "p") return name + " is unlogged, or temporary, so its rows are in no log";
-    if (!is_published) return name + " is not published whole";
     return {};
 }
 
-}  // namespace
+std::string why_in_the_way(std::string_view slot) {
+    const std::string name{slot};
+    return "the slot " + name +
+           " is permanent, so no instance made it, and has the name of one's;" +
+           " who does not need it drops it: SELECT pg_drop_replication_slot('" + name + "')";
+}
 
 std::string sql_array(const std::vector<followed>& what, std::string followed::* member) {
     std::string all = "{";
@@ -94,7 +99,10 @@ asio::awaitable<catalogue> look_up_tables(pg::connection& with, const std::vecto
         all.fingerprint.append(1, '\n');
         if (!rows.text(i, 1)) note(all.faults, one.table + " is not there");
         if (!rows.text(i, 1) || text(3) == "p") continue;
-        note(all.faults, fault_of(text(2), text(3), text(4), text(6) == "t"));
+        auto fault = why_unfit(text(2), text(3), text(4));
+        if (fault.empty() && text(6) != "t")
+            fault = std::string{text(2)} + " is not published whole";
+        note(all.faults, std::move(fault));
         all.tables[number_in<std::uint32_t>(text(1))].push_back(
             {one.family, one.column, one.more_columns, one.is_only_counted, one.is_by_generation});
     }

@@ -41,6 +41,10 @@ inline constexpr std::string_view what_came_and_went =
     "  FROM unnest(ARRAY['pg_inherits', 'pg_policy', 'pg_enum', 'pg_publication_rel',"
     "  'pg_publication_namespace']) name) counted)";
 
+/// Why nothing tells of its rows: not even setup lets it. Kind and persistence as in pg_class.
+std::string why_unfit(std::string_view table, std::string_view kind, std::string_view persistence);
+/// Of a slot that somebody else made, and that no instance gives back; for people.
+std::string why_in_the_way(std::string_view slot);
 /// One member of each, as an array of SQL.
 std::string sql_array(const std::vector<followed>& what, std::string followed::* member);
 inline std::string tables_of(const std::vector<followed>& what) {

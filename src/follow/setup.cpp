@@ -16,6 +16,7 @@ namespace {
 
 using lines = std::vector<std::string>;
 const pg::parameters none;
+constexpr std::string_view is_logged = "p";
 
 // Each statement makes one column of SQL, in the order of what is to be done. An identity is noted
 // as what sets it back. A partitioned table is published by its name, which covers its partitions.
@@ -73,15 +74,16 @@ constexpr pg::statement published{
     "  AND prrelid NOT IN (SELECT id FROM named WHERE id IS NOT NULL)), m.id::regclass"
     " FROM pg_publication p LEFT JOIN member m ON m.id IS NOT NULL WHERE pubname = $2::text",
     true};
-constexpr pg::statement is_there{"SELECT to_regclass($1::text) IS NOT NULL", true};
+constexpr pg::statement kind_of_table{
+    "SELECT relkind, relpersistence FROM pg_class WHERE oid = to_regclass($1::text)", true};
 constexpr pg::statement slots{
     "SELECT slot_name, coalesce(active_pid::text, '-'),"
     " coalesce(pg_wal_lsn_diff(pg_current_wal_flush_lsn(), confirmed_flush_lsn), 0)::bigint,"
     " coalesce(wal_status, '-'),"
     " coalesce((SELECT host(client_addr) FROM pg_stat_replication r WHERE r.pid = active_pid),"
-    " 'local'), coalesce(safe_wal_size::text, '')"
-    " FROM pg_replication_slots WHERE slot_name LIKE 'larder\\_%' AND database = current_database()"
-    " ORDER BY 1",
+    " 'local'), coalesce(safe_wal_size::text, ''), temporary"
+    " FROM pg_replication_slots WHERE slot_name ~ '^larder_[0-9a-f]{32}$'"
+    " AND (database = current_database() OR NOT temporary) ORDER BY 1",
     true};
 
 bool is_identity(std::string_view line) {
@@ -96,17 +98,21 @@ std::string quoted(std::string_view text) {
 
 }  // namespace
 
-asio::awaitable<void> expect_tables(pg::connection& with, const std::vector<followed>& what) {
+asio::awaitable<void> expect_tables(pg::connection& with, const std::vector<followed>& what,
+                                    told_by by) {
     for (const auto& one : what) {
         const pg::parameters name(1, one.table);
-        const auto there = co_await with.execute(is_there, name);
-        if (there.text(0, 0) != "t")
+        const auto found = co_await with.execute(kind_of_table, name);
+        if (found.size() == 0)
             throw pg::error{pg::failure::rejected, "there is no table " + one.table};
+        const auto persistence = by == told_by::log ? *found.text(0, 1) : is_logged;
+        const auto unfit = why_unfit(one.table, *found.text(0, 0), persistence);
+        if (!unfit.empty()) throw pg::error{pg::failure::rejected, unfit};
     }
 }
 
 asio::awaitable<lines> plan_setup(pg::connection& with, const std::vector<followed>& what) {
-    co_await expect_tables(with, what);
+    co_await expect_tables(with, what, told_by::log);
     pg::parameters values(1, tables_of(what));
     values.emplace_back(publication);
     const auto rows = co_await with.execute(setup, values);
@@ -187,15 +193,21 @@ asio::awaitable<lines> status(pg::connection& with, const std::vector<followed>&
     add_faults(all, found.faults, "PostgreSQL's log tells of them",
                program + " follow setup mends it where it can");
     const auto held = co_await with.execute(slots, none);
+    bool is_followed = false;
     for (std::size_t i = 0; i < held.size(); ++i) {
         const auto text = [&](std::size_t column) { return std::string{*held.text(i, column)}; };
+        if (text(6) != "t") {
+            all.push_back("cannot be followed: " + why_in_the_way(text(0)));
+            continue;
+        }
+        is_followed = true;
         all.push_back("followed from " + text(4) + ", process " + text(1) + " of the server, " +
                       text(2) + " bytes behind, slot " + text(0) + " (" + text(3) + ", " +
                       (text(5).empty() ? "however much log there is"
                                        : "lost after " + text(5) + " bytes more of log") +
                       ")");
     }
-    if (held.size() == 0) all.emplace_back("nobody follows now");
+    if (!is_followed) all.emplace_back("nobody follows now");
     co_return all;
 }
 

@@ -14,8 +14,10 @@ class connection;
 
 namespace LARDER_NAMESPACE::follow {
 
-/// Throws error{rejected} if one is not there.
-boost::asio::awaitable<void> expect_tables(pg::connection& with, const std::vector<followed>& what);
+enum class told_by { log, triggers };
+/// Throws error{rejected} if one is not there, or is none whose rows are told.
+boost::asio::awaitable<void> expect_tables(pg::connection& with, const std::vector<followed>& what,
+                                           told_by by);
 /// A line for each.
 std::vector<std::string> described(const std::vector<followed>& what);
 /// A line for each fault, and what helps; `none` where there is none.

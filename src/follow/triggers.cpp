@@ -165,7 +165,7 @@ asio::awaitable<std::vector<std::string>> plan_triggers(pg::connection& with,
         "   ELSE '' END, family, by_column, how, name, n)"
         " FROM all_triggers, LATERAL (SELECT o, format('larder_%s_%s', family, o) AS n"
         "  FROM unnest(ARRAY['insert', 'update', 'delete', 'truncate']) o) t WHERE NOT is_told";
-    co_await expect_tables(with, what);
+    co_await expect_tables(with, what, told_by::triggers);
     std::vector<std::string> plan;
     const auto as_it_is = co_await with.execute(is_function_as_it_should_be, the_function);
     if (as_it_is.size() == 0) {
@@ -244,8 +244,7 @@ asio::awaitable<change_source::tables> look_up_triggers(pg::connection& with,
         std::string fault;
         if (name.empty())
             fault = "the table of " + std::string{rows.text(i, 4).value_or("")} + " is not there";
-        else if (kind != "r" && kind != "p")
-            fault = name + " is no table with rows of its own, as a view or a foreign table";
+        else if (auto unfit = why_unfit(name, kind, "p"); !unfit.empty()) fault = std::move(unfit);
         else if (rows.text(i, 2) != "t")
             fault = name + " has no triggers that always tell of its rows";
         if (!fault.empty() && std::ranges::find(all.faults, fault) == all.faults.end())

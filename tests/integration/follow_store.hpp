@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "support/gate.hpp"
 #include "support/store_test.hpp"
 
 namespace larder::test {
@@ -19,6 +20,9 @@ inline constexpr const char* others = "/count?customerid=9998";
 inline constexpr const char* insert =
     "INSERT INTO orders (orderdate, customerid, netamount, tax, totalamount)"
     " SELECT '2024-01-01', 9999, 1, 0, 1";
+inline constexpr const char* copy_one =
+    "COPY orders (orderdate, customerid, netamount, tax, totalamount)"
+    " FROM PROGRAM 'echo 2024-01-01,9999,1,0,1' (FORMAT csv)";
 
 struct follow_store : store_test {
     follow_store() = default;
@@ -60,6 +64,14 @@ struct follow_store : store_test {
         by.exec("DROP DATABASE followed WITH (FORCE)");
         servers.valkey.start();
         valkey().flush();  // nor is it that database's for who comes next
+    }
+    /// At the same place of another port.
+    static std::string at_port(std::string uri, std::uint16_t port) {
+        const auto from = uri.find("127.0.0.1:") + 10;
+        return uri.replace(from, uri.find('/', from) - from, std::to_string(port));
+    }
+    static std::uint16_t port_of(const std::string& uri) {
+        return static_cast<std::uint16_t>(std::stoi(uri.substr(uri.find("127.0.0.1:") + 10)));
     }
     void exec(const std::string& text) { shop->connect().exec(text); }
 
@@ -170,26 +182,53 @@ struct follow_store : store_test {
         expect_soon(one, 1, others);
         EXPECT_TRUE(is_hit(one, own));
     }
+    /// Entries of the time when nobody followed yet end soon.
+    environment soon_disbelieved() {
+        auto all = env();
+        all["CACHE_UNFOLLOWED_SECONDS"] = "1";
+        return all;
+    }
+    static void expect_within(std::chrono::milliseconds bound, const service& one, long expected) {
+        EXPECT_TRUE(eventually([&] { return count(one.port()) == expected; }, bound * slack))
+            << bound.count() << " ms: " << count(one.port()) << '\n'
+            << one.log();
+    }
+    // How soon another one has done so is in docs/reference.md.
     void expect_another_to_follow_a_killed_one() {
-        follower first{env()};
-        const service second{env(), {"--workers", "2"}};
-        warm(second);
+        follower first{soon_disbelieved()};
+        const service second{soon_disbelieved(), {"--workers", "2"}};
+        warm_for_long(second);
         first.signal(SIGKILL);
-        EXPECT_TRUE(first.wait_for_exit());
         exec(insert);
+        expect_within(500ms, second, 1001);
+        EXPECT_TRUE(first.wait_for_exit());
         EXPECT_TRUE(second.wait_for_log(follows, 3s * slack)) << second.log();
-        expect_soon(second, 1001);
         expect_seen(second, insert, 1002, 2);
     }
     void expect_another_to_follow_a_frozen_one() {
-        follower first{env()};
-        const service second{env(), {"--workers", "2"}};
-        warm(second);
+        follower first{soon_disbelieved()};
+        const service second{soon_disbelieved(), {"--workers", "2"}};
+        warm_for_long(second);
         first.signal(SIGSTOP);
         exec(insert);
+        expect_within(3s, second, 1001);
         EXPECT_TRUE(second.wait_for_log(follows, 4s * slack)) << second.log();
-        expect_soon(second, 1001);
         first.signal(SIGCONT);
+        expect_seen(second, insert, 1002, 2);
+        expect_soon(first, 1002);
+    }
+    void expect_another_to_follow_one_that_is_cut_off() {
+        gate way{port_of(servers.postgres.uri())};
+        auto all = soon_disbelieved();
+        all["PG_SERVICE_URI"] = at_port(servers.postgres.uri(), way.port());
+        const follower first{all};
+        const service second{soon_disbelieved(), {"--workers", "2"}};
+        warm_for_long(second);
+        way.both_ways({.what = flow::kind::hold});
+        exec(insert);
+        expect_within(3s, second, 1001);
+        EXPECT_TRUE(second.wait_for_log(follows, 4s * slack)) << second.log();
+        way.heal();
         expect_seen(second, insert, 1002, 2);
         expect_soon(first, 1002);
     }

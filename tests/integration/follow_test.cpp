@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <thread>
 #include <vector>
 
@@ -23,6 +24,7 @@ TEST_F(follow_store, every_kind_of_change_by_others_is_seen) {
         std::string{"BEGIN; "} + insert + "; SAVEPOINT a; " + insert + "; ROLLBACK TO a; COMMIT",
         1002, 1);
     expect_seen(one, std::string{insert} + " FROM generate_series(1, 20000)", 21002, 20001);
+    expect_seen(one, copy_one, 21003, 20002);
     expect_seen(one, "DELETE FROM orders WHERE customerid = 9999", 1001, 0);
     expect_seen(one, "CREATE TABLE copy AS SELECT * FROM orders; TRUNCATE orders", 0, 0);
     expect_seen(one, "INSERT INTO orders SELECT * FROM copy", 1001, 0);
@@ -227,6 +229,10 @@ TEST_F(follow_store, a_commit_that_outlives_who_followed_is_seen) {
 
 TEST_F(follow_store, another_instance_follows_when_the_one_that_did_is_frozen) {
     expect_another_to_follow_a_frozen_one();
+}
+
+TEST_F(follow_store, another_instance_follows_when_the_one_that_did_is_cut_off) {
+    expect_another_to_follow_one_that_is_cut_off();
 }
 
 TEST_F(follow_store, goes_on_when_postgresql_has_restarted_or_ended_the_session) {
@@ -484,6 +490,29 @@ TEST_F(follow_command, sets_up_once_and_takes_it_back) {
                          "CREATE PUBLICATION larder FOR TABLE orders\n"))
         << done;
     EXPECT_EQ(follow("setup", true), done) << "it only shows";
+}
+
+// PostgreSQL itself would refuse some of it, in words that help nobody.
+TEST_F(follow_command, refuses_what_has_no_rows_in_the_log_and_says_why) {
+    exec(
+        "ALTER TABLE orders RENAME TO older; CREATE FOREIGN DATA WRAPPER nothing;"
+        " CREATE SERVER nowhere FOREIGN DATA WRAPPER nothing");
+    const std::string no_table = "orders is no table with rows of its own, as a view or a foreign";
+    for (const auto& [made, kind, why] :
+         {std::array{std::string{"CREATE VIEW orders AS SELECT * FROM older"}, std::string{"VIEW"},
+                     no_table},
+          std::array{std::string{"CREATE UNLOGGED TABLE orders (LIKE older)"}, std::string{"TABLE"},
+                     std::string{"orders is unlogged, or temporary, so its rows are in no log"}},
+          std::array{std::string{"CREATE FOREIGN TABLE orders (customerid int) SERVER nowhere"},
+                     std::string{"FOREIGN TABLE"}, no_table}}) {
+        exec(made);
+        const auto done = run_orders({"follow", "setup"}, env());
+        EXPECT_NE(done.status, 0) << made << done.out;
+        EXPECT_NE(done.err.find(why), std::string::npos) << made << '\n' << done.err;
+        EXPECT_EQ(times("\n", done.err), 1U) << done.err;
+        EXPECT_NE(follow("status").find("cannot be followed: " + why), std::string::npos) << made;
+        exec("DROP " + kind + " orders");
+    }
 }
 
 TEST_F(follow_command, gives_each_table_its_own_identity_back) {

@@ -31,6 +31,7 @@ TEST_F(triggers, tell_of_every_kind_of_change) {
         std::string{"BEGIN; "} + insert + "; SAVEPOINT a; " + insert + "; ROLLBACK TO a; COMMIT",
         1002, 1);
     expect_seen(one, std::string{insert} + " FROM generate_series(1, 20000)", 21002, 20001);
+    expect_seen(one, copy_one, 21003, 20002);
     expect_seen(one, "DELETE FROM orders WHERE customerid = 9999", 1001, 0);
     expect_seen(one, "CREATE TABLE copy AS SELECT * FROM orders; TRUNCATE orders", 0, 0);
     expect_seen(one, "INSERT INTO orders SELECT * FROM copy", 1001, 0);
@@ -123,6 +124,30 @@ TEST_F(triggers, are_heard_by_another_instance_when_the_one_that_did_is_frozen) 
     expect_another_to_follow_a_frozen_one();
 }
 
+TEST_F(triggers, are_heard_by_another_instance_when_the_one_that_did_is_cut_off) {
+    expect_another_to_follow_one_that_is_cut_off();
+}
+
+// Several notifications, or the whole family.
+TEST_F(triggers, tell_of_many_customers_at_once) {
+    const follower one{env()};
+    const auto fill = [](int customers) {
+        return "INSERT INTO orders (orderdate, customerid, netamount, tax, totalamount)"
+               " SELECT '2024-01-01', n, 1, 0, 1 FROM generate_series(15001 - " +
+               std::to_string(customers) + ", 15000) n";
+    };
+    const std::string last = "/count?customerid=15000", earlier = "/count?customerid=14300";
+    const auto expect_told = [&](int customers, long all, long of_last) {
+        for (const auto& target : {last, earlier})
+            EXPECT_TRUE(eventually([&] { return is_hit(one, target); })) << one.log();
+        expect_seen(one, fill(customers), all, 0);
+        expect_soon(one, of_last, last);
+        expect_soon(one, of_last, earlier);
+    };
+    expect_told(900, 1900, 1);
+    expect_told(1500, 3400, 2);
+}
+
 TEST_F(triggers, are_heard_again_when_postgresql_has_restarted_or_ended_the_session) {
     const follower one{env()};
     warm(one);
@@ -138,6 +163,15 @@ TEST_F(triggers, are_heard_again_when_postgresql_has_restarted_or_ended_the_sess
     EXPECT_TRUE(eventually([&] { return times(follows, one.log()) == 3; })) << one.log();
     expect_soon(one, 1002);
     expect_seen(one, insert, 1003, 3);
+}
+
+TEST_F(triggers, of_what_has_no_rows_are_refused) {
+    exec("ALTER TABLE orders RENAME TO older; CREATE VIEW orders AS SELECT * FROM older");
+    const std::string why = "orders is no table with rows of its own, as a view or a foreign table";
+    const auto done = run_orders({"follow", "setup"}, env());
+    EXPECT_NE(done.status, 0) << done.out;
+    EXPECT_NE(done.err.find(why), std::string::npos) << done.err;
+    EXPECT_NE(follow("status").find("cannot be followed: " + why), std::string::npos);
 }
 
 TEST_F(triggers, are_set_up_once_and_taken_back) {
