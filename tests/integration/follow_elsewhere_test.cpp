@@ -7,21 +7,12 @@
 
 #include "follow_store.hpp"
 #include "support/gate.hpp"
+#include "support/pgbouncer.hpp"
 
 namespace larder::test {
 namespace {
 
 constexpr const char* leads_elsewhere = "PG_FOLLOW_URI leads to another server or database";
-
-/// At the same place of another port.
-std::string at_port(std::string uri, std::uint16_t port) {
-    const auto from = uri.find("127.0.0.1:") + 10;
-    return uri.replace(from, uri.find('/', from) - from, std::to_string(port));
-}
-
-std::uint16_t port_of(const std::string& uri) {
-    return static_cast<std::uint16_t>(std::stoi(uri.substr(uri.find("127.0.0.1:") + 10)));
-}
 
 struct follow_elsewhere : follow_store {
     environment by(const std::string& uri) {
@@ -70,6 +61,20 @@ TEST_F(follow_another_server, is_noticed_when_the_service_is_led_away) {
     expect_soon(one, 1000);
 }
 
+// Managed servers begin so.
+TEST_F(follow_elsewhere, a_server_that_writes_too_little_to_its_log_is_named) {
+    const postgres_server other{"replica"};
+    const sample there{other, "followed", 10};
+    auto all = env();
+    all["PG_SERVICE_URI"] = other.uri();
+    EXPECT_EQ(run_orders({"follow", "setup"}, all).status, 0);
+    const service one{all, {"--workers", "2"}};
+    EXPECT_TRUE(one.wait_for_log("wal_level = logical")) << one.log();
+    EXPECT_EQ(count(one.port()), 10);
+    EXPECT_EQ(times("cannot be followed", one.log()), 1U) << one.log();
+    EXPECT_EQ(times("CACHE_FOLLOW=trigger", one.log()), 1U) << one.log();
+}
+
 TEST_F(follow_elsewhere, who_may_not_read_the_log_says_so_once) {
     exec("DROP ROLE IF EXISTS clerk; CREATE ROLE clerk LOGIN PASSWORD 'sekrit'");
     const service one{by(of_role("clerk", "sekrit")), {"--workers", "2"}};
@@ -94,6 +99,24 @@ TEST_F(follow_elsewhere, who_cannot_reach_it_says_so) {
     EXPECT_TRUE(std::regex_search(one.log(), std::regex{"cannot be followed: .*127.0.0.1"}));
     EXPECT_EQ(times("sekrit", one.log()), 0U) << one.log();
     EXPECT_EQ(count(one.port()), 1000);
+}
+
+// A pooler lets nobody read the log.
+TEST_F(follow_elsewhere, past_a_pooler_the_log_is_read_and_without_that_the_log_names_what_helps) {
+    const pgbouncer between{servers.postgres, pgbouncer::mode::transaction, 10};
+    auto all = by(servers.postgres.uri());
+    all["PG_SERVICE_URI"] = between.uri();
+    {
+        const follower one{all};
+        expect_seen(one, insert, 1001, 1);
+    }
+    all.erase("PG_FOLLOW_URI");
+    const service one{all, {"--workers", "2"}};
+    EXPECT_TRUE(one.wait_for_log("CACHE_FOLLOW=trigger")) << one.log();
+    warm(one);
+    exec(insert);
+    expect_soon(one, 1002);
+    EXPECT_EQ(times("cannot be followed", one.log()), 1U) << one.log();
 }
 
 // And not left to wait: what it asked for long ago would be done when the service ends.

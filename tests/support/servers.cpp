@@ -41,10 +41,13 @@ constexpr const char* clear_away = R"(
 }  // namespace
 
 private_server::private_server(const std::string& tool, std::vector<std::string> kill_verb,
-                               const std::map<std::string, std::string>& files)
+                               const std::map<std::string, std::string>& files,
+                               const environment& settings)
     : tool_{LARDER_SOURCE_DIR "/tools/" + tool},
       folder_{fresh_folder(tool)},
-      kill_verb_{std::move(kill_verb)} {
+      kill_verb_{std::move(kill_verb)},
+      settings_{settings} {
+    settings_["LARDER_TEST_SERVERS"] = "1";
     for (const auto& [name, text] : files) std::ofstream{folder_ + '/' + name} << text;
     watch();
     try {
@@ -84,7 +87,7 @@ std::string private_server::run(std::vector<std::string> words) const {
     // The script takes its verb, the folder, and what else belongs to the verb.
     words.insert(words.begin() + 1, folder_);
     words.insert(words.begin(), tool_);
-    const auto result = run_to_end(words, {{"LARDER_TEST_SERVERS", "1"}});
+    const auto result = run_to_end(words, settings_);
     if (result.status != 0) throw std::runtime_error{words[0] + ": " + result.err};
     return result.out.substr(0, result.out.find('\n'));
 }

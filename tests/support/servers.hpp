@@ -39,7 +39,8 @@ public:
 protected:
     /// `files` are written to its folder before it starts: names and contents.
     private_server(const std::string& tool, std::vector<std::string> kill_verb,
-                   const std::map<std::string, std::string>& files = {});
+                   const std::map<std::string, std::string>& files = {},
+                   const environment& settings = {});
 
 private:
     std::string run(std::vector<std::string> words) const;
@@ -49,6 +50,7 @@ private:
     std::string tool_;
     std::string folder_;
     std::vector<std::string> kill_verb_;
+    environment settings_;  // of the script
     std::string uri_;
     pid_t watchdog_ = -1;
     int lifeline_ = -1;  // the watchdog acts when this end of its pipe is closed
@@ -56,7 +58,9 @@ private:
 
 class postgres_server : public private_server {
 public:
-    postgres_server() : private_server{"postgres", {"stop", "immediate"}} {}
+    explicit postgres_server(const std::string& wal_level = "logical")
+        : private_server{"postgres", {"stop", "immediate"}, {}, {{"LARDER_WAL_LEVEL", wal_level}}} {
+    }
 
     /// Its URI with more query parameters, as in `with("sslmode=require")`.
     std::string with(const std::string& parameters) const;
