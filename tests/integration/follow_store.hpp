@@ -102,7 +102,9 @@ struct follow_store : store_test {
         EXPECT_TRUE(eventually(
             [&] {
                 count(one.port());
-                return valkey().ttl("num_orders:all") > 1000;
+                count(one.port(), own);
+                return valkey().ttl("num_orders:all") > 1000 &&
+                       valkey().ttl("num_orders:9999") > 1000;
             },
             10s * slack));
     }
@@ -203,6 +205,7 @@ struct follow_store : store_test {
         expect_within(500ms, second, 1001);
         EXPECT_TRUE(first.wait_for_exit());
         EXPECT_TRUE(second.wait_for_log(follows, 3s * slack)) << second.log();
+        expect_soon(second, 1, own);  // which nobody has asked for meanwhile
         expect_seen(second, insert, 1002, 2);
     }
     void expect_another_to_follow_a_frozen_one() {
@@ -213,6 +216,7 @@ struct follow_store : store_test {
         exec(insert);
         expect_within(3s, second, 1001);
         EXPECT_TRUE(second.wait_for_log(follows, 4s * slack)) << second.log();
+        expect_soon(second, 1, own);
         first.signal(SIGCONT);
         expect_seen(second, insert, 1002, 2);
         expect_soon(first, 1002);
@@ -228,6 +232,7 @@ struct follow_store : store_test {
         exec(insert);
         expect_within(3s, second, 1001);
         EXPECT_TRUE(second.wait_for_log(follows, 4s * slack)) << second.log();
+        expect_soon(second, 1, own);
         way.heal();
         expect_seen(second, insert, 1002, 2);
         expect_soon(first, 1002);
