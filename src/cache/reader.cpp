@@ -48,6 +48,7 @@ task<found> reader::read(std::string key, loader load, check is_value, wish how)
         fresh->load = std::move(load);
         fresh->is_value = is_value;
         fresh->boarded = waits_.now();
+        fresh->within = waits_.trace();
         passages_.emplace(boarded.number, std::move(fresh));
     }
     const auto mine = passages_.at(boarded.number);
@@ -66,6 +67,7 @@ task<found> reader::read(std::string key, loader load, check is_value, wish how)
     auto landed = mine->brought;
     landed.loaded = landed.from == origin::source && boarded.is_first;
     landed.collapsed = mine->waited || (landed.from == origin::source && !boarded.is_first);
+    landed.joined = !landed.loaded && (landed.collapsed || mine->is_behind_a_load);
     co_return landed;
 }
 
@@ -79,8 +81,10 @@ void reader::board(passage& p, const wish& how, bool is_first) {
 }
 
 // A flight belongs to nobody: a reader who goes away leaves it to the others.
+// The one before, which lets it take off, may be another request's.
 void reader::take_off(departures::flight_number number) {
-    home_.start(fly(number, passages_.at(number)));
+    const auto one = passages_.at(number);
+    waits_.start(home_, fly(number, one), one->within);
 }
 
 task<void> reader::fly(departures::flight_number number, passage_ptr p) {
@@ -98,7 +102,10 @@ void reader::land(departures::flight_number number, const passage_ptr& p) {
     for (const auto one : std::exchange(p->passengers, {})) waits_.end(one);
     passages_.erase(number);
     const auto next = flights_.landed(p->key);
-    if (next) take_off(*next);
+    if (!next) return;
+    const bool brought_it = p->brought.from == origin::source || p->waited;
+    passages_.at(*next)->is_behind_a_load = brought_it && !p->failed;
+    take_off(*next);
 }
 
 // ---- In the air.

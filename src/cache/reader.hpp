@@ -72,10 +72,12 @@ private:
         loader load;
         check is_value;
         time_point boarded;       // by the first
+        trace::context within;    // his span
         wish how{.keep = false};  // of all together
         found brought{};
         demand of = demand::any;        // until Valkey was told
         bool waited = false;            // for another flight's fill
+        bool is_behind_a_load = false;  // of the flight before, which may have brought the value
         bool is_to_be_renewed = false;  // what it brought
         std::exception_ptr failed;
         outage forgives = nullptr;     // of one who takes what is stale instead

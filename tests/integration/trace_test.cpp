@@ -112,6 +112,36 @@ TEST_F(traces, say_which_tier_a_hit_was_in) {
     EXPECT_EQ(tiers.count("local"), requests - 2);
 }
 
+// Both want the value anew, and have to wait for a load that began before: they share the next one.
+TEST_F(traces, say_who_joined_another_ones_load) {
+    const trace_receiver collector;
+    const environment patient{{"CACHE_DEADLINE_MS", "5000"}, {"PG_DEADLINE_MS", "60000"}};
+    const observed_service one{env(collector, patient), {"--workers", "1"}};
+    ASSERT_TRUE(one.becomes(200, R"("degraded":[])"));
+    auto holder = servers.store.connect();
+    holder.exec("BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE");
+    http_connection first{one.port()}, second{one.port()}, third{one.port()};
+    first.send(request_text("GET", "/count", {}, {}, one.port()));
+    ASSERT_TRUE(one.metric_becomes("larder_http_requests_in_flight", 1));
+    for (auto* client : {&second, &third})
+        client->send(
+            request_text("GET", "/count", {{"cache-control", "no-cache"}}, {}, one.port()));
+    ASSERT_TRUE(one.metric_becomes("larder_http_requests_in_flight", 3));
+    holder.exec("COMMIT");
+    for (auto* client : {&first, &second, &third}) EXPECT_EQ(client->receive().status, 200);
+    ASSERT_TRUE(eventually([&] {
+        return collector.spans("cache").size() == 3 && collector.spans("load").size() == 2;
+    }));
+    std::set<std::string> with_a_load;
+    for (const auto& load : collector.spans("load")) with_a_load.insert(load.parent);
+    EXPECT_EQ(with_a_load.size(), 2) << "each is a part of who wanted it";
+    for (const auto& look_up : collector.spans("cache")) {
+        EXPECT_EQ(look_up.about.contains("larder.cache.collapsed"),
+                  !with_a_load.contains(look_up.id));
+        EXPECT_EQ(look_up.about.at("larder.cache.tier"), "source");
+    }
+}
+
 TEST_F(traces, say_what_a_write_did) {
     const trace_receiver collector;
     const service one{env(collector), {"--workers", "1"}};

@@ -41,6 +41,7 @@ struct found {
     bool unfollowed = false;             ///< for a short time, as nobody sees what others write
     bool collapsed = false;              ///< others took part in the load, or began it
     bool loaded = false;                 ///< by this reader's own load
+    bool joined = false;                 ///< it waited for another reader's load, and has its value
     bool was_stale = false;              ///< there was an entry, past its TTL
     bool was_kept = false;               ///< there was one, which the wish `again` did not take
     std::exception_ptr instead_of = {};  ///< how the load failed that it takes the place of
