@@ -111,7 +111,7 @@ void add_cache(shown::event& all, shown::one_worker& shown, const cache::stats& 
     all.loads += told(c.loads);
     all.load_us += told(c.load_ns / 1'000);
     all.invalidations.local_entries += told(c.invalidations);
-    all.invalidations.writes += told(c.holds);
+    all.invalidations.writes += told(c.writes);
     all.invalidations.purges += told(c.purges);
     shown.local_entries = told(c.local_entries);
     shown.local_bytes = told(c.local_bytes);

@@ -116,7 +116,7 @@ void add_cache(families& all, const observation& of) {
     all.by_reason("larder_cache_misses_total", "Reads that no entry answered, by the reason",
                   sum_of_members(of, &s::misses));
     all.counter("larder_cache_joined_reads_total",
-                "Those of them that waited for the load of another read, and were answered by it",
+                "Reads that waited for the load of another read, and were answered by it",
                 sum_of(&s::joined_reads));
     all.counter("larder_cache_loads_total", "Runs of a source query for an entry",
                 sum_of(&s::loads));
@@ -134,6 +134,8 @@ void add_cache(families& all, const observation& of) {
     all.by_reason("larder_cache_refused_fills_total",
                   "Loaded values that did not become entries, by the reason",
                   sum_of_members(of, &s::refused_fills));
+    all.counter("larder_cache_writes_total", "Writes on keys that were, or may be, committed",
+                sum_of(&s::writes));
     all.counter("larder_cache_holds_total", "Holds of writes", sum_of(&s::holds));
     all.counter("larder_cache_untold_holds_total",
                 "Those that Valkey could not be told, so that PostgreSQL announced the write",

@@ -182,12 +182,9 @@ std::uint64_t& count_of_fill(stats& all, const found& it, const wish& how) {
 
 void count(stats& all, const found& it, const wish& how) {
     const bool is_hit = it.from != origin::source && !it.collapsed;
-    if (is_hit) {
-        ++(it.from == origin::local ? all.local_hits : all.shared_hits);
-    } else {
-        ++count_of_miss(all.misses, it, how);
-        if (it.collapsed && !it.loaded) ++all.joined_reads;
-    }
+    if (!is_hit) ++count_of_miss(all.misses, it, how);
+    else ++(it.from == origin::local ? all.local_hits : all.shared_hits);
+    if (it.joined) ++all.joined_reads;
     if (it.is_stale()) ++all.stale_answers;
     if (it.loaded) ++count_of_fill(all, it, how);
 }
@@ -309,6 +306,7 @@ bool write::needs_no_hold() { return state_->at->engine.writes().needs_no_hold(s
 asio::awaitable<std::vector<std::string>> write::end(bool may_be_written, ask_fate what_became,
                                                      std::string transaction) {
     auto& s = *state_;
+    if (may_be_written) ++s.at->counted.writes;
     s.one.transaction = std::move(transaction);
     cache::ask_fate as_engine;
     if (what_became)

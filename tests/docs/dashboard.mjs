@@ -3,7 +3,8 @@
 // keyboard.
 //
 //   node dashboard.mjs ADMIN_URL URL [PICTURE]     PICTURE is docs/dashboard.png, before its colours
-//                                                  are reduced to 128
+//                                                  are reduced to 128. The service has two workers, and
+//                                                  follows somebody who writes meanwhile
 import assert from "node:assert/strict";
 import {chromium} from "playwright-core";
 import {between, bytes, percentile, withUnit} from "../../src/admin/figures.mjs";
@@ -68,6 +69,30 @@ async function ask(isEnough) {
 
 const shown = (page, id, row = 0) =>
   page.locator(`#${id} tbody tr`).nth(row).locator("td").first().innerText();
+
+// Each row of the table has been above zero: its last figure is the highest.
+const moves = (page, id) => page.waitForFunction((of) => {
+  const rows = [...document.querySelectorAll(`#${of} tbody tr`)];
+  return rows.length > 0 && rows.every((row) => parseFloat(row.lastElementChild.textContent) > 0);
+}, id);
+
+// What stands there of each.
+async function expectWorkers(page, number) {
+  const workers = await page.locator("#workers li").evaluateAll((all) => all.map((one) => ({
+    name: one.querySelector("h3").textContent,
+    facts: Object.fromEntries([...one.querySelectorAll("dl > div")].map((fact) =>
+      [fact.querySelector("dt").textContent, fact.querySelector("dd").textContent])),
+  })));
+  assert.deepEqual(workers.map((one) => one.name), Array.from({length: number}, (_, i) => `Worker ${i}`));
+  for (const {name, facts} of workers) {
+    assert.equal(facts.Valkey, "trusted", name);
+    assert.match(facts.PostgreSQL, /^\d+ in use, \d+ wait$/, name);
+    for (const figure of ["Requests", "In flight", "Connections", "Local entries", "Local tier"])
+      assert.match(facts[figure], /^\d/, `${name}: ${figure}`);
+  }
+  const entries = workers.map((one) => parseFloat(one.facts["Local entries"]));
+  assert.ok(Math.max(...entries) > 0, `${entries}`);
+}
 
 async function expectNoFaults(page) {
   for (const colorScheme of ["light", "dark"]) {
@@ -140,6 +165,10 @@ try {
   assert.match(await shown(page, "reads"), /^\d/);
   assert.match(await shown(page, "requests"), /^[1-9]/);
   assert.match(await shown(page, "latency"), /^[\d.]+$/);
+  await moves(page, "invalidations");
+  assert.match(await shown(page, "follower"), /^\d/);
+  assert.equal(await page.locator("#follower .note").innerText(), "This process follows the writes of others.");
+  await expectWorkers(page, 2);
   if (picture) {
     await page.waitForTimeout(120_000);
     await page.screenshot({path: picture, fullPage: true});

@@ -31,14 +31,16 @@ struct refused_fills {
 struct stats {
     std::uint64_t local_hits = 0, shared_hits = 0;
     cache::misses misses;
-    std::uint64_t joined_reads = 0;  ///< that another one's load answered, among the misses
+    std::uint64_t joined_reads =
+        0;  ///< that waited for another one's load, and were answered by it
     std::uint64_t loads = 0, failed_loads = 0;
     std::uint64_t stale_answers = 0;  ///< entries that were past their TTL, among the hits
     std::uint64_t refused_loads = 0;  ///< that never had their turn
     std::uint64_t load_ns = 0;        ///< that the loads took together, in nanoseconds
     std::uint64_t fills = 0;          ///< values that became entries of the shared tier
     cache::refused_fills refused_fills;
-    std::uint64_t holds = 0;         ///< of writes
+    std::uint64_t writes = 0;        ///< that ended, and may be written
+    std::uint64_t holds = 0;         ///< of writes, unless whoever follows tells of them
     std::uint64_t untold_holds = 0;  ///< that Valkey could not be told
     std::uint64_t purges = 0;        ///< of a family, by this worker
     std::uint64_t purged_entries = 0;
