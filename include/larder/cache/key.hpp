@@ -128,10 +128,15 @@ public:
 
     /// How many tell its entries apart: as many as the table with the most columns has here.
     constexpr std::size_t parameters() const { return parameters_; }
+    /// Of a family that is kept by generation; of others depends_on::most_columns, as a row makes
+    /// untrue two to the power of that.
+    static constexpr std::size_t most_parameters = 12;
     /// The same family with more parameters, for which no table has a column: a language, say.
     constexpr key with_parameters(std::size_t count) const {
-        if (count < parameters_ || count > depends_on::most_columns)
-            throw std::logic_error("a key has a parameter for each column, and at most 4");
+        const auto most = is_by_generation() ? most_parameters : depends_on::most_columns;
+        if (count < parameters_ || count > most)
+            throw std::logic_error(
+                "a key has a parameter for each column, and at most 4, or 12 without columns");
         auto changed = *this;
         changed.parameters_ = count;
         return changed;
@@ -139,6 +144,7 @@ public:
     /// Whether a row of the table tells the values of all parameters.
     constexpr bool is_told_by(const depends_on& source) const {
         const auto columns = source.columns();
+        if (parameters_ > columns.size()) return false;
         return std::all_of(columns.begin(), columns.begin() + static_cast<long>(parameters_),
                            [](std::string_view one) { return !one.empty(); });
     }
@@ -272,7 +278,7 @@ private:
     std::size_t parameters_ = 1;
     cache::policy policy_;
     // Of the parameters whose types are known: whether a value can be spelled so.
-    std::array<bool (*)(std::string_view), depends_on::most_columns> checks_{};
+    std::array<bool (*)(std::string_view), most_parameters> checks_{};
 
     template <class T, class... Members>
     friend class bound_key;

@@ -204,6 +204,13 @@ TEST(key, of_tables_without_columns_is_kept_by_generation) {
     EXPECT_EQ(products.broken_by_any(), "products:all");
     EXPECT_EQ(books.broken_by_any(), "books:all:all");
     EXPECT_EQ(products.broken_as_a_whole(), "products:all");
+    // A row makes one entry untrue, however many parameters there are.
+    constexpr auto wide = products.with_parameters(12);
+    EXPECT_EQ(wide.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, std::string{"x"}),
+              "products:1:2:3:4:5:6:7:8:9:10:11:x");
+    EXPECT_EQ(wide.broken_as_a_whole(), "products:all");
+    static_assert(!wide.is_told_by(wide.sources()[0]));
+    EXPECT_THROW(products.with_parameters(13), std::logic_error);
     EXPECT_THROW(books.broken_as_a_whole(), std::logic_error) << "it has no such entry";
 }
 
