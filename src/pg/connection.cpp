@@ -188,9 +188,11 @@ void connection::hear(void* connection, const PGresult* notice) {
         static_cast<class connection*>(connection)->usable_ = false;
 }
 
-asio::awaitable<void> connection::wait_to_read(std::chrono::milliseconds most) {
+asio::awaitable<bool> connection::wait_to_read(std::chrono::milliseconds most) {
     const deadline limit{*this, most};
-    co_await socket_.async_wait(socket::wait_read, asio::as_tuple(asio::use_awaitable));
+    const auto [error] =
+        co_await socket_.async_wait(socket::wait_read, asio::as_tuple(asio::use_awaitable));
+    co_return !error;
 }
 
 asio::awaitable<void> connection::listen(std::chrono::milliseconds most) {

@@ -101,8 +101,8 @@ protected:
     /// Sends it without a pipeline, and reads its answers up to the last one, or to where a stream
     /// begins: a connection that is made with `replication` takes nothing else. Throws error.
     boost::asio::awaitable<result> ask(std::string sql, std::chrono::milliseconds within);
-    /// Until there is something to read, for that long at most.
-    boost::asio::awaitable<void> wait_to_read(std::chrono::milliseconds most);
+    /// Until there is something to read, for that long at most; says whether there is.
+    boost::asio::awaitable<bool> wait_to_read(std::chrono::milliseconds most);
     boost::asio::awaitable<void> flush();
     [[noreturn]] void lost(const std::string& why);
     PGconn* libpq() const { return libpq_.get(); }

@@ -51,9 +51,10 @@ std::optional<std::string_view> log_connection::next() {
     return std::string_view{bytes, static_cast<std::size_t>(size)};
 }
 
-asio::awaitable<void> log_connection::wait(std::chrono::milliseconds most) {
-    co_await wait_to_read(most);
+asio::awaitable<bool> log_connection::wait(std::chrono::milliseconds most) {
+    const bool has_come = co_await wait_to_read(most);
     if (PQconsumeInput(libpq()) != 1) lost("the connection has ended");
+    co_return has_come;
 }
 
 asio::awaitable<void> log_connection::send(std::string piece) {

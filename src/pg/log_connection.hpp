@@ -37,8 +37,8 @@ public:
     boost::asio::awaitable<void> start(std::string slot, std::string publication);
     /// The next piece of what has come, which lives until the next call; nothing if that is all.
     std::optional<std::string_view> next();
-    /// Until more may have come, for that long at most.
-    boost::asio::awaitable<void> wait(std::chrono::milliseconds most);
+    /// Until more has come, for that long at most; says whether it has.
+    boost::asio::awaitable<bool> wait(std::chrono::milliseconds most);
     boost::asio::awaitable<void> send(std::string piece);
 
 private:

@@ -207,6 +207,25 @@ TEST_F(follow_faults, a_row_of_100_mb_ends_no_session) {
     EXPECT_LT(kib, 600'000 * std::min(slack, 2));
 }
 
+// It is on its way for longer than a server may be silent.
+TEST_F(follow_faults, a_row_that_comes_slowly_ends_no_session) {
+    gate way{port_of(servers.postgres.uri())};
+    auto all = env();
+    all["PG_FOLLOW_URI"] = at_port(servers.postgres.uri(), way.port());
+    exec("ALTER TABLE orders ADD COLUMN note text");
+    const follower one{all};
+    warm(one);
+    way.to_client({.what = flow::kind::slices});
+    exec(
+        "INSERT INTO orders (orderdate, customerid, netamount, tax, totalamount, note)"
+        " SELECT '2024-01-01', 9999, 1, 0, 1, repeat('x', 65000)");
+    EXPECT_TRUE(eventually([&] { return count(one.port()) == 1001; }));
+    way.heal();
+    expect_soon(one, 1, own);
+    expect_seen(one, insert, 1002, 2);
+    EXPECT_EQ(times(follows, one.log()), 1U) << one.log();
+}
+
 TEST_F(follow_faults, who_stands_by_keeps_no_row_from_vacuum_and_waits_for_no_lock) {
     const follower first{env()};
     const service second{env(), {"--workers", "1"}}, third{env(), {"--workers", "1"}};
