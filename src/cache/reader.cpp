@@ -48,7 +48,7 @@ task<found> reader::read(std::string key, loader load, check is_value, wish how)
         fresh->load = std::move(load);
         fresh->is_value = is_value;
         fresh->boarded = waits_.now();
-        fresh->within = waits_.trace();
+        if (!boarded.takes_off) fresh->within = waits_.trace();
         passages_.emplace(boarded.number, std::move(fresh));
     }
     const auto mine = passages_.at(boarded.number);
@@ -81,10 +81,8 @@ void reader::board(passage& p, const wish& how, bool is_first) {
 }
 
 // A flight belongs to nobody: a reader who goes away leaves it to the others.
-// The one before, which lets it take off, may be another request's.
 void reader::take_off(departures::flight_number number) {
-    const auto one = passages_.at(number);
-    waits_.start(home_, fly(number, one), one->within);
+    home_.start(fly(number, passages_.at(number)));
 }
 
 task<void> reader::fly(departures::flight_number number, passage_ptr p) {
@@ -104,8 +102,9 @@ void reader::land(departures::flight_number number, const passage_ptr& p) {
     const auto next = flights_.landed(p->key);
     if (!next) return;
     const bool brought_it = p->brought.from == origin::source || p->waited;
-    passages_.at(*next)->is_behind_a_load = brought_it && !p->failed;
-    take_off(*next);
+    const auto behind = passages_.at(*next);
+    behind->is_behind_a_load = brought_it && !p->failed;
+    waits_.start(home_, fly(*next, behind), behind->within);
 }
 
 // ---- In the air.

@@ -72,7 +72,7 @@ private:
         loader load;
         check is_value;
         time_point boarded;       // by the first
-        trace::context within;    // his span
+        trace::context within;    // his span, if another flight lets it take off
         wish how{.keep = false};  // of all together
         found brought{};
         demand of = demand::any;        // until Valkey was told
