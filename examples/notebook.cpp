@@ -21,6 +21,7 @@
 #include "larder/docs.hpp"
 #include "larder/program.hpp"
 #include "larder/secret.hpp"
+#include "larder/transaction.hpp"
 
 namespace notebook {
 
@@ -207,13 +208,20 @@ constexpr pg::statement find_motto{
 awaitable<std::optional<motto>> get_motto(services& at, which_motto which) {
     return at.db.maybe<motto>(find_motto, which.x_language);
 }
-constexpr auto kept_motto = get_motto | larder::cached(mottos(&which_motto::x_language));
 
-// Who has written mottos says so, NOTIFY mottos_written, and they are loaded before they are asked
-// for. The same when it begins to listen.
-awaitable<void> load_mottos(services& at, pg::notification) {
-    for (const auto language : {language_code::en, language_code::de})
-        co_await kept_motto(at, which_motto{language});
+struct in_language {
+    language_code language{};
+};
+BOOST_DESCRIBE_STRUCT(in_language, (), (language))
+constexpr pg::statement find_languages{"SELECT DISTINCT language FROM mottos", true};
+
+// Who has written mottos says so, NOTIFY mottos_written, and they are asked for anew. The same when
+// it begins to listen, as that may have been missed.
+awaitable<void> forget_mottos(services& at, pg::notification) {
+    auto change = co_await larder::transaction::begin(at);
+    const auto all = co_await change.many<in_language>(find_languages);
+    for (const auto& one : all) change.breaks(mottos, one.language);
+    co_await change.commit();
 }
 
 void add_routes(larder::app& at) {
@@ -225,8 +233,8 @@ void add_routes(larder::app& at) {
            take_away | invalidates(tokens(&which_token::digest)) | before(operators));
     at.reads(tokens);
 
-    at.get("/motto", kept_motto);
-    at.hears("mottos_written", load_mottos);
+    at.get("/motto", get_motto | cached(mottos(&which_motto::x_language)));
+    at.hears("mottos_written", forget_mottos);
 }
 
 }  // namespace notebook

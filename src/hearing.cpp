@@ -68,8 +68,10 @@ asio::awaitable<std::optional<pg::notification>> hearing::next() {
         co_return one;
     } catch (const pg::error& e) {
         if (!std::exchange(said_why_, true))
-            spdlog::warn("PostgreSQL lets nobody LISTEN here ({}): notifications are not heard",
-                         e.detail());
+            spdlog::warn(
+                "Notifications are not heard: {}; PG_FOLLOW_URI may name an address of the "
+                "server without a pooler",
+                e.detail());
     }
     if (!stopped_) {
         pause_.expires_after(again_after);
@@ -85,10 +87,19 @@ asio::awaitable<void> hearing::tell(pg::notification one) {
         services at{session, cache_};
         co_await channels_.at(channel)(at, std::move(one));
     } catch (const pg::error& e) {
-        spdlog::error("What is done for the channel {} failed: {}", channel, e.detail());
+        tell_failure(channel, e.detail());
     } catch (const std::exception& e) {
-        spdlog::error("What is done for the channel {} failed: {}", channel, e.what());
+        tell_failure(channel, e.what());
     }
+}
+
+// Anybody may notify, as often as he likes.
+void hearing::tell_failure(const std::string& channel, const std::string& why) {
+    const auto now = clock::now();
+    if (now < tells_again_) return;
+    tells_again_ = now + std::chrono::seconds{1};
+    spdlog::error("What is done for the channel {} failed, and is not tried again: {}", channel,
+                  why);
 }
 
 }  // namespace LARDER_NAMESPACE

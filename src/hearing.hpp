@@ -5,6 +5,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -35,6 +36,7 @@ private:
     boost::asio::awaitable<void> run();
     boost::asio::awaitable<std::optional<pg::notification>> next();
     boost::asio::awaitable<void> tell(pg::notification one);
+    void tell_failure(const std::string& channel, const std::string& why);
 
     const heard_channels& channels_;
     pg::pool& db_;
@@ -42,6 +44,7 @@ private:
     pg::notifications from_;
     boost::asio::steady_timer pause_;  // until it tries again where nobody can LISTEN
     boost::asio::steady_timer ended_;
+    std::chrono::steady_clock::time_point tells_again_;
     bool runs_ = false;
     bool stopped_ = false;
     bool said_why_ = false;

@@ -176,6 +176,7 @@ void worker::hear_announcements(const pg::pool_options& source,
 // Where the log is read no pooler is in between.
 void worker::hear(const heard_channels& channels) {
     const auto& log = options_.follow_source;
+    if (log) spdlog::info("Notifications are listened for where PG_FOLLOW_URI leads");
     hearing_.emplace(io_.get_executor(), log ? *log : *options_.source, log ? nullptr : logins_,
                      channels, db_, cache_);
 }

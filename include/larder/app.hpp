@@ -112,9 +112,10 @@ public:
     /// Runs `then` for what is notified on a channel of PostgreSQL (NOTIFY, pg_notify()), by
     /// anyone: on one worker, for one after the other, in the order of their commits. It is told
     /// without a payload each time that it begins to listen, as what came before may have been
-    /// missed. Every instance is told. What it throws is logged. Listens where the log is read, if
-    /// app_options::follow_source says where, and takes one of pool_options::max_of_process. Throws
-    /// std::invalid_argument as pg::notifications does, and if the channel has a handler.
+    /// missed. Every instance is told. What it throws is logged, once a second at most. Listens
+    /// where the log is read, if app_options::follow_source says where, and takes one of
+    /// pool_options::max_of_process. Throws std::invalid_argument as pg::notifications does, and if
+    /// the channel has a handler.
     void hears(std::string channel, notified then);
 
     /// The OpenAPI document of the routes, as /openapi.json serves it beside /docs and /redoc.

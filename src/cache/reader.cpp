@@ -240,8 +240,8 @@ task<reader::step> reader::fill(flight& f, passage& p, const std::string& token)
         p.brought.bypassed = "too-large";
         if (told_too_large_.emplace(shared_.family_of(p.key)).second)
             spdlog::warn(
-                "{} has {} bytes, more than the {} that are kept: it is served, and not "
-                "stored, as are all such entries",
+                "{} has {} bytes, more than the {} that are kept (largest_value): it is served, "
+                "and not stored, as are all such entries of its family",
                 p.key, p.brought.text.size(), most);
         co_await shared_.yield(p.key, token);
         co_return f.filled();
