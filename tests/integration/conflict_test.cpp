@@ -90,12 +90,13 @@ TEST_F(conflict, of_a_deadlock_is_not_noticed) {
         other.exec("UPDATE conflict.counters SET n = n + 1 WHERE id = 1");
         other.exec("COMMIT");
     });
-    sql("CREATE FUNCTION conflict.both() RETURNS void LANGUAGE plpgsql AS $$BEGIN"
+    // The second attempt would meet it again if it came before the other one has what it waits for.
+    sql("CREATE FUNCTION conflict.both() RETURNS void LANGUAGE plpgsql AS $$"
+        "DECLARE attempt bigint := nextval('conflict.attempts'); BEGIN"
+        " WHILE attempt > 1 AND EXISTS (SELECT FROM pg_locks WHERE NOT granted) LOOP END LOOP;"
         " UPDATE conflict.counters SET n = n + 1 WHERE id = 1;"
         " PERFORM pg_advisory_xact_lock(77);"
-        " IF nextval('conflict.attempts') = 1 THEN"
-        "  WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted) LOOP END LOOP;"
-        " END IF;"
+        " WHILE attempt = 1 AND NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted) LOOP END LOOP;"
         " UPDATE conflict.counters SET n = n + 1 WHERE id = 2; END$$");
     int commits = 0;
     worker.run(write(worker.pool, {"SELECT conflict.both()"}, commits));

@@ -261,10 +261,12 @@ TEST_F(notebook, hands_over_what_a_step_makes_of_a_header) {
 
 TEST_F(notebook, forgets_what_it_is_told_of) {
     EXPECT_EQ(motto("de"), "Weniger ist mehr");
-    sql("UPDATE mottos SET text = 'Mehr ist weniger' WHERE language = 'de'; SELECT 1");
-    EXPECT_EQ(motto("de"), "Weniger ist mehr") << "nobody follows";
-    write_mottos();
-    EXPECT_TRUE(eventually([&] { return motto("de") == "Mehr ist weniger"; })) << program_->err();
+    // Nobody follows. The first may be forgotten as it begins to listen just then; not the others.
+    for (const auto* text : {"Mehr", "Viel", "Alles"}) {
+        sql("UPDATE mottos SET text = '" + std::string{text} + "' WHERE language = 'de'; SELECT 1");
+        write_mottos();
+        EXPECT_TRUE(eventually([&] { return motto("de") == text; })) << program_->err();
+    }
     sql("UPDATE mottos SET text = 'Genug' WHERE language = 'de'; SELECT 1");
     sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE query = 'LISTEN \"mottos_written\"'");
@@ -287,8 +289,8 @@ TEST_F(notebook, hears_more_after_what_it_cannot_do) {
 
 // The end waits for it as it waits for requests.
 TEST_F(notebook, finishes_what_it_is_told_of_before_it_ends) {
-    EXPECT_EQ(motto("de"), "Weniger ist mehr");
-    EXPECT_TRUE(eventually([&] { return valkey().get("motto:de").has_value(); }));
+    EXPECT_TRUE(eventually(
+        [&] { return motto("de") == "Weniger ist mehr" && valkey().get("motto:de").has_value(); }));
     auto holder = servers.store.connect();
     holder.exec("BEGIN; LOCK TABLE mottos");
     write_mottos();
