@@ -201,7 +201,7 @@ TEST_F(operators, find_the_basket_as_well) {
     const auto port = free_port();
     child one{{program("basket"), "serve", "--port", "0", "--admin-port", std::to_string(port)},
               servers.env()};
-    ASSERT_TRUE(one.wait_for_err("basket listening"));
+    ASSERT_TRUE(one.wait_for_err("Health and metrics are at http://"));
     EXPECT_TRUE(eventually([&] { return get(port, "/health/ready").status == 200; }));
     EXPECT_TRUE(has(get(port, "/metrics").body, R"(larder_build_info{service="basket",version=)"));
     one.signal(SIGTERM);

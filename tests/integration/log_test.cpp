@@ -72,6 +72,17 @@ private:
 };
 
 struct log_of_service : store_test {
+    /// Whether somebody listens there, soon.
+    static bool is_open(std::uint16_t at) {
+        return eventually([&] {
+            try {
+                http_connection there{at};
+                return true;
+            } catch (const std::runtime_error&) {
+                return false;
+            }
+        });
+    }
     /// `orders serve` by a shell that sets its descriptors; it listens when this returns.
     std::unique_ptr<child> start(const std::string& how, const std::string& flags = "") {
         auto one = std::make_unique<child>(
@@ -80,14 +91,7 @@ struct log_of_service : store_test {
                 "exec \"$0\" serve --port " + std::to_string(port) + " " + flags + " " + how,
                 program("orders")},
             servers.env());
-        EXPECT_TRUE(eventually([&] {
-            try {
-                http_connection there{port};
-                return true;
-            } catch (const std::runtime_error&) {
-                return false;
-            }
-        }));
+        EXPECT_TRUE(is_open(port));
         return one;
     }
     /// Requests whose lines are 7 KB each.
@@ -114,6 +118,7 @@ TEST_F(log_of_service, that_loses_lines_counts_them) {
         const auto all = get(admin, "/metrics").body;
         return std::stol(all.substr(all.find(series) + series.size()));
     };
+    ASSERT_TRUE(is_open(admin));  // a moment after the other port
     EXPECT_EQ(counted(), 0);
     fill(300);
     ASSERT_TRUE(log.read_until(" lines of the log were dropped"));

@@ -104,6 +104,7 @@ TEST_F(serve_reload, hands_over_the_listener_of_operators_as_well) {
     auto one = start({"--admin-port", std::to_string(admin)});
     ASSERT_TRUE(listens(one)) << one.err();
     EXPECT_TRUE(becomes("one"));
+    ASSERT_TRUE(one.wait_for_err("Health and metrics are at http://"));
     EXPECT_TRUE(eventually([&] { return get(admin, "/health/ready").status == 200; }));
     std::atomic<bool> over{false};
     std::jthread operators{[&] {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "support/http_client.hpp"
+#include "support/observed_service.hpp"
 #include "support/process.hpp"
 #include "support/sample.hpp"
 #include "support/servers.hpp"
@@ -52,13 +53,19 @@ struct store_test : testing::Test {
 struct shared_service_test : store_test {
     static void SetUpTestSuite() {
         const std::vector<std::string> flags{"--workers", "2", "--log-level", "debug"};
-        running = std::make_unique<service>(backends::shared().env(), flags);
+        running = std::make_unique<observed_service>(backends::shared().env(), flags);
     }
     static void TearDownTestSuite() { running.reset(); }
 
+    /// Its workers have heard, too, that Valkey was emptied.
+    void SetUp() override {
+        store_test::SetUp();
+        ASSERT_TRUE(running->metric_becomes("larder_cache_local_entries", 0));
+    }
+
     std::uint16_t port() const { return running->port(); }
 
-    static inline std::unique_ptr<service> running;  // one suite at a time
+    static inline std::unique_ptr<observed_service> running;  // one suite at a time
 };
 
 /// The answer is JSON of this status and exactly these bytes.

@@ -201,10 +201,10 @@ void checker::state::settle(report& into) {
             into.wrong_at_the_end = std::ranges::count_if(
                 instances, [&](const auto& one) { return !is_right(*one, counts); });
             if (into.wrong_at_the_end == 0 || clock::now() >= until) {
-                const auto rows = truth.orders_of(mark);
-                orders.compare(rows, into);
-                into.foreign_orders = counts[0] - base[0];
-                for (const auto& [number, times] : rows) into.foreign_orders -= times;
+                const auto left = truth.left_by(mark);
+                orders.compare(left.rows_of, into);
+                into.foreign_orders = left.all_orders - base[0];
+                for (const auto& [number, times] : left.rows_of) into.foreign_orders -= times;
                 return;
             }
         } catch (const sample::failure&) {

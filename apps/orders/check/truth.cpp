@@ -45,12 +45,16 @@ std::vector<std::int64_t> truth::counts() {
     return found;
 }
 
-std::map<std::int64_t, std::int64_t> truth::orders_of(const run_mark& mark) {
-    std::map<std::int64_t, std::int64_t> found;
+outcome_of_run truth::left_by(const run_mark& mark) {
+    outcome_of_run found;
+    // One statement, as an order whose outcome was unknown may be stored at any time. A number is
+    // never negative.
     const auto rows = ask(
-        "SELECT (netamount * 100)::bigint, count(*) FROM orders WHERE orderid > " +
+        "SELECT -1, count(*) FROM orders UNION ALL"
+        " SELECT (netamount * 100)::bigint, count(*) FROM orders WHERE orderid > " +
         std::to_string(mark.after_order) + " AND tax = " + amount(mark.tax_cents) + " GROUP BY 1");
-    for (const auto& one : rows) found[one.at(0)] = one.at(1);
+    for (const auto& one : rows)
+        (one.at(0) < 0 ? found.all_orders : found.rows_of[one.at(0)]) = one.at(1);
     return found;
 }
 

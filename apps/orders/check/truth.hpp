@@ -18,6 +18,12 @@ struct run_mark {
     std::int64_t tax_cents = 0;
 };
 
+/// What a run left, in one snapshot.
+struct outcome_of_run {
+    std::int64_t all_orders = 0;                   ///< everybody's
+    std::map<std::int64_t, std::int64_t> rows_of;  ///< of each of the run's orders, by its number
+};
+
 /// A blocking connection, opened when it is needed and again after it was lost. Every call throws
 /// sample::failure.
 class truth {
@@ -29,8 +35,7 @@ public:
     std::int64_t last_order();
     /// The counts by key: all, then each customer.
     std::vector<std::int64_t> counts();
-    /// How many rows each of a run's orders has, by its number.
-    std::map<std::int64_t, std::int64_t> orders_of(const run_mark& mark);
+    outcome_of_run left_by(const run_mark& mark);
     /// Adds one, as another program would. If this throws, it may be stored all the same.
     void add_order(const run_mark& mark, std::int64_t number, std::int64_t customer);
 
