@@ -278,7 +278,7 @@ int app::run() {
                     instances.stop();
                     watch.end();
                     const bool in_order = std::ranges::all_of(
-                        state_->workers, [](auto& w) { return w->is_drained(); });
+                        state_->workers, [](auto& one) { return one->is_drained(); });
                     if (traces && in_order) traces->stop();
                     else if (traces) traces->close();
                     if (!for_operators) return;

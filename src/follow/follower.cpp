@@ -128,9 +128,9 @@ milliseconds follower::state::pause_after(std::exception_ptr why) {
         say(e.why, e.is_mended_by_setup);
         return again_after;
     } catch (const pg::error& e) {
-        const auto& state = e.sqlstate();
-        const bool is_refused = e.kind() == pg::failure::rejected && state != "42710";
-        if (is_refused || pg::sqlstate::keeps_out(state)) {
+        const auto& code = e.sqlstate();
+        const bool is_refused = e.kind() == pg::failure::rejected && code != "42710";
+        if (is_refused || pg::sqlstate::keeps_out(code)) {
             say(e.detail(), true);
             return again_after;
         }

@@ -108,7 +108,7 @@ std::vector<std::string> unknown_variables(const CLI::App& serving, const std::s
         if (!name.starts_with(prefix)) continue;
         const std::vector<std::string> others{"SERVICE_", "PORT_", "ADMIN_SERVICE_", "ADMIN_PORT_"};
         if (std::ranges::any_of(others,
-                                [&](const auto& one) { return name.starts_with(prefix + one); }))
+                                [&](const auto& rest) { return name.starts_with(prefix + rest); }))
             continue;
         const auto options = serving.get_options();
         const bool is_known = std::ranges::any_of(options, [&](const CLI::Option* option) {

@@ -179,8 +179,8 @@ public:
     /// Whether the parameter, counted from 0, has a value that stands so in a key. Where nobody
     /// has said of which type it is, any text that a key can have.
     bool may_have(std::size_t parameter, std::string_view part) const {
-        const auto check = checks_[parameter];
-        return part == no_value || (check ? check(part) : is_escaped(part));
+        const auto may_be = checks_[parameter];
+        return part == no_value || (may_be ? may_be(part) : is_escaped(part));
     }
 
     /// The entry over all rows.
