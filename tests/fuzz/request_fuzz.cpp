@@ -126,19 +126,19 @@ seen look_at(const request_reader& reader) {
 outcome read(std::string_view bytes, std::size_t piece) {
     request_reader reader{limits};
     outcome out;
-    for (auto progress = reader.read();;) {
-        if (progress == progress::complete) {
+    for (auto so_far = reader.read();;) {
+        if (so_far == progress::complete) {
             out.requests.push_back(look_at(reader));
             reader.next();
-            progress = reader.read();
+            so_far = reader.read();
             continue;
         }
-        if (progress == progress::refused || bytes.empty()) break;
+        if (so_far == progress::refused || bytes.empty()) break;
         const auto part = bytes.substr(0, piece);
         bytes.remove_prefix(part.size());
         std::copy(part.begin(), part.end(), reader.room(part.size()).begin());
         reader.received(part.size());
-        progress = reader.read();
+        so_far = reader.read();
     }
     out.refusal = reader.status();
     constexpr unsigned statuses[]{0, 400, 413, 414, 431, 501, 505};

@@ -74,12 +74,12 @@ model_valkey::place model_valkey::find(const std::string& name) {
 
 // An entry of a generation: num_orders:<generation>:1
 model_valkey::place model_valkey::add(const std::string& name) {
-    auto entry = name;
-    if (name.ends_with("}:brief")) entry = name.substr(1, name.rfind('}') - 1);
-    if (!entry.starts_with(std::string{family} + ':'))
+    auto whose = name;
+    if (name.ends_with("}:brief")) whose = name.substr(1, name.rfind('}') - 1);
+    if (!whose.starts_with(std::string{family} + ':'))
         throw std::logic_error{"an unknown key: " + name};
-    add_places(more_places_, entry, names_.size());
-    names_.push_back(entry);
+    add_places(more_places_, whose, names_.size());
+    names_.push_back(whose);
     data_.of.resize(names_.size());
     tracked_.resize(names_.size());
     return more_places_.at(name);
