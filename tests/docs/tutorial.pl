@@ -200,6 +200,20 @@ sub start_service { # COMMAND LINE...
         die "cannot start it: $!\n";
     }
     expect_logged(@lines);
+    await_cache();
+}
+
+# A service that has just begun answers without the cache, and leaves an old entry as it is. So each
+# worker has to have a hit, of a customer that the tutorial does not ask for.
+sub await_cache {
+    my $until = time + $patience;
+    for (my $hits = 0; $hits < 10;) {
+        my $head = qx(curl -s -o /dev/null -D - 'http://127.0.0.1:$port/count?customerid=1');
+        last if $head !~ /^cache-status:/mi;
+        $hits = $head =~ /; hit/ ? $hits + 1 : 0;
+        die "the service does not come to trust its cache\n" if time >= $until;
+    }
+    $looked_at = length text_of($log);
 }
 
 sub run {

@@ -274,6 +274,10 @@ TEST_F(log_of_service, in_json_has_what_a_request_was_in_members_of_its_own) {
     auto env = servers.env();
     env["CACHE_DEADLINE_MS"] = "5000";  // a miss by a busy machine would be no hit
     const service one{env, {"--log-config", "json", "--workers", "1"}};
+    // A worker that has just begun trusts Valkey a moment later.
+    EXPECT_TRUE(eventually([&] {
+        return has(get(one.port(), "/count?customerid=43").header("cache-status"), "hit");
+    }));
     const auto ask = [&](const char* id) {
         return request(
             one.port(), "GET", "/count?customerid=42",
