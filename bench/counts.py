@@ -7,10 +7,11 @@ import socket
 import subprocess
 import time
 
-from peers import Failure, answer, ask, descendants, end, free_port, program, request
+from peers import (Failure, answer, ask, descendants, end, free_port, program, received,
+                   request)
 
 BATCH = 1_000
-ALLOCATES = re.compile(r"(malloc|calloc|realloc|posix_memalign|aligned_alloc|memalign)$")
+ALLOCATES = re.compile(r"(malloc|calloc|realloc|posix_memalign|aligned_alloc|memalign)$|operator new")
 
 
 class Callgrind:
@@ -57,15 +58,40 @@ class Callgrind:
         return min(one[0] for one in found), min(one[1] for one in found)
 
 
+    def together(self, number, what, connections=8):
+        """Instructions and allocations of so many requests, of which as many as there are
+        connections are asked at a time; what() gives the bytes of one. Less what the process does
+        by itself."""
+        with contextlib.ExitStack() as all_of_them:
+            some = [all_of_them.enter_context(
+                socket.create_connection(("127.0.0.1", self.port))) for _ in range(connections)]
+
+            def requests(how_many):
+                for _ in range(how_many // connections):
+                    for one in some:
+                        one.sendall(what())
+                    for one in some:
+                        if " 200 " not in received(one)[0].split("\r\n")[0]:
+                            raise Failure("a request was not answered with 200")
+            requests(400)
+            begun = time.monotonic()
+            *busy, _ = self.counts(lambda: requests(number))
+            took = time.monotonic() - begun
+            *idle, _ = self.counts(lambda: time.sleep(took))
+        return tuple(max(0, a - b) / number for a, b in zip(busy, idle))
+
+
 def allocations(dump):
     """How often something called malloc or its like, in the text of a Callgrind file: a function's
-    name stands where its number comes first."""
-    names, calls, called = {}, 0, ""
+    name stands where its number comes first. What one of them calls is not counted again."""
+    names, calls, called, calling = {}, 0, "", ""
     for line in dump.split("\n"):
-        if match := re.match(r"c?fn=\((\d+)\)(?: (.*))?", line):
-            names.setdefault(match[1], match[2])
-            called = names[match[1]]
-        elif line.startswith("calls=") and ALLOCATES.match(called):
+        if match := re.match(r"(c?)fn=\((\d+)\)(?: (.*))?", line):
+            names.setdefault(match[2], match[3])
+            called = names[match[2]]
+            if not match[1]:
+                calling = called
+        elif line.startswith("calls=") and ALLOCATES.match(called) and not ALLOCATES.match(calling):
             calls += int(line[6:].split()[0])
     return calls
 

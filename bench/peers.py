@@ -121,6 +121,11 @@ def request(path="/count", **headers):
 def ask(connection, what):
     """The head and the body of the answer."""
     connection.sendall(what)
+    return received(connection)
+
+
+def received(connection):
+    """The head and the body of one answer."""
     answer = b""
     while b"\r\n\r\n" not in answer:
         part = connection.recv(65536)

@@ -1,10 +1,12 @@
 """The paths that PostgreSQL decides: a miss, a write, and a hit while others write."""
 
 import contextlib
+import random
 import subprocess
 import threading
 import time
 
+from counts import callgrind
 from load import fixed_rate, pgbench, under, wrk
 from paths import CORES, compare, expect, path, warm
 from peers import Failure, program, request
@@ -78,6 +80,32 @@ def post(run, clients):
             "INSERT INTO orders (orderdate, customerid, netamount, tax, totalamount)"
             " SELECT :day::date, :customer, :net, :tax, :total"
             " WHERE :day::date BETWEEN '0001-01-01' AND '9999-12-31'", 0.8, "POST")
+
+
+@path("instructions", needs=("valgrind",))
+def instructions(run):
+    """What Callgrind counts of what is no local hit, asked by eight connections at a time: a miss
+    and a POST of random customers, and a hit of the shared tier with the local tier off."""
+    number = 1_600
+    chance = random.Random(1)
+
+    def customer():
+        return chance.randint(1, CUSTOMERS)
+
+    def order():
+        body = f'{{"orderdate":"2024-01-01","customerid":{customer()},"netamount":23.00,"tax":2.00}}'
+        return ("POST /add/ HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
+                f"content-length: {len(body)}\r\n\r\n{body}").encode()
+    with callgrind(run.at) as ours:
+        miss = ours.together(number, lambda: request(f"/count?customerid={customer()}",
+                                                     cache_control="no-cache"))
+        write = ours.together(number, order)
+    with callgrind(run.at, CACHE_LOCAL_BYTES="0") as ours:
+        shared = ours.together(number, request)
+    return "orders", "", [
+        Figure(f"{of}, {what}", [found[which]])
+        for of, found in (("a shared hit", shared), ("a miss", miss), ("a POST", write))
+        for which, what in enumerate(("instructions in user mode", "heap allocations"))]
 
 
 ASKED = 9_999  # the customer that is counted; the others get the orders

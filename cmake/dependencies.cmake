@@ -39,9 +39,11 @@ endforeach()
 add_library(larder_boost INTERFACE)
 target_include_directories(larder_boost SYSTEM
                            INTERFACE $<BUILD_INTERFACE:${LARDER_BOOST_INCLUDE_DIR}>)
-# Compiled once each, in src/boost/.
+# Compiled once each, in src/boost/. Asio allocates by operator new, as glibc and jemalloc keep what
+# is freed at hand for that and not for aligned_alloc.
 target_compile_definitions(
     larder_boost INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
+                           BOOST_ASIO_DISABLE_STD_ALIGNED_ALLOC BOOST_ASIO_DISABLE_BOOST_ALIGN
                            BOOST_ASIO_NO_DEPRECATED BOOST_ERROR_CODE_HEADER_ONLY
                            BOOST_ALL_NO_LIB)
 target_link_libraries(larder_boost INTERFACE Threads::Threads OpenSSL::SSL OpenSSL::Crypto)

@@ -46,7 +46,6 @@ struct traffic {
 /// How a worker serves HTTP.
 http::server_options server_options_of(const app_options& o, const http::certificates* tls);
 
-/// One thread with all that it needs: nothing of it is touched by another while it runs.
 /// What an app reads through the cache.
 struct cached_families {
     std::vector<std::string> names;
@@ -55,6 +54,7 @@ struct cached_families {
     std::set<std::string, std::less<>> by_generation;                   ///< see tiers_options
 };
 
+/// One thread with all that it needs: nothing of it is touched by another while it runs.
 class worker {
 public:
     worker(const app_options& options, const routes& all, const cached_families& families,
@@ -97,7 +97,8 @@ private:
     boost::asio::awaitable<void> until_followed();
     boost::asio::awaitable<void> finish();
 
-    boost::asio::io_context io_{1};
+    // Others post to it, but its sockets are its own, so that Asio need not lock them.
+    boost::asio::io_context io_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
     const routes& routes_;
     const app_options& options_;
     traffic& traffic_;

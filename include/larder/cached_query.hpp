@@ -131,12 +131,12 @@ public:
     awaitable<std::vector<Reply>> prefetch(services& at, std::vector<Value> list) const {
         std::vector<std::tuple<Value>> rows;
         rows.reserve(list.size());
-        for (auto&& one : list) rows.emplace_back(one);
-        return prefetch(at, std::move(rows));
+        for (auto&& one : list) rows.emplace_back(std::move(one));
+        return prefetch(at, rows);
     }
     template <cache::key_part... Values>
     awaitable<std::vector<Reply>> prefetch(services& at,
-                                           std::vector<std::tuple<Values...>> list) const {
+                                           const std::vector<std::tuple<Values...>>& list) const {
         std::vector<std::string> keys;
         std::vector<pg::parameters> rows;
         for (const auto& one : list) {

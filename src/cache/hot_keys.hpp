@@ -30,7 +30,9 @@ public:
     explicit hot_keys(bool is_on) : left_(is_on ? 1 : 0) { kept_.reserve(is_on ? most_keys : 0); }
 
     void read(std::string_view key) {
-        if (left_ != 0 && --left_ == 0) sample(key, std::chrono::steady_clock::now());
+        if (left_ == 0) return;
+        --left_;
+        if (left_ == 0) sample(key, std::chrono::steady_clock::now());
     }
     /// That read is looked at.
     void sample(std::string_view key, time_point now);

@@ -12,8 +12,20 @@ local function cure(key, kind)
     local found = redis.call('TYPE', key).ok
     if found ~= kind and found ~= 'none' then redis.call('DEL', key) end
 end
+)";
+constexpr std::string_view cure_both = R"(
 cure(KEYS[2], 'string')
 cure(KEYS[3], 'zset')
+)";
+
+// The same for who changes the holds and deletes the lease, whatever that is.
+constexpr std::string_view changes = R"(
+local function change(command, ...)
+    local done = redis.pcall(command, KEYS[3], ...)
+    if type(done) ~= 'table' then return end
+    if string.sub(done.err, 1, 9) ~= 'WRONGTYPE' then error(done) end
+    redis.call('DEL', KEYS[3])
+end
 )";
 
 constexpr std::string_view now = R"(
@@ -76,7 +88,7 @@ return 1
 // Beside the holds, below zero, is which transactions are released, for who hears of them later.
 constexpr std::string_view hold = R"(
 redis.call('DEL', KEYS[1], KEYS[2])
-redis.call('ZREMRANGEBYSCORE', KEYS[3], -now, now)
+change('ZREMRANGEBYSCORE', -now, now)
 redis.call('ZADD', KEYS[3], now + ARGV[2], ARGV[1])
 if redis.call('PTTL', KEYS[3]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[3], ARGV[2]) end
 return 1
@@ -84,13 +96,13 @@ return 1
 
 constexpr std::string_view release = R"(
 redis.call('DEL', KEYS[1], KEYS[2])
-if #ARGV > 2 then redis.call('ZREM', KEYS[3], unpack(ARGV, 3)) end
+if #ARGV > 2 then change('ZREM', unpack(ARGV, 3)) else cure(KEYS[3], 'zset') end
 if ARGV[1] == '' then return 1 end
 )";
 
 // The end of a release that names its transaction.
 constexpr std::string_view note_released = R"(
-redis.call('ZREMRANGEBYSCORE', KEYS[3], -now, now)
+change('ZREMRANGEBYSCORE', -now, now)
 redis.call('ZADD', KEYS[3], -now - ARGV[2], ARGV[1])
 if redis.call('PTTL', KEYS[3]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[3], ARGV[2]) end
 return 1
@@ -134,16 +146,17 @@ return 1
 }  // namespace
 
 const std::vector<std::string>& scripts() {
-    const auto cured = [](std::string_view script) { return std::string{cure}.append(script); };
-    const auto timed = [](std::string_view script) {
-        return std::string{cure}.append(now).append(script);
-    };
-    const auto reading = [](std::string_view script) { return std::string{reads}.append(script); };
-    const auto cured_release = cured(release).append(now).append(note_released);
-    static const std::vector<std::string> all{
-        reading(lease),    reading(fill), cured(give_back),  timed(hold),
-        cured_release,     cured(renew),  std::string{lock}, std::string{give_back},
-        std::string{mark}, timed(forget)};
+    const auto with = [](auto... parts) { return (std::string{parts} + ...); };
+    static const std::vector<std::string> all{with(reads, lease),
+                                              with(reads, fill),
+                                              with(cure, cure_both, give_back),
+                                              with(changes, now, hold),
+                                              with(cure, changes, release, now, note_released),
+                                              with(cure, cure_both, renew),
+                                              std::string{lock},
+                                              std::string{give_back},
+                                              std::string{mark},
+                                              with(cure, cure_both, now, forget)};
     return all;
 }
 

@@ -180,8 +180,9 @@ lines described(const std::vector<followed>& what) {
     return all;
 }
 
-void add_faults(lines& to, const lines& faults, const std::string& none, const std::string& help) {
-    if (faults.empty()) to.push_back(none);
+void add_faults(lines& to, const lines& faults, const std::string& if_none,
+                const std::string& help) {
+    if (faults.empty()) to.push_back(if_none);
     for (const auto& one : faults)
         to.emplace_back("cannot be followed: ").append(one).append("; ").append(help);
 }

@@ -106,11 +106,11 @@ void writer::state::put(const std::string& lines, std::size_t missing) {
     if (done > 0) is_cut = text[done - 1] != '\n';
 }
 
-writer::writer(int descriptor, std::size_t most_bytes, note lost)
+writer::writer(int descriptor, std::size_t most_bytes, note lost_note)
     : state_(std::make_shared<state>()) {
     state_->descriptor = descriptor;
     state_->most_bytes = most_bytes;
-    state_->lost_note = std::move(lost);
+    state_->lost_note = std::move(lost_note);
     // Signals are for the other threads, whatever these do with them. The stack is small: a limit
     // may leave no room for one as large as the limit says.
     constexpr std::size_t stack_bytes = 1 << 20;

@@ -21,7 +21,7 @@ public:
     /// Makes a line of a sentence about lines that are lost.
     using note = std::function<std::string(const std::string& sentence)>;
 
-    writer(int descriptor, std::size_t most_bytes, note lost);
+    writer(int descriptor, std::size_t most_bytes, note lost_note);
     /// Calls finish(), if nobody has.
     ~writer();
     writer(const writer&) = delete;

@@ -197,10 +197,16 @@ TEST(cache_scripts, put_right_what_is_of_a_wrong_type) {
              {std::pair{cache::script::lease, std::vector<std::string>{"1", "1000", "9"}},
               {cache::script::hold, {"1", "1000"}},
               {cache::script::release, {"701", "1000", "1"}},
+              {cache::script::release, {"", "1000", "1"}},
+              {cache::script::release, {"", "1000"}},
               {cache::script::forget, {"701"}}}) {
             one.real.flush();
             one.real.command({"HSET", wrong, "somebody's", "own"});
             one.run(what, arguments);
+            const auto* then = what == cache::script::lease  ? "busy"
+                               : what == cache::script::hold ? "held"
+                                                             : "granted";
+            EXPECT_EQ(one.run(cache::script::lease, {"2", "1000", "9"}), then) << wrong;
             one.run(cache::script::release, {"", "1000", "1"});
             EXPECT_EQ(one.run(cache::script::lease, {"2", "1000", "9"}), "granted") << wrong;
         }

@@ -53,17 +53,19 @@ private:
     template <class Enough>
     bool read(const Enough& is_enough) {
         is_over_ = false;
-        return eventually([&] {
-                   std::string buffer(65'536, '\0');
-                   for (ssize_t size = 0;
-                        (size = ::read(descriptor_, buffer.data(), buffer.size())) >= 0;) {
-                       is_over_ = size == 0;
-                       if (is_over_) break;
-                       read_.append(buffer, 0, static_cast<std::size_t>(size));
-                   }
-                   return is_enough() || is_over_;
-               }) &&
-               is_enough();
+        std::string buffer(65'536, '\0');
+        // A pipe holds little, and the writer gives up a reader that is slow: so no pause in
+        // between.
+        const auto take_all = [&] {
+            pollfd there{.fd = descriptor_, .events = POLLIN, .revents = 0};
+            while (!is_enough() && !is_over_ && poll(&there, 1, 20) > 0) {
+                const auto size = ::read(descriptor_, buffer.data(), buffer.size());
+                is_over_ = size == 0;
+                if (size > 0) read_.append(buffer, 0, static_cast<std::size_t>(size));
+            }
+            return is_enough() || is_over_;
+        };
+        return eventually(take_all) && is_enough();
     }
 
     std::string path_, read_;

@@ -7,8 +7,8 @@
 #include <boost/describe/class.hpp>
 
 #include <array>
-#include <chrono>
 #include <cstdint>
+#include <ctime>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -337,13 +337,13 @@ TEST(json_parse, never_names_a_position_behind_the_text) {
 }
 
 TEST(json_parse, takes_time_in_proportion_to_the_text) {
-    const auto start = std::chrono::steady_clock::now();
+    const auto start = std::clock();  // of the processor: it may be shared
     EXPECT_EQ(tree("[" + repeated("1,", 100'000) + "1]").elements.size(), 100'001U);
     EXPECT_EQ(tree('"' + repeated("\\u00e9", 100'000) + '"').text.size(), 200'000U);
     EXPECT_EQ(tree("{" + repeated("\"a\":1,", 50'000) + "\"a\":2}").find("a")->text, "2");
     EXPECT_EQ(tree(std::string(1'000'000, '1')).text.size(), 1'000'000U);
     EXPECT_EQ(refusal(std::string(1'000'000, ' '))->position, 1'000'000U);
-    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds{5});
+    EXPECT_LT(std::clock() - start, 5 * CLOCKS_PER_SEC);
 }
 
 // ---- writing ----
