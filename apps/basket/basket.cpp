@@ -67,7 +67,8 @@ awaitable<std::optional<basket_lines>> read_lines(services& at, which_basket whi
 }
 
 awaitable<std::optional<voucher>> read_voucher(services& at, which_voucher which) {
-    return at.db.maybe<voucher>(find_voucher, std::move(which.code));
+    auto found = co_await at.db.maybe<voucher>(find_voucher, which.code);
+    co_return found;
 }
 
 awaitable<std::optional<product>> read_product(services& at, which_product which) {
