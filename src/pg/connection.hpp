@@ -64,6 +64,8 @@ public:
     /// COMMIT, ROLLBACK or the like, sent once. Throws error as well if the server did something
     /// else: it rolls back what a COMMIT finds broken.
     boost::asio::awaitable<void> end(const std::string& how);
+    /// Asks the server for a sign of life. Throws error.
+    boost::asio::awaitable<void> probe();
     /// Called when a statement has had no answer for half the time that a login may take.
     void when_silent(std::function<void()> then) { when_silent_ = std::move(then); }
     /// Until the server says something unasked, for that long at most. Throws error{interrupted}

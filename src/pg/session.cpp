@@ -36,12 +36,16 @@ asio::awaitable<result> session::write(const statement& sql, parameters values) 
 }
 
 // The statement runs first, for as long as it takes, and only the commit is prepared for; or the
-// statement is its transaction's last word as well as its first.
+// statement is its transaction's last word as well as its first: a process that stops in between
+// would leave the transaction open, and nobody could begin to follow the log before it has ended.
 asio::awaitable<result> session::write_once(const statement& sql, parameters values) {
     auto change = co_await pool_.begin(until_, trace_);
     if (guard_) co_await ask_guard(change);
-    const bool at_once =
-        !guard_ && may_go_without_ && change.may_end_at_once() && may_go_without_();
+    bool at_once = !guard_ && may_go_without_ && change.may_end_at_once() && may_go_without_();
+    if (at_once) {
+        co_await change.make_sure();
+        at_once = change.may_end_at_once() && may_go_without_();
+    }
     std::optional<result> rows;
     if (!at_once) {
         rows = co_await change.run_only(sql, values);

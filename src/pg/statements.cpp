@@ -288,6 +288,12 @@ asio::awaitable<PGresult*> connection::sync() {
     co_return failed.release();
 }
 
+asio::awaitable<void> connection::probe() {
+    const deadline limit{*this, options_.connect_timeout / 2};
+    auto* failed = co_await sync();
+    if (failed) reject(failed);
+}
+
 std::chrono::milliseconds connection::statement_timeout() const {
     if (!has_own_limit()) return options_.statement_timeout;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until_ - clock::now());

@@ -45,13 +45,7 @@ asio::awaitable<result> transaction::run(const statement& sql, parameters values
         const bool is_old = s.with->is_to_be_renewed(*failed);
         if (!first || !is_old) break;
         // It may be let do it on a new session, or the connection had died unnoticed: once more.
-        (**s.with).abandon();
-        s.with.reset();
-        s.ended = true;  // also if there is no other session
-        auto with = co_await s.home->acquire(s.home->lost_since(begun));
-        (*with).is_part_of(s.within);
-        s.with.emplace(std::move(with));
-        s.begun = s.ended = false;
+        co_await renew(begun);
     }
     if (failed->kind() == failure::interrupted) {
         s.ended = true;
@@ -59,6 +53,17 @@ asio::awaitable<result> transaction::run(const statement& sql, parameters values
     }
     co_await rollback();
     throw error(*failed);
+}
+
+asio::awaitable<void> transaction::renew(std::chrono::steady_clock::time_point since) {
+    auto& s = *state_;
+    (**s.with).abandon();
+    s.with.reset();
+    s.ended = true;  // also if there is no other session
+    auto with = co_await s.home->acquire(s.home->lost_since(since));
+    (*with).is_part_of(s.within);
+    s.with.emplace(std::move(with));
+    s.begun = s.ended = false;
 }
 
 asio::awaitable<result> transaction::run_only(const statement& sql, parameters values) {
@@ -104,12 +109,30 @@ asio::awaitable<void> transaction::commit() {
     s.with.reset();
 }
 
-// Not on a connection that may have died unnoticed, nor behind a pooler, whose server may have lost
-// the statement and have it come later.
+// Not behind a pooler, whose server may have lost the statement and have it come later.
 bool transaction::may_end_at_once() const {
     auto& s = *state_;
-    auto& with = **s.with;
-    return !s.begun && !s.ended && !with.is_pooled() && with.was_heard_lately();
+    return !s.begun && !s.ended && !(**s.with).is_pooled();
+}
+
+asio::awaitable<void> transaction::make_sure() {
+    auto& s = *state_;
+    while (!(**s.with).was_heard_lately()) {
+        const auto begun = std::chrono::steady_clock::now();
+        std::optional<error> failed;
+        try {
+            co_await (**s.with).probe();
+        } catch (const error& e) {
+            failed = e;
+        }
+        if (!failed) co_return;
+        if (!s.with->is_to_be_renewed(*failed)) {
+            (**s.with).abandon();
+            s.ended = true;
+            throw not_stored(*failed);
+        }
+        co_await renew(begun);
+    }
 }
 
 asio::awaitable<result> transaction::run_and_commit(const statement& sql, parameters values) {

@@ -34,11 +34,12 @@ struct follow_writes : follow_store {
         return shop->connect().scalar("SELECT count(*) FROM orders") == std::to_string(all);
     }
 
+    bool is_true(const std::string& what) {
+        return shop->connect().scalar("SELECT " + what) == "t";
+    }
     gate to_valkey{servers.valkey.port()};
 };
 
-// But for those whose connection to PostgreSQL was not heard lately, of which a busy machine has
-// some.
 TEST_F(follow_writes, hold_nothing_and_are_seen_at_once) {
     const observed_service one{env(), {"--workers", "1"}};
     const service other{env(), {"--workers", "2"}};
@@ -48,12 +49,51 @@ TEST_F(follow_writes, hold_nothing_and_are_seen_at_once) {
         EXPECT_EQ(count(other.port()), 1000 + added);
         EXPECT_EQ(count(one.port(), own), added);
     }
+    EXPECT_EQ(one.metric(holds), 0);
+}
+
+// Over a connection that was idle, too: nobody begins to follow before all transactions that are
+// open have ended.
+TEST_F(follow_writes, leave_no_transaction_open_where_a_process_stops) {
+    observed_service writer{env(), {"--workers", "1"}};
+    expect_followed(writer);
+    EXPECT_EQ(add(writer.port(), tutorial_order).status, 200);
+    exec(
+        "CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN PERFORM pg_sleep(0.5); RETURN NEW; END'");
+    exec("CREATE TRIGGER slowly BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION slowly()");
+    let_them_be_idle();
+    std::jthread client([&] {
+        try {
+            EXPECT_EQ(add(writer.port(), tutorial_order).status, 200);
+        } catch (const std::exception& e) {
+            ADD_FAILURE() << e.what();
+        }
+    });
     EXPECT_TRUE(eventually([&] {
-        EXPECT_EQ(add(one.port(), tutorial_order).status, 200);
-        const auto before = one.metric(holds);
-        EXPECT_EQ(add(one.port(), tutorial_order).status, 200);
-        return one.metric(holds) == before;
+        return is_true("count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
     }));
+    writer.signal(SIGSTOP);
+    EXPECT_TRUE(eventually([&] { return is_stored(1002); })) << "it waits for the process";
+    writer.signal(SIGCONT);
+}
+
+TEST_F(follow_writes, are_stored_once_where_the_connection_is_dead_without_a_sign) {
+    const service other{env(), {"--workers", "2"}};
+    EXPECT_TRUE(other.wait_for_log(follows)) << other.log();
+    gate to_postgres{port_of(servers.postgres.uri())};
+    auto all = env();
+    all["PG_SERVICE_URI"] = at_port(servers.postgres.uri(), to_postgres.port());
+    const observed_service writer{all, {"--workers", "1"}};
+    expect_followed(writer);
+    EXPECT_EQ(add(writer.port(), tutorial_order).status, 200);
+    let_them_be_idle();
+    to_postgres.both_ways({.what = flow::kind::hold}, connections::present);
+    EXPECT_EQ(add(writer.port(), tutorial_order).status, 200);
+    to_postgres.heal();
+    EXPECT_TRUE(is_stored(1002));
+    EXPECT_EQ(writer.metric(holds), 0);
+    expect_soon(other, 1002);
 }
 
 // One with several threads may tell others after it has answered what came later.

@@ -57,12 +57,6 @@ struct managed_postgres : store_test {
     }
 };
 
-/// What a connection has heard just now it is not asked for again.
-void let_them_be_idle() {
-    const auto until = std::chrono::steady_clock::now() + 20ms;
-    eventually([&] { return std::chrono::steady_clock::now() > until; });
-}
-
 template <class Ask>
 std::chrono::milliseconds time_of(Ask&& ask) {
     const auto since = std::chrono::steady_clock::now();

@@ -30,6 +30,12 @@ struct backends {
     void restore();
 };
 
+/// Connections to PostgreSQL: whose server was heard just now is not asked whether it is alive.
+inline void let_them_be_idle() {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds{20};
+    eventually([&] { return std::chrono::steady_clock::now() > until; });
+}
+
 /// A test of a service on the shared servers, which it finds as they were at first.
 struct store_test : testing::Test {
     void SetUp() override { servers.restore(); }

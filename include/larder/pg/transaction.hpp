@@ -3,6 +3,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -34,11 +35,14 @@ public:
     /// The same of what is probably the only one: needs no BEGIN and COMMIT.
     boost::asio::awaitable<result> run_only(const statement& sql, parameters values);
     /// A statement that is all of it, instead of run() and commit(), and fails as either does. Not
-    /// everywhere: what is lost with a connection that had died before would be of unknown outcome,
-    /// too.
+    /// everywhere, and after make_sure().
     /// Cost     one round trip.
     boost::asio::awaitable<result> run_and_commit(const statement& sql, parameters values);
     bool may_end_at_once() const;
+    /// Before the first statement: finds out whether the connection has died unnoticed, with which
+    /// a statement that is sent would be lost, its outcome unknown. Takes another one then.
+    /// Cost     a round trip, or none where the server was heard in the last 10 ms.
+    boost::asio::awaitable<void> make_sure();
     /// Once it is committed, what PostgreSQL calls it (`pg_current_xact_id()`); empty or "0" if it
     /// changed nothing.
     const std::string& id() const;
@@ -49,6 +53,7 @@ private:
     struct state;
     explicit transaction(std::unique_ptr<state> s);
     boost::asio::awaitable<bool> note(const std::string& payload);
+    boost::asio::awaitable<void> renew(std::chrono::steady_clock::time_point since);
 
     std::unique_ptr<state> state_;
 };
