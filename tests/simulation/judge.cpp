@@ -120,7 +120,7 @@ void judge::executed(const connection& by, msec sent, const valkey::command& wor
         const auto lives =
             std::stoll(words[3 + std::stoul(words[2]) + 2]);  // behind token and text
         for (std::size_t k = 0; k < max_keys; ++k)
-            if (world_.is_value_of(words[3], k)) filled(k, now + lives);
+            if (world_.is_value_of(words[3], k)) filled(k, words[3], now + lives);
     }
     if (*which == cache::script::mark && !words.back().starts_with(world_.server(by.server).run()))
         world_.violated("a server is marked with what another one said");
@@ -140,11 +140,20 @@ void judge::executed(const connection& by, msec sent, const valkey::command& wor
 
 // Who does not know yet that somebody follows fills for a shorter time than who read just before
 // how long the value before this one was to be believed.
-void judge::filled(std::size_t key, msec until) {
+void judge::filled(std::size_t key, const std::string& name, msec until) {
     const bool may_be_read_with_it = world_.plan().is_followed;
-    const auto before = may_be_read_with_it ? lasts_until_[key] : 0;
-    lasts_until_[key] = until - world_.plan().stale_for();
-    filled_until_[key] = std::max(before, lasts_until_[key]);
+    auto& of = filled_[key][name];
+    const auto before = may_be_read_with_it ? of.lasts_until : 0;
+    of.lasts_until = until - world_.plan().stale_for();
+    of.used_until = std::max(before, of.lasts_until);
+}
+
+// Each generation has an entry of the key, with its own TTL, and one that is over may be filled
+// last. An answer does not tell which of them it is.
+msec judge::used_until(std::size_t key) const {
+    msec latest = 0;
+    for (const auto& [name, of] : filled_[key]) latest = std::max(latest, of.used_until);
+    return latest;
 }
 
 // Another server may give a transaction the name of one that it has not got.
@@ -341,7 +350,7 @@ void judge::check_stale(const reader& who, std::size_t key, const cache::found& 
     world_.count(&figures::stale_answers);
     const auto& plan = world_.plan();
     const auto bound = what.instead_of ? plan.if_error : plan.while_revalidate;
-    if (who.began > filled_until_[key] + bound)
+    if (who.began > used_until(key) + bound)
         world_.violated(key_name(key) + " is used for too long after its TTL");
     if (plan.kind != what_happens::source_fails) return;
     const auto told = world_.now() - 2 * plan.network_most - 10;  // nothing else takes time there
@@ -371,7 +380,7 @@ void judge::answered(const reader& who, std::size_t key, const cache::found& wha
     if (waited && world_.now() > who.began + longest_wait + loads)
         world_.violated("a reader waits for as long as another one loads");
     const bool is_fresh = from != cache::origin::source && !what.is_stale();
-    if (is_fresh && who.began > filled_until_[key])
+    if (is_fresh && who.began > used_until(key))
         world_.violated(key_name(key) + " is used after its time");
     const auto now_by = world_.network().newest_of(who.place);
     const bool is_by_it = from != cache::origin::source && now_by && now_by->id == who.connection;

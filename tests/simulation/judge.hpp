@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -111,7 +112,9 @@ private:
         std::uint64_t event;
     };
     order& of(order_number number) { return orders_[static_cast<std::size_t>(number) - 1]; }
-    void filled(std::size_t key, msec until);
+    void filled(std::size_t key, const std::string& name, msec until);
+    /// At the latest an entry of the key is used until then.
+    msec used_until(std::size_t key) const;
     void check_name(const std::string& transaction, msec sent);
     void check_holds(const connection& by, bool is_hold, std::span<const std::string> names,
                      msec sent);
@@ -134,8 +137,11 @@ private:
     std::vector<std::uint32_t> dead_;
     std::vector<std::string> released_;
     std::vector<std::string> strays_;  // holds that came behind their release, or after the end
-    std::array<msec, max_keys> lasts_until_{};   // its TTL
-    std::array<msec, max_keys> filled_until_{};  // at the latest it is used until then
+    struct filled_entry {
+        msec lasts_until = 0;  // its TTL
+        msec used_until = 0;   // at the latest
+    };
+    std::array<std::map<std::string, filled_entry>, max_keys> filled_;  // by its name in Valkey
     struct expectation {
         cache::origin farthest = cache::origin::source;
         msec until = 0;
