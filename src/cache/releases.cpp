@@ -35,11 +35,8 @@ task<void> releases::run() {
 }
 
 task<bool> releases::some() {
-    const auto untrue = own_.untrue_families();
-    for (const auto& one : untrue) {
-        const bool purged = co_await purge(one);
-        if (!purged) co_return false;
-    }
+    const bool all_true = co_await purge_untrue();
+    if (!all_true) co_return false;
     const auto some = own_.some(batch);
     if (some.empty()) co_return true;
     std::vector<valkey::command> commands;
@@ -60,10 +57,23 @@ task<bool> releases::some() {
     co_return released.size() == some.size();
 }
 
-task<bool> releases::purge(own_writes::untrue_family one) {
+// A family that is untrue by itself, too, was purged with all of them. Each walk needs the lock,
+// for which others wait.
+task<bool> releases::purge_untrue() {
+    const auto untrue = own_.untrue_families();
+    std::set<std::string> walked;
+    for (const auto& one : untrue) {
+        const bool purged = co_await purge(one, walked);
+        if (!purged) co_return false;
+    }
+    co_return true;
+}
+
+task<bool> releases::purge(own_writes::untrue_family one, std::set<std::string>& walked) {
     const auto life = client_.life();
     const std::vector<std::string> alone(1, one.family);
     for (const auto& family : one.family.empty() ? options_.families : alone) {
+        if (!walked.insert(family).second) continue;
         const auto purged = co_await trust_.purge(life, family, one.why);
         if (!purged) co_return false;
     }

@@ -1,6 +1,9 @@
 // What Valkey could not be told, told as soon as it can be. Private to cache.
 #pragma once
 
+#include <set>
+#include <string>
+
 #include "cache/shared_tier.hpp"
 #include "cache/trust.hpp"
 #include "larder/cache/own_writes.hpp"
@@ -27,7 +30,8 @@ public:
 private:
     task<void> run();
     task<bool> some();
-    task<bool> purge(own_writes::untrue_family one);
+    task<bool> purge_untrue();
+    task<bool> purge(own_writes::untrue_family one, std::set<std::string>& walked);
 
     waits& waits_;
     valkey::client& client_;
