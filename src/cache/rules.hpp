@@ -15,6 +15,7 @@ struct rules {
     bool announce_before_the_answer = true;
     bool release_after_commit = true;
     bool release_after_unknown_outcome = true;
+    bool a_stop_is_no_silence = true;
     bool remember_unreleased = true;
     bool announce_what_valkey_cannot_tell = true;
     bool repeat_announcements = true;

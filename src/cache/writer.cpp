@@ -146,10 +146,12 @@ task<fate> writer::ask(const ask_fate& what_became) {
 }
 
 // A commit may wait as long as it likes, for a standby say. What was held before stays held. A hold
-// that fails to be set anew must not be taken back, so nothing is remembered before the end.
+// that fails to be set anew must not be taken back, so nothing is remembered before the end. While
+// the machine is stopped nobody asks, so of each question a moment counts at the most.
 task<void> writer::settle(change one, ask_fate what_became) {
     const auto begun = waits_.now();
-    auto unknown_since = time_point::max();
+    const auto longest = in_force.a_stop_is_no_silence ? options_.hold / 10 : milliseconds::max();
+    milliseconds unknown_for{0};
     auto hold_anew = begun;
     milliseconds between = 20ms;
     if (one.name.empty()) one.name = owner_.next_name();
@@ -159,12 +161,13 @@ task<void> writer::settle(change one, ask_fate what_became) {
             const bool held = co_await tell_hold(one);
             if (held) hold_anew = waits_.now() + options_.hold / 2;
         }
+        const auto asked = waits_.now();
         known = co_await ask(what_became);
         if (known == fate::over) break;
-        if (known == fate::pending) unknown_since = time_point::max();
-        else unknown_since = std::min(unknown_since, waits_.now());
-        if (known == fate::unknown && waits_.now() - unknown_since >= options_.hold) break;
+        if (known == fate::unknown && unknown_for >= options_.hold) break;
         co_await waits_.sleep(between);
+        const auto took = std::chrono::duration_cast<milliseconds>(waits_.now() - asked);
+        unknown_for = known == fate::unknown ? unknown_for + std::min(took, longest) : 0ms;
         const milliseconds most = waits_.now() - begun < options_.hold ? 320ms : 2'000ms;
         between = std::min(between * 2, most);
     }

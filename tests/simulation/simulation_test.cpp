@@ -124,6 +124,10 @@ TEST(simulation, a_machine_that_was_stopped_uses_nothing_before_it_has_heard) {
     expect_no_violation(seeds_to_run() / 20, {}, what_happens::machine_stops);
 }
 
+TEST(simulation, a_machine_that_stops_while_it_settles_a_write_keeps_its_hold) {
+    expect_no_violation(seeds_to_run() / 20, {}, what_happens::stops_while_it_settles);
+}
+
 TEST(simulation, who_reads_late_what_arrived_serves_nothing_of_before) {
     expect_no_violation(seeds_to_run() / 20, {}, what_happens::reads_late);
 }
@@ -301,6 +305,10 @@ TEST(simulation_finds, a_local_tier_without_proof_of_life) {
 TEST(simulation_finds, a_machine_that_was_stopped_and_goes_on_as_if_nothing_was) {
     expect_violation({.engine = {.late_workers_hear_valkey_out = false}}, 5'000,
                      what_happens::machine_stops);
+}
+TEST(simulation_finds, a_stop_that_is_taken_for_silence_of_the_source) {
+    expect_violation({.engine = {.a_stop_is_no_silence = false}}, 20'000,
+                     what_happens::stops_while_it_settles);
 }
 TEST(simulation_finds, a_renewal_that_takes_the_lease_anew) {
     expect_violation({.engine = {.renew_only_own_lease = false}});

@@ -71,6 +71,8 @@ void world::make_plan() {
         plan_silence();
     } else if (plan_.kind == what_happens::machine_stops) {
         plan_stops();
+    } else if (plan_.kind == what_happens::stops_while_it_settles) {
+        plan_settling();
     } else if (plan_.kind == what_happens::reads_late) {
         plan_late_readers();
     } else if (plan_.kind == what_happens::others_write) {
@@ -187,6 +189,15 @@ void world::plan_stops() {
         plan_.faults.push_back({.is = fault_kind::stop_machine,
                                 .at = at + luck_.below(500),
                                 .lasts = luck_.between(40, 400)});
+}
+
+// Commits that wait for a standby, or that a pooler keeps open, may come after it goes on.
+void world::plan_settling() {
+    plan_two(1'500, 20, 8);
+    plan_.lose_percent = postgres_.lose_percent = 80;
+    plan_.faults = {{.is = fault_kind::stop_machine,
+                     .at = luck_.between(500, 1'500),
+                     .lasts = hold_time + luck_.between(-300, 300)}};
 }
 
 // A writer's answer comes before the other instance looks at what it was told.

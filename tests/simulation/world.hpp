@@ -81,6 +81,7 @@ enum class what_happens {
     no_room,                   ///< to remember what was heard, while a worker hears nothing else
     long_purge,                ///< while others want to purge, too
     machine_stops,             ///< and what it is sent arrives after it goes on
+    stops_while_it_settles,    ///< what became of a write, for as long as a hold lasts
     reads_late,                ///< what has arrived is not looked at for a while
     stuck_load,                ///< readers that come all at once, and the first load takes long
     others_write,              ///< who do not use the cache, and an instance follows the log
@@ -182,6 +183,7 @@ private:
     void plan_gone_silent();
     void plan_no_room();
     void plan_stops();
+    void plan_settling();
     void plan_late_readers();
     void plan_others();
     void plan_end_of_following();
