@@ -78,9 +78,7 @@ task<reply> cache_desk::ask(command only) {
 task<std::string> cache_desk::now() {
     command time(1, "TIME");
     const auto said = co_await ask(std::move(time));
-    if (said.list.size() < 2) co_return "0";
-    const reply seconds{reply::kind::text, said.list[0]}, rest{reply::kind::text, said.list[1]};
-    co_return std::to_string(seconds.number() * 1000 + rest.number() / 1000);
+    co_return std::to_string(said.milliseconds());
 }
 
 // Nothing if there is none, or if the family is of another kind.

@@ -264,13 +264,19 @@ task<void> engine::take_sign_away() {
     co_await client_.call(take, valkey::urgency::background);
 }
 
-// Not before Valkey knows what was told before.
+// Not before Valkey knows what was told before. The sign ends at a time of Valkey's clock: what is
+// sent to a server that is frozen is carried out when that goes on.
 task<void> engine::put_sign(unsigned told, followed_how how) {
     const auto last = own_.last_change();
     const auto last_forget = last_forget_;
     const auto failed = failed_forgets_;
+    const auto life = client_.life();
     const auto since = waits_.now();
     const auto until = since + sign_lives / 4;
+    const valkey::command ask(1, "TIME");
+    const auto time = co_await client_.call(ask, valkey::urgency::background);
+    const auto lives =
+        std::chrono::duration_cast<std::chrono::milliseconds>(since + sign_lives - waits_.now());
     const auto has_to_wait = [&] {
         const bool forgets = !forgetting_.empty() && *forgetting_.begin() <= last_forget;
         return in_force.sign_only_when_all_is_forgotten && (forgets || !own_.is_released(last));
@@ -279,11 +285,16 @@ task<void> engine::put_sign(unsigned told, followed_how how) {
     signing_ = false;
     const bool is_told = !has_to_wait() && failed == failed_forgets_;
     if (!is_told || told != times_unfollowed_ || stopped_) co_return;
+    if (time.milliseconds() == 0 || client_.life() != life) co_return;  // another server's clock
     const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(waits_.now() - since);
     how.since += waited;
     how.late += waited;
-    const valkey::command put{"SET", sign_, text_of_sign(how), "PX",
-                              std::to_string(sign_lives.count())};
+    valkey::command put{"SET", sign_, text_of_sign(how), "PXAT",
+                        std::to_string(time.milliseconds() + lives.count())};
+    if (!in_force.sign_that_comes_late_is_none) {
+        put[3] = "PX";
+        put[4] = std::to_string(sign_lives.count());
+    }
     co_await client_.call(put, valkey::urgency::background);
 }
 

@@ -47,6 +47,7 @@ struct rules {
     bool wait_for_who_runs_at_the_begin = true;
     bool sign_only_of_who_is_not_behind = true;
     bool sign_only_when_all_is_forgotten = true;
+    bool sign_that_comes_late_is_none = true;
     bool believe_for_a_short_time_unfollowed = true;
     bool believe_only_what_was_stored_for_that = true;
 

@@ -26,6 +26,12 @@ struct reply {
         std::from_chars(text.data(), text.data() + text.size(), read);
         return is == kind::text ? read : 0;
     }
+    /// What TIME says, since 1970 by the server's clock; 0 if this is something else.
+    std::int64_t milliseconds() const {
+        if (is != kind::list || list.size() != 2) return 0;
+        const reply seconds{kind::text, list[0]}, rest{kind::text, list[1]};
+        return seconds.number() * 1'000 + rest.number() / 1'000;
+    }
 };
 
 }  // namespace LARDER_NAMESPACE::valkey

@@ -290,6 +290,8 @@ reply model_valkey::execute(std::uint32_t connection, const command& words, msec
         scripts_loaded_ = true;
         return said(digest_of(words[2]));
     }
+    if (verb == "TIME")
+        return listed({std::to_string(now / 1'000), std::to_string(now % 1'000 * 1'000)});
     if (verb == "CONFIG") return listed({"io-threads", "1"});
     if (verb == "INFO" && words[1] == "replication")
         return said(std::string{"# Replication\r\nrole:"} + (is_replica ? "slave" : "master") +
@@ -300,8 +302,8 @@ reply model_valkey::execute(std::uint32_t connection, const command& words, msec
     if (verb == "SCAN") return scan(words, now);
     if (is_replica) return refused("READONLY You can't write against a read only replica.");
     if (verb == "EVALSHA" || verb == "EVAL") return run_script(words, now);
-    if (verb == "SET" && find(words[1]).is == place::kind::sign && words[3] == "PX") {
-        data_.followed_until = now + number(words[4]);
+    if (verb == "SET" && find(words[1]).is == place::kind::sign) {
+        data_.followed_until = number(words[4]) + (words[3] == "PX" ? now : 0);
         return said("OK");
     }
     if (verb == "SET" && find(words[1]).is == place::kind::note) return said("OK");

@@ -391,8 +391,15 @@ TEST(simulation_finds, an_entry_of_who_followed_that_is_believed_at_its_end) {
     expect_violation({.engine = {.believe_only_what_was_stored_for_that = false}}, 5'000,
                      what_happens::nobody_follows_any_more);
 }
+TEST(simulation_finds, a_sign_that_a_frozen_server_hears_when_it_goes_on) {
+    expect_violation({.engine = {.sign_that_comes_late_is_none = false}}, 5'000,
+                     what_happens::nobody_follows_any_more);
+}
+// Mostly all is forgotten before the server has said its time.
 TEST(simulation_finds, a_sign_before_all_is_forgotten) {
-    expect_late({.engine = {.sign_only_when_all_is_forgotten = false}});
+    constexpr std::uint64_t rare = 51'000;  // the first is after so many
+    expect_violation({.engine = {.sign_only_when_all_is_forgotten = false}}, 1'000'000,
+                     what_happens::others_write, rare);
 }
 void expect_left_untrue(const variant& v) {
     expect_violation(v, 20'000, what_happens::writer_dies);

@@ -248,6 +248,11 @@ void world::plan_end_of_following() {
     plan_.trouble_from = luck_.between(1'500, 2'000);
     plan_.trouble_until = plan_.trouble_from + plan_.ttl + 500;
     plan_.is_quiet = true;
+    if (luck_.in(50)) return;
+    // With what was said before the end on its way to it.
+    plan_.faults = {{.is = fault_kind::freeze_valkey,
+                     .at = plan_.trouble_from + luck_.below(1'000),
+                     .lasts = luck_.between(2'500, 4'000)}};
 }
 
 // Somebody follows all the time, or never does, or ends just before, so that the writer does not
