@@ -58,7 +58,7 @@ std::string in_one_line(const std::vector<std::string>& faults) {
 struct following::session : standing {
     explicit session(waits& w) : wake(w) {}
 
-    std::string slot = {}, fingerprint = {};
+    std::string fingerprint = {};
     gate waiting = {};
     pause wake;                       // of who waits for what becomes visible
     position done = 0;                // all before it has come

@@ -104,13 +104,15 @@ public:
 
     void start() { home_.start(run()); }
     void stop();
-    /// It has told all that was committed a second before it looked last.
-    bool is_calm() const { return session_ && session_->is_calm; }
+    /// It has told all that was committed a second before it looked last, and Valkey is not another
+    /// one since, for which it would begin anew.
+    bool is_calm() const { return session_ && session_->is_calm && session_->slot == then_.slot(); }
 
 private:
     struct session;
     struct standing {
         bool is_calm = false;
+        std::string slot = {};
     };
 
     task<void> run();
