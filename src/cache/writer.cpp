@@ -19,6 +19,7 @@ writer::writer(waits& w, valkey::client& client, shared_tier& shared, own_writes
 
 void writer::lost(time_point connected_at) {
     const auto now = waits_.now();
+    if (client_.is_silent()) return;
     if (now - connected_at > client_.deadline()) reconnects_until_ = now + client_.deadline();
 }
 

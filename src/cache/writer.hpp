@@ -85,7 +85,8 @@ private:
     own_writes& own_;
     const tiers_options& options_;
     owner& owner_;
-    // A connection that is lost mostly comes back at once. One that had just begun does not count.
+    // A connection that is lost mostly comes back at once. One that had just begun does not count,
+    // nor one to a server that was silent: that has cost its deadline already.
     time_point reconnects_until_ = time_point::min();
     std::size_t settling_ = 0;
     bool stopped_ = false;

@@ -59,6 +59,9 @@ public:
     std::uint64_t life() const { return supervisor_.life(); }
     /// Whether a request's command would be sent now.
     bool is_answering() const { return supervisor_.current() && !breaker_.is_open(); }
+    /// Whether the server missed a deadline, and has answered nothing in time since; also once that
+    /// connection is lost, until there is another one.
+    bool is_silent() const { return breaker_.is_open(); }
     /// Whether this connection tells changes: the server may not allow it.
     bool is_tracking() const { return supervisor_.is_tracking(); }
     /// Whether Valkey said something that was not handled yet, or closed the connection; also where

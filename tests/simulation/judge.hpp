@@ -44,8 +44,8 @@ public:
     void untold(order_number which, bool is_announced = true);
     /// Nothing was held, as somebody follows.
     void unheld(order_number which);
-    /// Its mark in the holds.
-    void named(order_number which, const std::string& name) { of(which).name = name; }
+    /// It is held, or cannot be, and goes on; its mark in the holds.
+    void named(order_number which, const std::string& name);
     /// Its connection was lost; and then, that it will never be committed.
     void lost(order_number which);
     void dropped(order_number which) { of(which).is_dropped = true; }
@@ -119,6 +119,7 @@ private:
     void check_holds(const connection& by, bool is_hold, std::span<const std::string> names,
                      msec sent);
     void check_purge(const connection& by) const;
+    void check_wait(const order& o, msec by_source);
     void check_stale(const reader& who, std::size_t key, const cache::found& what) const;
     bool is_dead(std::uint32_t process) const;
     bool lost_its_holds(const order& o) const;

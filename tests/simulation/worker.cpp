@@ -125,6 +125,12 @@ std::string worker::name() const {
     return "process " + std::to_string(process_->id) + " worker " + std::to_string(place_);
 }
 
+std::uint64_t worker::connections() const {
+    cache::stats all;
+    engine_->complete(all);
+    return all.connections;
+}
+
 void worker::rest(msec duration) {
     rested_until_ = std::max(rested_until_, world_.now() + duration);
 }

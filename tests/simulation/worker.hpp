@@ -81,6 +81,8 @@ public:
         if (log_) log_->arrived();
     }
     std::size_t requests() const { return requests_; }
+    /// To Valkey, that were of use; since it began.
+    std::uint64_t connections() const;
     std::size_t local_bytes() const { return engine_->local().bytes(); }
 
 private:

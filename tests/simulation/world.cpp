@@ -166,7 +166,7 @@ void world::plan_silence() {
 }
 
 void world::plan_gone_silent() {
-    plan_two(2'500, 100, 12);
+    plan_two(3'000, 100, 12);
     plan_.faults = {{.is = fault_kind::silence, .at = judge::goes_silent, .lasts = 1}};
     network_.mute_from = judge::goes_silent;
     network_.mute_until = judge::goes_silent + luck_.below(4'000);
