@@ -723,9 +723,13 @@ void world::expect_hits() {
     // A worker counts what is left from when it asked; later answers it does not take.
     constexpr msec longest_answer = 100;
     const msec round_trips = variant_.by_generation ? 3 : 1;  // also of flights in the air
+    // Who follows asks the source several times before each sign, so that it may end before the
+    // next: "Whoever follows that far behind does not count as one who follows."
+    const bool may_be_in_doubt = plan_.is_followed && plan_.postgres_most > 200;
     for (std::size_t k = 0; k < plan_.keys; ++k) {
         const auto found = value_of(server, k);
-        const bool lasts = found && found->until > until + 2 * round_trips * plan_.network_most;
+        const bool lasts = found && !may_be_in_doubt &&
+                           found->until > until + 2 * round_trips * plan_.network_most;
         if (asked_everybody_ == 1) {
             was_cached_[k] = found || server.has_holds(broken_by(k), now());  // or cannot be
         } else if (asked_everybody_ == 2) {
