@@ -78,6 +78,7 @@ void connection::close_if_overdue(std::chrono::steady_clock::time_point now) {
     std::chrono::milliseconds limit = may_end ? limits.keep_alive_timeout : limits.request_timeout;
     if (owner_.is_stopping() && (may_end || phase_ == phase::shaking_hands)) limit = at_the_end;
     if (phase_ == phase::answering || now - since_ <= limit) return;
+    if (phase_ == phase::idle && has_arrived()) return;  // while the process was stopped
     timed_out_ = phase_ == phase::reading;
     if (timed_out_) socket_.cancel();
     else socket_.close();
@@ -89,8 +90,12 @@ void connection::close_if_waiting() {
     if (listens_ && phase_ == phase::writing) socket_.close();
     if (is_new_ && phase_ == phase::idle) return;
     if (phase_ != phase::idle && phase_ != phase::reading) return;
+    if (!has_arrived()) socket_.close();
+}
+
+bool connection::has_arrived() const {
     boost::system::error_code ec;
-    if (socket_.available(ec) == 0) socket_.close();
+    return socket_.available(ec) > 0;
 }
 
 asio::awaitable<bool> connection::shake_hands() {
@@ -156,7 +161,7 @@ asio::awaitable<bool> connection::read_request() {
         reader_.received(size);
         sends_much_ = size == room.size();
         if (timed_out_) refuse(408, "it took too long");
-        if (timed_out_ || ec) co_return false;
+        if (timed_out_ || ec || !socket_.is_open()) co_return false;  // nobody would be answered
     }
     refuse(reader_.status(), reader_.why());
     co_return false;

@@ -54,6 +54,7 @@ private:
     void leave_when_closed(const std::weak_ptr<feed::listener>& who);
     boost::asio::awaitable<void> linger();
     bool is_ending() const;
+    bool has_arrived() const;
     void continue_if_expected();
     void refuse(unsigned status, std::string_view why);
     answer_frame frame() const;

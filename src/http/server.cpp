@@ -153,6 +153,7 @@ asio::awaitable<void> server::sweep() {
     while (!finished_) {
         sweep_timer_.expires_after(std::chrono::milliseconds{500});
         co_await sweep_timer_.async_wait(asio::as_tuple(asio::use_awaitable));
+        turn_.run();  // what has come is answered
         const auto now = std::chrono::steady_clock::now();
         for (auto* c : connections_) c->close_if_overdue(now);
     }

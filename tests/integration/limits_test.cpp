@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <csignal>
+#include <deque>
 #include <memory>
 
 #include "support/http_client.hpp"
@@ -144,6 +147,20 @@ TEST_F(limits, a_connection_without_a_request_is_closed_without_a_word) {
     EXPECT_EQ(used.request("GET", "/").status, 404);
     EXPECT_EQ(fresh.read_to_end(), "");
     EXPECT_EQ(used.read_to_end(), "");
+}
+
+// However long ago its client was silent last: the request came while nobody looked at the clock.
+TEST_F(limits, what_came_while_the_process_was_stopped_is_answered) {
+    std::deque<http_connection> connections;
+    for (int i = 0; i < 8; ++i) connections.emplace_back(running->port());
+    for (auto& connection : connections) EXPECT_EQ(connection.request("GET", "/").status, 404);
+    running->signal(SIGSTOP);
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds{2'600};
+    for (auto& connection : connections) connection.send("GET / HTTP/1.1\r\nhost: shop\r\n\r\n");
+    const bool overdue = eventually([&] { return std::chrono::steady_clock::now() > until; });
+    running->signal(SIGCONT);
+    EXPECT_TRUE(overdue);
+    for (auto& connection : connections) EXPECT_EQ(connection.receive().status, 404);
 }
 
 TEST_F(limits, a_new_connection_has_its_whole_time) {
