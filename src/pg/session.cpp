@@ -41,10 +41,13 @@ asio::awaitable<result> session::write(const statement& sql, parameters values) 
 asio::awaitable<result> session::write_once(const statement& sql, parameters values) {
     auto change = co_await pool_.begin(until_, trace_);
     if (guard_) co_await ask_guard(change);
-    bool at_once = !guard_ && may_go_without_ && change.may_end_at_once() && may_go_without_();
+    const auto may_end_at_once = [&] {
+        return !guard_ && may_go_without_ && change.may_end_at_once() && may_go_without_();
+    };
+    bool at_once = may_end_at_once();
     if (at_once) {
         co_await change.make_sure();
-        at_once = change.may_end_at_once() && may_go_without_();
+        at_once = may_end_at_once();  // still, and on this connection
     }
     std::optional<result> rows;
     if (!at_once) {

@@ -139,6 +139,7 @@ asio::awaitable<result> transaction::run_and_commit(const statement& sql, parame
     auto& s = *state_;
     if (s.begun || s.ended) throw error(failure::misused, "the transaction has begun");
     s.ended = true;
+    const auto begun = std::chrono::steady_clock::now();
     std::optional<error> failed;
     try {
         auto rows = co_await (**s.with).execute(sql, values, framing::alone);
@@ -148,16 +149,14 @@ asio::awaitable<result> transaction::run_and_commit(const statement& sql, parame
     } catch (const error& e) {
         failed = e;
     }
-    // What the server refused has not run; a session that is refused is not used again.
-    const bool is_interrupted = failed->kind() == failure::interrupted;
-    const bool is_old = !is_interrupted && s.with->is_to_be_renewed(*failed);
-    if (is_old) (**s.with).abandon();
-    s.with.reset();
-    if (is_interrupted || !is_old) throw error(*failed);
-    auto again = co_await s.home->acquire();
-    (*again).is_part_of(s.within);
-    s.with.emplace(std::move(again));
-    s.ended = false;
+    // What the server refused has not run, and may on a new session.
+    const bool may_run =
+        failed->kind() != failure::interrupted && s.with->is_to_be_renewed(*failed);
+    if (!may_run) {
+        s.with.reset();
+        throw error(*failed);
+    }
+    co_await renew(begun);
     auto rows = co_await run(sql, std::move(values));
     co_await commit();
     co_return rows;

@@ -37,6 +37,7 @@ struct follow_writes : follow_store {
     bool is_true(const std::string& what) {
         return shop->connect().scalar("SELECT " + what) == "t";
     }
+
     gate to_valkey{servers.valkey.port()};
 };
 

@@ -30,7 +30,8 @@ struct backends {
     void restore();
 };
 
-/// Connections to PostgreSQL: whose server was heard just now is not asked whether it is alive.
+/// Waits until a connection to PostgreSQL is asked whether it is alive, before it is used again:
+/// one whose server was heard within 10 ms is not.
 inline void let_them_be_idle() {
     const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds{20};
     eventually([&] { return std::chrono::steady_clock::now() > until; });
