@@ -71,7 +71,10 @@ void connection::enter(phase p) {
     since_ = std::chrono::steady_clock::now();
 }
 
-void connection::close_if_overdue(std::chrono::steady_clock::time_point now) {
+// A time in which nobody was served is not the client's.
+void connection::close_if_overdue(std::chrono::steady_clock::time_point now,
+                                  std::chrono::nanoseconds late) {
+    since_ = std::min(since_ + late, now);
     const auto& limits = owner_.options();
     constexpr std::chrono::milliseconds at_the_end{500};  // for the request of a new connection
     const bool may_end = phase_ == phase::idle || phase_ == phase::lingering;
@@ -116,16 +119,14 @@ asio::awaitable<void> connection::run() {
         enter(phase::answering);
         is_new_ = false;
         co_await answer_request();
-        if (out_.size() < most_unsent) continue;
-        const bool said_part = co_await flush();
-        if (!said_part) co_return;
     }
     const bool said_all = co_await flush();
     if (said_all) co_await linger();
 }
 
 // True when a whole request is in the reader that is not known. What is left to say is said before
-// waiting, so pipelined requests are answered with one send.
+// that is answered, which may take long, and before waiting; so pipelined requests that are known
+// are answered with one send.
 asio::awaitable<bool> connection::read_request() {
     continued_ = false;
     reader_.next();
@@ -134,13 +135,14 @@ asio::awaitable<bool> connection::read_request() {
         auto progress = request_reader::progress::needs_more;
         const bool is_full = out_.size() >= most_unsent;
         if (!is_full) progress = reader_.read();
-        if (progress == request_reader::progress::complete) co_return true;
         if (progress == request_reader::progress::refused) break;
-        if (!is_ending()) continue_if_expected();
+        const bool is_complete = progress == request_reader::progress::complete;
+        if (!is_complete && !is_ending()) continue_if_expected();
         if (!send_now()) {
             const bool said_all = co_await flush();
             if (!said_all) co_return false;
         }
+        if (is_complete) co_return true;
         if (is_full) continue;
         if (is_ending()) co_return false;
         enter(reader_.is_idle() ? phase::idle : phase::reading);

@@ -28,8 +28,9 @@ public:
     /// Until either side closes.
     boost::asio::awaitable<void> run();
 
-    /// Ends the connection if the client takes too long: with a 408 if it has begun a request.
-    void close_if_overdue(std::chrono::steady_clock::time_point now);
+    /// Ends the connection if the client takes too long: with a 408 if it has begun a request. The
+    /// worker is `late` to ask, as after its process was stopped.
+    void close_if_overdue(std::chrono::steady_clock::time_point now, std::chrono::nanoseconds late);
     /// Closes the socket if no whole request has come that is to be answered.
     void close_if_waiting();
     /// In the middle of whatever it does.

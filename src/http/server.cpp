@@ -155,7 +155,8 @@ asio::awaitable<void> server::sweep() {
         co_await sweep_timer_.async_wait(asio::as_tuple(asio::use_awaitable));
         turn_.run();  // what has come is answered
         const auto now = std::chrono::steady_clock::now();
-        for (auto* c : connections_) c->close_if_overdue(now);
+        const auto late = now - sweep_timer_.expiry();
+        for (auto* c : connections_) c->close_if_overdue(now, late);
     }
 }
 

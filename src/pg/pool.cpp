@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "pool_state.hpp"
+#include "sqlstate.hpp"
 #include "tables.hpp"
 
 namespace LARDER_NAMESPACE::pg {
@@ -103,7 +104,7 @@ asio::awaitable<result> pool::run(const statement& sql, parameters values, time_
     std::chrono::milliseconds lost{};
     while (true) {
         std::optional<error> failed;
-        bool may_repeat = false;
+        bool may_repeat = false, is_passing = false;
         {
             auto with = co_await state_->acquire(lost);
             const auto begun = clock::now();
@@ -116,10 +117,11 @@ asio::awaitable<result> pool::run(const statement& sql, parameters values, time_
             }
             const bool may_be_stored = failed->kind() == failure::interrupted && !sql.reads_only;
             may_repeat = !may_be_stored && with.is_to_be_renewed(*failed);
+            is_passing = !may_be_stored && sqlstate::is_passing(failed->sqlstate());
             lost = state_->lost_since(begun);
         }
         if (may_repeat) continue;
-        if (all.are_over(*failed) || clock::now() >= until) throw error(*failed);
+        if (all.are_over(*failed, is_passing) || clock::now() >= until) throw error(*failed);
         co_await pause_between_attempts(state_->executor);
     }
 }

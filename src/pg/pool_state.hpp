@@ -27,9 +27,10 @@ boost::asio::awaitable<void> pause_between_attempts(boost::asio::any_io_executor
 /// Counts the attempts at one.
 class attempts {
 public:
-    bool are_over(const error& why) {
+    bool are_over(const error& why) { return are_over(why, why.is_passing()); }
+    bool are_over(const error& why, bool is_passing) {
         const bool is_late = std::chrono::steady_clock::now() - since_ > attempts_end_after;
-        return !why.is_passing() || ++made_ >= most_attempts || (is_late && !why.is_conflict());
+        return !is_passing || ++made_ >= most_attempts || (is_late && !why.is_conflict());
     }
 
 private:

@@ -143,6 +143,16 @@ TEST_F(conflict, of_a_read_is_not_noticed) {
     EXPECT_EQ(attempts(), "4");
 }
 
+// A session that the server ends may have stored what it was told; of a read nothing is.
+TEST_F(conflict, of_a_read_whose_session_is_ended_is_not_noticed) {
+    sql("CREATE FUNCTION conflict.end_session() RETURNS integer LANGUAGE plpgsql AS $$BEGIN"
+        " IF nextval('conflict.attempts') <= 3 THEN"
+        "  PERFORM pg_terminate_backend(pg_backend_pid());"
+        " END IF; RETURN 7; END$$");
+    EXPECT_EQ(worker.run(read(worker.pool, {"SELECT conflict.end_session()", true})), "7");
+    EXPECT_EQ(attempts(), "4");
+}
+
 // What ends soon is a 503; what does not end is none of larder's to repeat for ever.
 TEST_F(conflict, that_does_not_end_is_a_503) {
     const service one{servers.env(), {"--workers", "1"}};

@@ -22,6 +22,11 @@ struct limits : testing::Test {
     static void TearDownTestSuite() { running.reset(); }
     static inline std::unique_ptr<service> running;
 
+    static void go_on_after(std::chrono::milliseconds stopped) {
+        const auto until = std::chrono::steady_clock::now() + stopped;
+        eventually([&] { return std::chrono::steady_clock::now() > until; });
+        running->signal(SIGCONT);
+    }
     /// The one answer to these bytes, after which the service has to close.
     static http_response refusal_of(std::string_view bytes) {
         http_connection connection{running->port()};
@@ -155,11 +160,19 @@ TEST_F(limits, what_came_while_the_process_was_stopped_is_answered) {
     for (int i = 0; i < 8; ++i) connections.emplace_back(running->port());
     for (auto& connection : connections) EXPECT_EQ(connection.request("GET", "/").status, 404);
     running->signal(SIGSTOP);
-    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds{2'600};
     for (auto& connection : connections) connection.send("GET / HTTP/1.1\r\nhost: shop\r\n\r\n");
-    const bool overdue = eventually([&] { return std::chrono::steady_clock::now() > until; });
-    running->signal(SIGCONT);
-    EXPECT_TRUE(overdue);
+    go_on_after(std::chrono::milliseconds{2'600});
+    for (auto& connection : connections) EXPECT_EQ(connection.receive().status, 404);
+}
+
+TEST_F(limits, no_client_loses_the_time_in_which_the_process_was_stopped) {
+    std::deque<http_connection> connections;
+    for (int i = 0; i < 8; ++i) connections.emplace_back(running->port());
+    for (auto& connection : connections) connection.send("GET / HTTP/1.1\r\n");
+    running->signal(SIGSTOP);
+    go_on_after(std::chrono::milliseconds{1'600});
+    for (int i = 0; i < 8; ++i) EXPECT_EQ(get(running->port(), "/").status, 404);
+    for (auto& connection : connections) connection.send("host: shop\r\n\r\n");
     for (auto& connection : connections) EXPECT_EQ(connection.receive().status, 404);
 }
 

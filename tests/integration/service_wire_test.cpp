@@ -40,6 +40,25 @@ TEST_F(service_wire, pipelined_requests_are_answered_in_order) {
     connection.expect_nothing_more();
 }
 
+TEST_F(service_wire, an_answer_is_not_kept_back_by_a_pipelined_request_that_takes_long) {
+    auto holder = servers.store.connect();
+    holder.exec("BEGIN; SELECT 1 FROM customers WHERE customerid = 50 FOR UPDATE");
+    http_connection connection{port()};
+    std::string requests;
+    for (const std::string customer : {"51", "50"})
+        requests += request_text(
+            "POST", "/add/", {},
+            R"({"orderdate":"2023-03-10","netamount":23,"tax":2,"customerid":)" + customer + "}",
+            port());
+    connection.send(requests);
+    expect_json(connection.receive(), 200, R"({"updated":{"customer":51}})");
+    EXPECT_TRUE(eventually([&] {
+        return sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") == "1";
+    })) << "it came with the answer to the other one";
+    holder.exec("COMMIT");
+    expect_json(connection.receive(), 200, R"({"updated":{"customer":50}})");
+}
+
 // Not before they are read are they made.
 TEST_F(service_wire, pipelined_requests_do_not_pile_up_their_answers) {
     constexpr int asked = 150;
