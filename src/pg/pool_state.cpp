@@ -22,6 +22,7 @@ using clock = std::chrono::steady_clock;
 namespace {
 
 constexpr const char* full = "53300";
+constexpr std::chrono::milliseconds lateness_of_a_stop{100};
 
 }  // namespace
 
@@ -164,10 +165,17 @@ asio::awaitable<pool::state::lease> pool::state::acquire(std::chrono::millisecon
     const auto self = shared_from_this();
     asio::steady_timer turn{executor, options.acquire_timeout};
     error why{failure::unavailable, "all connections are in use"};
+    bool was_late = false;
     while (true) {
         waiter me{*this, turn};
         serve_waiting();
         if (me.has == given::nothing) co_await turn.async_wait(asio::as_tuple(asio::use_awaitable));
+        // While the process was stopped nobody could give a connection back.
+        const bool is_late = clock::now() - turn.expiry() > lateness_of_a_stop;
+        if (me.has == given::nothing && is_late && !std::exchange(was_late, true)) {
+            turn.expires_after(options.acquire_timeout);
+            co_await turn.async_wait(asio::as_tuple(asio::use_awaitable));
+        }
         if (me.has == given::nothing) throw error{why};
         if (me.has == given::refusal) throw error{*me.why};
         if (me.has == given::connection) {

@@ -336,6 +336,27 @@ TEST_F(contract_postgres, table_that_is_locked_costs_misses_a_prompt_503_and_hit
     EXPECT_EQ(get(one.port(), "/count?customerid=42").status, 200);
 }
 
+TEST_F(contract_postgres, who_waits_for_a_connection_loses_no_time_while_the_process_is_stopped) {
+    service one{servers.env(), {"--workers", "1"}};
+    auto holder = servers.store.connect();
+    holder.exec("BEGIN; LOCK TABLE orders IN EXCLUSIVE MODE");
+    std::vector<std::unique_ptr<http_connection>> orders;
+    for (int i = 0; i < 8; ++i) {
+        orders.push_back(std::make_unique<http_connection>(one.port()));
+        orders.back()->send(request_text("POST", "/add/", {}, tutorial_order, one.port()));
+    }
+    ASSERT_TRUE(eventually([this] {
+        return sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") == "4";
+    }));
+    one.signal(SIGSTOP);
+    holder.exec("COMMIT");
+    const auto until = std::chrono::steady_clock::now() + 1s;
+    eventually([&] { return std::chrono::steady_clock::now() > until; });
+    one.signal(SIGCONT);
+    for (auto& order : orders)
+        expect_json(order->receive(), 200, R"({"updated":{"customer":9999}})");
+}
+
 TEST_F(contract_postgres, whose_connections_are_all_busy_costs_a_miss_its_deadline) {
     auto env = servers.env();
     env["PG_DEADLINE_MS"] = other_build ? "700" : "300";
