@@ -13,7 +13,9 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdlib>
+#include <random>
 #include <stdexcept>
 
 namespace larder::test {
@@ -219,17 +221,31 @@ std::optional<int> service::wait_for_exit(std::chrono::milliseconds within) {
     return status;
 }
 
-std::uint16_t free_port() {
+namespace {
+
+bool is_free(std::uint16_t port) {
     const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
+    address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* const any = reinterpret_cast<sockaddr*>(&address);
-    const bool bound = bind(listener, any, size) == 0 && getsockname(listener, any, &size) == 0;
+    const bool bound = bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
     close(listener);
-    if (!bound) throw std::runtime_error{"no free port"};
-    return ntohs(address.sin_port);
+    return bound;
+}
+
+}  // namespace
+
+// Linux gives those from 32,768 on to clients, and to who listens on any; one that is to be
+// nobody's for a while, or a server's that is started again, must not be theirs meanwhile.
+std::uint16_t free_port() {
+    constexpr unsigned lowest = 10'000, many = 22'000;
+    static std::atomic<unsigned> next{std::random_device{}()};
+    for (unsigned i = 0; i < many; ++i) {
+        const auto port = static_cast<std::uint16_t>(lowest + next++ % many);
+        if (is_free(port)) return port;
+    }
+    throw std::runtime_error{"no free port"};
 }
 
 }  // namespace larder::test
