@@ -81,7 +81,7 @@ void connection::close_if_overdue(std::chrono::steady_clock::time_point now,
     std::chrono::milliseconds limit = may_end ? limits.keep_alive_timeout : limits.request_timeout;
     if (owner_.is_stopping() && (may_end || phase_ == phase::shaking_hands)) limit = at_the_end;
     if (phase_ == phase::answering || now - since_ <= limit) return;
-    if (phase_ == phase::idle && has_arrived()) return;  // while the process was stopped
+    if (phase_ == phase::idle && has_arrived()) return;  // it is read at once
     timed_out_ = phase_ == phase::reading;
     if (timed_out_) socket_.cancel();
     else socket_.close();
